@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The library's only configuration macros.
+#pragma once
+
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "[disentangle] needs C++20: compile with -std=c++20, or link the CMake target disentangle::disentangle"
+#endif
+
+/// Marks a function that runs on the host and, when nvcc compiles it, on the device too.
+#if defined(__CUDACC__)
+#define DISENTANGLE_HD __host__ __device__
+#else
+#define DISENTANGLE_HD
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as
+// 1, 2, 3", SC 2011). The n-th number of a (seed, stream, step) is a pure function of its index, so results do not
+// depend on the number of threads, nothing has to be stored to resume a run, and every backend draws the same bits.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <string_view>
+
+#include <disentangle/core/config.hpp>
+
+namespace disentangle {
+
+/// The seed of a run, as a type so that it is not mistaken for a count.
+struct Seed {
+  std::uint64_t value = 0;
+  friend constexpr bool operator==(Seed, Seed) = default;
+};
+
+/// dis::seed(0)
+constexpr Seed seed(std::uint64_t value) { return {value}; }
+
+/// A stream number from a name (FNV-1a), so that two uses of random numbers never share a stream by accident.
+constexpr std::uint32_t stream(std::string_view name) {
+  std::uint32_t hash = 0x811C9DC5u;
+  for (char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
+  return hash;
+}
+
+/// Random numbers of one (seed, stream, step). A value; copying it is free. Block b holds four 32-bit numbers.
+struct Philox {
+  std::uint64_t seed = 0;
+  std::uint32_t stream = 0;
+  std::uint64_t step = 0;
+
+  using Block = std::array<std::uint32_t, 4>;
+
+  /// The four 32-bit numbers of block b. step and b each use 48 and 48 bits of the 96 counter bits beside the stream.
+  DISENTANGLE_HD constexpr Block block(std::uint64_t b) const {
+    std::uint32_t c0 = static_cast<std::uint32_t>(b);
+    std::uint32_t c1 = static_cast<std::uint32_t>((b >> 32) & 0xFFFFu) | static_cast<std::uint32_t>(step >> 32) << 16;
+    std::uint32_t c2 = static_cast<std::uint32_t>(step);
+    std::uint32_t c3 = stream;
+    std::uint32_t k0 = static_cast<std::uint32_t>(seed);
+    std::uint32_t k1 = static_cast<std::uint32_t>(seed >> 32);
+    for (int round = 0; round < 10; ++round) {
+      std::uint64_t const p0 = std::uint64_t{0xD2511F53u} * c0;
+      std::uint64_t const p1 = std::uint64_t{0xCD9E8D57u} * c2;
+      std::uint32_t const n0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
+      std::uint32_t const n2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
+      c1 = static_cast<std::uint32_t>(p1);
+      c3 = static_cast<std::uint32_t>(p0);
+      c0 = n0;
+      c2 = n2;
+      k0 += 0x9E3779B9u;
+      k1 += 0xBB67AE85u;
+    }
+    return {c0, c1, c2, c3};
+  }
+
+  /// The i-th 32-bit number.
+  DISENTANGLE_HD constexpr std::uint32_t bits(std::uint64_t i) const { return block(i / 4)[i % 4]; }
+
+  /// The i-th uniform number of the open interval (0, 1), a multiple of 2^-24 plus 2^-25: exact in float.
+  DISENTANGLE_HD constexpr float uniform(std::uint64_t i) const { return to_uniform(bits(i)); }
+
+  /// The i-th standard normal number (Box-Muller on the block's pairs).
+  DISENTANGLE_HD float normal(std::uint64_t i) const { return normals(i / 4)[i % 4]; }
+
+  /// The four standard normal numbers of block b: numbers 4b .. 4b + 3.
+  DISENTANGLE_HD std::array<float, 4> normals(std::uint64_t b) const {
+    Block const x = block(b);
+    std::array<float, 4> z{};
+    for (int pair = 0; pair < 2; ++pair) {
+      double const u = to_uniform(x[static_cast<std::size_t>(2 * pair)]);
+      double const angle = 2 * std::numbers::pi * to_uniform(x[static_cast<std::size_t>(2 * pair + 1)]);
+      double const radius = std::sqrt(-2 * std::log(u));
+      z[static_cast<std::size_t>(2 * pair)] = static_cast<float>(radius * std::cos(angle));
+      z[static_cast<std::size_t>(2 * pair + 1)] = static_cast<float>(radius * std::sin(angle));
+    }
+    return z;
+  }
+
+  /// The i-th integer of 0 .. n - 1, n > 0 (Lemire's multiplication; bias below n / 2^32).
+  DISENTANGLE_HD constexpr std::uint32_t integer(std::uint64_t i, std::uint32_t n) const {
+    return static_cast<std::uint32_t>((std::uint64_t{bits(i)} * n) >> 32);
+  }
+
+  DISENTANGLE_HD static constexpr float to_uniform(std::uint32_t bits) {
+    return static_cast<float>(bits >> 8) * 0x1p-24f + 0x1p-25f;
+  }
+};
+
+/// A pseudo-random permutation of 0 .. n - 1, evaluated at one index without storage: a four-round Feistel network on
+/// the smallest even number of bits that holds n, walked until it lands below n (expected walks below four).
+class Permutation {
+ public:
+  constexpr Permutation(Philox key, std::uint64_t n) : key_(key), n_(n) {
+    while ((std::uint64_t{1} << (2 * half_)) < n) ++half_;
+  }
+  constexpr std::uint64_t operator()(std::uint64_t i) const {
+    std::uint64_t const mask = (std::uint64_t{1} << half_) - 1;
+    do {
+      std::uint64_t left = i >> half_;
+      std::uint64_t right = i & mask;
+      for (std::uint64_t round = 0; round < 4; ++round) {
+        std::uint64_t const mixed = left ^ (key_.block(right | round << 40)[0] & mask);
+        left = right;
+        right = mixed;
+      }
+      i = left << half_ | right;
+    } while (i >= n_);
+    return i;
+  }
+
+ private:
+  Philox key_;
+  std::uint64_t n_;
+  unsigned half_ = 1;
+};
+
+}  // namespace disentangle
