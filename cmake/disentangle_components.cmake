@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# The components of the library and what each needs: read by the build and, installed, by disentangleConfig.cmake.
+
+# Components that this version provides, and those that make up disentangle::disentangle.
+set(disentangle_provided_components core eigen io)
+set(disentangle_standard_components core eigen io)
+
+# Looks for what `component` needs. Sets disentangle_<component>_FOUND, and when that is false
+# disentangle_<component>_MESSAGE: what is missing and how to get it. A macro, so that packages that set variables
+# (and no imported targets) are seen by the caller.
+macro(disentangle_find_component component)
+  set(disentangle_${component}_FOUND TRUE)
+  set(disentangle_${component}_MESSAGE "")
+  if("${component}" STREQUAL "core")
+    # CMake looks for the threads library with whatever language is enabled; C++ alone is enough.
+    disentangle_find_dependency(core Threads "a threads library" "build-essential")
+  elseif("${component}" STREQUAL "eigen")
+    disentangle_find_dependency(eigen Eigen3 "Eigen 3.4" "libeigen3-dev" 3.4 NO_MODULE)
+  elseif("${component}" STREQUAL "io")
+    disentangle_find_dependency(io ZLIB "zlib" "zlib1g-dev")
+    disentangle_find_dependency(io spng "libspng" "libspng-dev")
+    disentangle_find_dependency(io nlohmann_json "nlohmann_json" "nlohmann-json3-dev")
+  else()
+    set(disentangle_${component}_FOUND FALSE)
+    string(REPLACE ";" ", " _disentangle_list "${disentangle_provided_components}")
+    set(disentangle_${component}_MESSAGE
+        "component '${component}' is not provided by this version (provided: ${_disentangle_list})")
+  endif()
+endmacro()
+
+# disentangle_find_dependency(component package what debian_package [arguments of find_package...])
+macro(disentangle_find_dependency component package what debian_package)
+  if(NOT ${package}_FOUND)
+    find_package(${package} ${ARGN} QUIET)
+  endif()
+  if(NOT ${package}_FOUND)
+    set(disentangle_${component}_FOUND FALSE)
+    string(APPEND disentangle_${component}_MESSAGE
+           "component '${component}' needs ${what}, which was not found (Debian and Ubuntu: ${debian_package}). ")
+  endif()
+endmacro()

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# How this repository compiles its own tests, examples and benchmarks. Never linked by a consumer.
+set(DISENTANGLE_TUNING "-march=native" CACHE STRING "Processor flags for tests, examples and benchmarks")
+option(DISENTANGLE_SANITIZE "Address and undefined-behaviour sanitizers in tests, examples and benchmarks" OFF)
+
+# New compilers bring new warnings: they fail our tests only with the two that the project is written for.
+set(_known_compiler OFF)
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\.")
+   OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^14\\."))
+  set(_known_compiler ON)
+endif()
+option(DISENTANGLE_WARNINGS_AS_ERRORS "Warnings are errors in the tests" ${_known_compiler})
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES AND NOT DISENTANGLE_SANITIZE)
+  message(STATUS "disentangle: CMAKE_BUILD_TYPE is empty, using Release")
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+find_program(CCACHE ccache)
+mark_as_advanced(CCACHE)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+add_library(disentangle_development INTERFACE)
+target_link_libraries(disentangle_development INTERFACE disentangle::disentangle)
+target_compile_options(disentangle_development INTERFACE -Wall -Wextra -Wpedantic -Wshadow ${DISENTANGLE_TUNING})
+if(DISENTANGLE_SANITIZE)
+  set(_sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_compile_options(disentangle_development INTERFACE ${_sanitize} -O1 -g1 -fno-omit-frame-pointer)
+  target_link_options(disentangle_development INTERFACE ${_sanitize})
+endif()

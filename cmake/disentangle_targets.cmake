@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# The INTERFACE targets, one per component, and the umbrella when all standard components are there. Consumers get
+# the include directory, C++20 and libraries; flags that tune or warn live in disentangle_development.cmake.
+list(PREPEND CMAKE_MODULE_PATH "${PROJECT_SOURCE_DIR}/cmake")
+
+set(disentangle_components core ${DISENTANGLE_COMPONENTS})
+list(REMOVE_DUPLICATES disentangle_components)
+foreach(component IN LISTS disentangle_components)
+  disentangle_find_component(${component})
+  if(NOT disentangle_${component}_FOUND)
+    message(FATAL_ERROR "disentangle: ${disentangle_${component}_MESSAGE}\n"
+                        "Set DISENTANGLE_COMPONENTS to the components that you use (core alone: "
+                        "-DDISENTANGLE_COMPONENTS=core); it is now '${DISENTANGLE_COMPONENTS}'.")
+  endif()
+endforeach()
+list(POP_FRONT CMAKE_MODULE_PATH)
+
+# disentangle_add_component(name library...): target disentangle_<name>, known as disentangle::<name>
+function(disentangle_add_component name)
+  add_library(disentangle_${name} INTERFACE)
+  add_library(disentangle::${name} ALIAS disentangle_${name})
+  set_target_properties(disentangle_${name} PROPERTIES EXPORT_NAME ${name})
+  target_link_libraries(disentangle_${name} INTERFACE ${ARGN})
+endfunction()
+
+disentangle_add_component(core Threads::Threads)
+target_compile_features(disentangle_core INTERFACE cxx_std_20)
+target_include_directories(disentangle_core INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                                      $<INSTALL_INTERFACE:include>)
+if(eigen IN_LIST disentangle_components)
+  disentangle_add_component(eigen disentangle::core Eigen3::Eigen)
+endif()
+if(io IN_LIST disentangle_components)
+  disentangle_add_component(io disentangle::core ZLIB::ZLIB spng::spng nlohmann_json::nlohmann_json)
+endif()
+
+set(disentangle_missing ${disentangle_standard_components})
+list(REMOVE_ITEM disentangle_missing ${disentangle_components})
+if(NOT disentangle_missing)
+  add_library(disentangle INTERFACE)
+  add_library(disentangle::disentangle ALIAS disentangle)
+  target_link_libraries(disentangle INTERFACE disentangle::core disentangle::eigen disentangle::io)
+  list(APPEND disentangle_components disentangle)
+endif()
