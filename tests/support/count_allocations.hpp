@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts heap allocations of the whole test program. Replaces the global operator new, so include it in the one source
+// file of a test program.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace disentangle::test {
+
+inline std::atomic<std::size_t> allocation_count{0};
+
+/// The number of allocations since the program began, by all threads.
+inline std::size_t allocations() { return allocation_count.load(); }
+
+inline void* counted(std::size_t bytes) {
+  ++allocation_count;
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+
+inline void* counted(std::size_t bytes, std::align_val_t alignment) {
+  ++allocation_count;
+  auto const boundary = static_cast<std::size_t>(alignment);
+  // aligned_alloc wants a multiple of the alignment.
+  if (void* memory = std::aligned_alloc(boundary, (bytes + boundary - 1) / boundary * boundary)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace disentangle::test
+
+void* operator new(std::size_t bytes) { return disentangle::test::counted(bytes); }
+void* operator new[](std::size_t bytes) { return disentangle::test::counted(bytes); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return disentangle::test::counted(bytes, alignment);
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return disentangle::test::counted(bytes, alignment);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
