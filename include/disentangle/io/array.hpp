@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An n-dimensional array as files hold it: element type, shape, bytes in C order (last index varies most quickly).
+// An n-dimensional array as files hold it: element type, shape, bytes in C order (last index varies most
+// quickly).
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -27,17 +28,17 @@ enum class DType : std::uint8_t { b1, i1, i2, i4, i8, u1, u2, u4, u8, f4, f8 };
 /// Bytes of one element.
 constexpr std::size_t size_of(DType dtype) {
   switch (dtype) {
-    case DType::b1:
-    case DType::i1:
-    case DType::u1: return 1;
-    case DType::i2:
-    case DType::u2: return 2;
-    case DType::i4:
-    case DType::u4:
-    case DType::f4: return 4;
-    case DType::i8:
-    case DType::u8:
-    case DType::f8: return 8;
+  case DType::b1:
+  case DType::i1:
+  case DType::u1: return 1;
+  case DType::i2:
+  case DType::u2: return 2;
+  case DType::i4:
+  case DType::u4:
+  case DType::f4: return 4;
+  case DType::i8:
+  case DType::u8:
+  case DType::f8: return 8;
   }
   return 1;
 }
@@ -50,7 +51,7 @@ constexpr char const* name_of(DType dtype) {
 
 /// T has an element type of its size and kind.
 template <class T>
-concept array_element = std::is_arithmetic_v<T> && std::is_same_v<T, std::remove_cv_t<T>> && (sizeof(T) <= 8);
+concept array_element = std::is_arithmetic_v<T> && std::is_same_v<T, std::remove_cv_t<T>> &&(sizeof(T) <= 8);
 
 /// The element type of a C++ type.
 template <array_element T>
@@ -74,7 +75,8 @@ inline std::string shape_text(std::span<std::size_t const> shape) {
 }
 
 /// Number of elements of a shape, 1 for (). Returns false where it or its bytes would not fit 63 bits.
-constexpr bool element_count(std::span<std::size_t const> shape, std::size_t element_size, std::size_t& count) {
+constexpr bool element_count(std::span<std::size_t const> shape, std::size_t element_size,
+                             std::size_t& count) {
   count = 1;
   bool empty = false;
   std::size_t const limit = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) / element_size;
@@ -96,22 +98,23 @@ namespace detail {
 template <class F>
 decltype(auto) visit_dtype(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::b1: return f(bool{});
-    case DType::i1: return f(std::int8_t{});
-    case DType::i2: return f(std::int16_t{});
-    case DType::i4: return f(std::int32_t{});
-    case DType::i8: return f(std::int64_t{});
-    case DType::u1: return f(std::uint8_t{});
-    case DType::u2: return f(std::uint16_t{});
-    case DType::u4: return f(std::uint32_t{});
-    case DType::u8: return f(std::uint64_t{});
-    case DType::f4: return f(float{});
-    case DType::f8: break;
+  case DType::b1: return f(bool{});
+  case DType::i1: return f(std::int8_t{});
+  case DType::i2: return f(std::int16_t{});
+  case DType::i4: return f(std::int32_t{});
+  case DType::i8: return f(std::int64_t{});
+  case DType::u1: return f(std::uint8_t{});
+  case DType::u2: return f(std::uint16_t{});
+  case DType::u4: return f(std::uint32_t{});
+  case DType::u8: return f(std::uint64_t{});
+  case DType::f4: return f(float{});
+  case DType::f8: break;
   }
   return f(double{});
 }
 
-/// Whether `value` can be had as `To`: integers exactly, floating-point numbers up to rounding but without overflow.
+/// Whether `value` can be had as `To`: integers exactly, floating-point numbers up to rounding but without
+/// overflow.
 template <class To, class From>
 bool convert_value(From value, To& out) {
   if constexpr (std::is_same_v<To, From>) {
@@ -149,7 +152,8 @@ bool convert_value(From value, To& out) {
     }
   } else {
     if constexpr (sizeof(To) < sizeof(From)) {
-      if (std::isfinite(value) && std::fabs(value) > static_cast<From>(std::numeric_limits<To>::max())) return false;
+      if (std::isfinite(value) && std::fabs(value) > static_cast<From>(std::numeric_limits<To>::max()))
+        return false;
     }
     out = static_cast<To>(value);
     return true;
@@ -170,8 +174,8 @@ struct ArrayView {
       : shape(std::move(shape_)), dtype(dtype_), bytes(bytes_) {
     std::size_t count = 0;
     if (!element_count(shape, size_of(dtype), count) || bytes.size() != count * size_of(dtype)) {
-      throw ShapeError("an array of shape " + shape_text(shape) + " and type " + name_of(dtype) + " cannot have " +
-                       std::to_string(bytes.size()) + " bytes");
+      throw ShapeError("an array of shape " + shape_text(shape) + " and type " + name_of(dtype) +
+                       " cannot have " + std::to_string(bytes.size()) + " bytes");
     }
   }
   /// Elements in C order; their number must be the product of the extents.
@@ -208,9 +212,9 @@ struct Array {
     return {reinterpret_cast<T const*>(bytes.data()), size()};
   }
 
-  /// A converted copy. Integers must be representable exactly, floating-point numbers are rounded; a value that does
-  /// not fit (300 as a byte, 0.5 as an int, NaN as an int, 1e300 as a float) is a ValueError that names it and its
-  /// index. `what` names the array in that message.
+  /// A converted copy. Integers must be representable exactly, floating-point numbers are rounded; a value
+  /// that does not fit (300 as a byte, 0.5 as an int, NaN as an int, 1e300 as a float) is a ValueError that
+  /// names it and its index. `what` names the array in that message.
   template <array_element T>
   std::vector<T> as(std::string const& what = "array") const {
     std::vector<T> out(size());

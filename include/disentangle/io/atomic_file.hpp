@@ -26,9 +26,10 @@
 
 namespace disentangle::io {
 
-/// Writes `path` by way of `path` + ".partial" in the same folder. Until commit() the old file, if any, stays as it
-/// is; a killed process leaves at most the .partial file, which the next writer replaces. Missing folders are made.
-/// Two processes must not write the same path at the same time. Every failure is a FileError that names the path.
+/// Writes `path` by way of `path` + ".partial" in the same folder. Until commit() the old file, if any, stays
+/// as it is; a killed process leaves at most the .partial file, which the next writer replaces. Missing
+/// folders are made. Two processes must not write the same path at the same time. Every failure is a
+/// FileError that names the path.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)), partial_(path_) {
@@ -40,7 +41,8 @@ class AtomicFile {
       throw FileError(path_.string(), "cannot write: this is a folder");
     }
     file_ = std::fopen(partial_.c_str(), "w+b");
-    if (file_ == nullptr) throw FileError(path_.string(), "cannot write: " + std::string(std::strerror(errno)));
+    if (file_ == nullptr)
+      throw FileError(path_.string(), "cannot write: " + std::string(std::strerror(errno)));
   }
 
   AtomicFile(AtomicFile const&) = delete;
@@ -101,7 +103,8 @@ class AtomicFile {
     }
 #if DISENTANGLE_IO_HAS_POSIX
     // The rename itself is safe against a power cut once the folder is synced; failing here loses nothing.
-    std::filesystem::path const folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+    std::filesystem::path const folder =
+        path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
     int const descriptor = ::open(folder.c_str(), O_RDONLY);
     if (descriptor >= 0) {
       (void)::fsync(descriptor);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes to read from: a file (or a block of memory that stands for one) by offset, and a stream from front to back.
+// Bytes to read from: a file (or a block of memory that stands for one) by offset, and a stream from front to
+// back.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -21,8 +22,8 @@
 
 namespace disentangle::io {
 
-/// A file open for reading at any offset, or bytes in memory under a name. Copies share the one open file; read() may
-/// be called from several threads. Errors are FileErrors that name the file.
+/// A file open for reading at any offset, or bytes in memory under a name. Copies share the one open file;
+/// read() may be called from several threads. Errors are FileErrors that name the file.
 class InputFile {
  public:
   /// Opens a regular file.
@@ -137,7 +138,8 @@ class FileStream final : public ByteStream {
   explicit FileStream(InputFile file) : file_(std::move(file)) {}
 
   std::size_t read(std::span<std::byte> out) override {
-    std::size_t const count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), file_.size() - position_));
+    std::size_t const count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), file_.size() - position_));
     file_.read(position_, out.first(count));
     position_ += count;
     return count;

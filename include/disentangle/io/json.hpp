@@ -45,13 +45,15 @@ inline Json read_json(std::filesystem::path const& path) {
   return parse_json({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
 }
 
-/// Text of a JSON value, indented by two spaces, ending in a newline. NaN and infinity, which JSON cannot say, become
-/// null; bytes that are no UTF-8 become U+FFFD.
+/// Text of a JSON value, indented by two spaces, ending in a newline. NaN and infinity, which JSON cannot
+/// say, become null; bytes that are no UTF-8 become U+FFFD.
 inline std::string to_text(Json const& value) {
   return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 /// Writes a JSON file, beside and renamed.
-inline void write_json(std::filesystem::path const& path, Json const& value) { write_file(path, to_text(value)); }
+inline void write_json(std::filesystem::path const& path, Json const& value) {
+  write_file(path, to_text(value));
+}
 
 }  // namespace disentangle::io

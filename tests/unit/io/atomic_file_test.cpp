@@ -70,6 +70,7 @@ TEST_CASE("a full disk is an error and leaves the old file") {
   ScratchFolder folder;
   io::write_file(folder / "file", "old");
   std::filesystem::create_symlink("/dev/full", folder / "file.partial");
-  CHECK_THROWS_WITH_AS(io::write_file(folder / "file", std::string(1 << 20, 'x')), doctest::Contains("cannot"), FileError);
+  CHECK_THROWS_WITH_AS(io::write_file(folder / "file", std::string(1 << 20, 'x')),
+                       doctest::Contains("cannot"), FileError);
   CHECK(read_text(folder / "file") == "old");
 }

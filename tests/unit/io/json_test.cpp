@@ -32,9 +32,10 @@ TEST_CASE("what JSON cannot hold is replaced, not thrown") {
 TEST_CASE("errors name file and position") {
   test_support::ScratchFolder folder;
   io::write_file(folder / "bad.json", "{\n  \"a\": 1,\n  \"b\" 2\n}\n");
-  CHECK_THROWS_WITH_AS(io::read_json(folder / "bad.json"), doctest::Contains("bad.json: parse error at line 3, column"),
+  CHECK_THROWS_WITH_AS(io::read_json(folder / "bad.json"),
+                       doctest::Contains("bad.json: parse error at line 3, column"), FileError);
+  CHECK_THROWS_WITH_AS(io::read_json(folder / "none.json"), doctest::Contains("none.json: no such file"),
                        FileError);
-  CHECK_THROWS_WITH_AS(io::read_json(folder / "none.json"), doctest::Contains("none.json: no such file"), FileError);
   CHECK_THROWS_AS(io::parse_json("", "empty"), FileError);
   CHECK_THROWS_AS(io::parse_json("1e999", "number"), FileError);
 }

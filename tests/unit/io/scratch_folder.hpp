@@ -46,6 +46,8 @@ inline std::vector<std::byte> to_bytes(std::string_view text) {
   return {first, first + text.size()};
 }
 
-inline std::vector<std::byte> read_bytes(std::filesystem::path const& path) { return to_bytes(read_text(path)); }
+inline std::vector<std::byte> read_bytes(std::filesystem::path const& path) {
+  return to_bytes(read_text(path));
+}
 
 }  // namespace test_support
