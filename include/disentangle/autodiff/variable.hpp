@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Variable<Backend, Rank>: a tensor on a tape. What the formulas of a term are made of, and the leaf of every expression.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include <disentangle/backend/extents.hpp>
+
+namespace disentangle {
+
+template <class Backend>
+class Tape;
+
+/// A view of a tensor and of its gradient; copying it copies no data. Storage belongs to the tape or to a parameter store.
+/// `gradient` is null where no gradient is wanted (data, random numbers, what stop_gradient returned). Slices, transposes
+/// and diagonals are variables over the same storage with other strides, so their gradients need no record.
+template <class Backend, int Rank>
+struct Variable {
+  static_assert(Rank >= 0 && Rank <= max_rank, "[disentangle] a tensor has at most five axes");
+  using expression_tag = void;
+  using backend_type = Backend;
+  using scalar = typename Backend::scalar;
+  static constexpr int rank = Rank;
+
+  Tape<Backend>* tape = nullptr;
+  scalar* value = nullptr;
+  scalar* gradient = nullptr;
+  Extents<Rank> extents{};
+  Extents<Rank> strides{};
+
+  /// Length of one axis.
+  std::ptrdiff_t extent(int axis) const { return extents[static_cast<std::size_t>(axis)]; }
+  /// Number of scalars.
+  std::ptrdiff_t size() const { return product(extents); }
+  bool contiguous() const { return strides == contiguous_strides(extents); }
+};
+
+/// Anything that a formula can be made of: a Variable, or a lazily built element-wise expression over variables.
+template <class E>
+concept expression = requires { typename std::remove_cvref_t<E>::expression_tag; };
+
+/// An expression of rank 0: what a term returns.
+template <class E>
+concept scalar_expression = expression<E> && std::remove_cvref_t<E>::rank == 0;
+
+/// An expression of rank 2, (rows, columns).
+template <class E>
+concept matrix_expression = expression<E> && std::remove_cvref_t<E>::rank == 2;
+
+template <class E>
+inline constexpr bool is_variable = false;
+template <class Backend, int Rank>
+inline constexpr bool is_variable<Variable<Backend, Rank>> = true;
+
+}  // namespace disentangle

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs bound expressions on the CPU: one pass per expression forwards, one back, in SIMD packs, over tasks whose number
+// and order of summation depend only on the shapes, so that results are the same bits for every number of threads.
+// The expression trees (autodiff/bound.hpp) are template parameters here, never included.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <type_traits>
+
+#include <disentangle/backend/cpu/simd.hpp>
+#include <disentangle/backend/extents.hpp>
+#include <disentangle/backend/lanes.hpp>
+#include <disentangle/backend/reduction.hpp>
+
+namespace disentangle::backend::cpu {
+
+namespace detail {
+
+/// Scalars that one task works on: 32 KiB of floats, an L1 cache.
+inline constexpr std::ptrdiff_t task_scalars = 8192;
+
+/// The partition of a loop into tasks: several whole lines, or a piece of one long line.
+struct Partition {
+  std::ptrdiff_t lines, length, lines_per_task, pieces_per_line;
+
+  template <class Loop>
+  explicit Partition(Loop const& loop) {
+    lines = 1;
+    for (int axis = 0; axis < max_rank - 1; ++axis) lines *= loop.extents[axis];
+    length = loop.extents[max_rank - 1];
+    pieces_per_line = std::max<std::ptrdiff_t>(1, (length + task_scalars - 1) / task_scalars);
+    lines_per_task = pieces_per_line > 1 ? 1 : std::max<std::ptrdiff_t>(1, task_scalars / std::max<std::ptrdiff_t>(length, 1));
+  }
+  std::size_t tasks() const {
+    return static_cast<std::size_t>(pieces_per_line > 1 ? lines * pieces_per_line
+                                                        : (lines + lines_per_task - 1) / lines_per_task);
+  }
+  /// Calls body(line, begin, end) for every line piece of a task.
+  template <class Body>
+  void run(std::size_t task, Body&& body) const {
+    auto const t = static_cast<std::ptrdiff_t>(task);
+    if (pieces_per_line > 1) {
+      std::ptrdiff_t const begin = (t % pieces_per_line) * task_scalars;
+      body(t / pieces_per_line, begin, std::min(length, begin + task_scalars));
+    } else {
+      for (std::ptrdiff_t line = t * lines_per_task; line < std::min(lines, (t + 1) * lines_per_task); ++line) {
+        body(line, std::ptrdiff_t{0}, length);
+      }
+    }
+  }
+};
+
+/// Outer indices of a line.
+template <class Loop>
+void line_index(Loop const& loop, std::ptrdiff_t line, std::ptrdiff_t* index) {
+  for (int axis = max_rank - 2; axis >= 0; --axis) {
+    index[axis] = line % loop.extents[axis];
+    line /= loop.extents[axis];
+  }
+}
+
+/// Calls body(j, lanes) for the packs of [begin, end), the last one partial.
+template <class P, class Body>
+void for_each_pack(std::ptrdiff_t begin, std::ptrdiff_t end, Body&& body) {
+  constexpr auto size = static_cast<std::ptrdiff_t>(P::size);
+  std::ptrdiff_t j = begin;
+  for (; j + size <= end; j += size) body(j, AllLanes{});
+  if (j < end) body(j, FirstLanes{static_cast<std::size_t>(end - j)});
+}
+
+/// True if tasks may run at once: no gradient that one task adds to is touched by another.
+template <class Loop, class Bound>
+bool independent(Loop const& loop, Bound& bound) {
+  struct Written {
+    void const* begin;
+    void const* end;
+    std::ptrdiff_t const* strides;
+  };
+  constexpr int most = 32;
+  Written written[most];
+  int count = 0;
+  bool safe = true;
+  bound.for_each_leaf([&](auto& leaf) {
+    if (leaf.gradient == nullptr) return;
+    std::ptrdiff_t reach = 1;
+    for (int axis = 0; axis < max_rank; ++axis) {
+      if (loop.extents[axis] > 1 && leaf.strides[axis] == 0) safe = false;
+      reach += (loop.extents[axis] - 1) * leaf.strides[axis];
+    }
+    Written const mine{leaf.gradient, leaf.gradient + reach, leaf.strides};
+    for (int i = 0; i < count; ++i) {
+      bool const apart = mine.end <= written[i].begin || written[i].end <= mine.begin;
+      bool const same = mine.begin == written[i].begin && std::equal(mine.strides, mine.strides + max_rank, written[i].strides);
+      if (!apart && !same) safe = false;
+    }
+    if (count == most) {
+      safe = false;
+    } else {
+      written[count++] = mine;
+    }
+  });
+  return safe;
+}
+
+}  // namespace detail
+
+/// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written to.
+template <class P, class Pool, class Loop, class Destination, class Bound>
+void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
+  detail::Partition const partition(loop);
+  pool.for_each(partition.tasks(), [&](std::size_t task) {
+    Destination to = destination;
+    Bound from = bound;
+    partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t begin, std::ptrdiff_t end) {
+      std::ptrdiff_t index[max_rank];
+      detail::line_index(loop, line, index);
+      to.enter(index);
+      from.enter(index);
+      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, auto lanes) {
+        P const x = from.template value<P>(j, lanes);
+        if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
+          x.store(to.gradient_line + j);
+        } else {
+          x.store(to.gradient_line + j, lanes.n);
+        }
+      });
+    });
+  });
+}
+
+/// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its result).
+template <class P, class Pool, class Loop, class Bound, class Seed>
+void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
+  detail::Partition const partition(loop);
+  auto const body = [&](std::size_t task) {
+    Bound to = bound;
+    Seed from = seed;
+    partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t begin, std::ptrdiff_t end) {
+      std::ptrdiff_t index[max_rank];
+      detail::line_index(loop, line, index);
+      to.enter(index);
+      from.enter(index);
+      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, auto lanes) {
+        P const g = from.template value<P>(j, lanes);
+        auto const trace = to.template trace<P>(j, lanes);
+        to.adjoint(trace, g, j, lanes);
+      });
+    });
+  };
+  Bound probe = bound;
+  if (detail::independent(loop, probe)) {
+    pool.for_each(partition.tasks(), body);
+  } else {
+    for (std::size_t task = 0; task < partition.tasks(); ++task) body(task);
+  }
+}
+
+/// Number of partial sums that fused_sum needs.
+template <class Loop>
+std::size_t fused_sum_partials(Loop const& loop) {
+  return detail::Partition(loop).tasks();
+}
+
+/// The sum of all elements: per task in packs, then the partial sums in order.
+template <class P, class Pool, class Loop, class Bound, class T>
+T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
+  detail::Partition const partition(loop);
+  pool.for_each(partition.tasks(), [&](std::size_t task) {
+    Bound from = bound;
+    P total(T(0));
+    partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t begin, std::ptrdiff_t end) {
+      std::ptrdiff_t index[max_rank];
+      detail::line_index(loop, line, index);
+      from.enter(index);
+      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, auto lanes) {
+        P const x = from.template value<P>(j, lanes);
+        if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
+          total = total + x;
+        } else {
+          total = total + x.first(lanes.n);
+        }
+      });
+    });
+    partials[task] = sum(total);
+  });
+  double result = 0;
+  for (std::size_t task = 0; task < partition.tasks(); ++task) result += static_cast<double>(partials[task]);
+  return static_cast<T>(result);
+}
+
+/// destination = reduction of the expression over the axes on which the destination has stride 0.
+/// Parallel over the outermost axis if it is kept; one fixed order of combination in any case.
+template <class P, class Pool, class Loop, class Destination, class Bound>
+void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& destination, Bound const& bound) {
+  using T = typename P::value_type;
+  int outermost = 0;
+  while (outermost < max_rank - 1 && loop.extents[outermost] == 1) ++outermost;
+  bool const kept = outermost < max_rank - 1 && destination.strides[outermost] != 0;
+  std::ptrdiff_t lines = 1;
+  for (int axis = 0; axis < max_rank - 1; ++axis) lines *= loop.extents[axis];
+  std::ptrdiff_t const blocks = kept ? loop.extents[outermost] : 1;
+  std::ptrdiff_t const lines_per_block = lines / blocks;
+  std::ptrdiff_t const length = loop.extents[max_rank - 1];
+  T const identity = kind == Reduction::sum ? T(0) : -std::numeric_limits<T>::infinity();
+  std::ptrdiff_t const blocks_per_task =
+      std::max<std::ptrdiff_t>(1, detail::task_scalars / std::max<std::ptrdiff_t>(1, lines_per_block * length));
+  std::ptrdiff_t const tasks = (blocks + blocks_per_task - 1) / blocks_per_task;
+
+  pool.for_each(static_cast<std::size_t>(tasks), [&](std::size_t task) {
+    Destination to = destination;
+    Bound from = bound;
+    std::ptrdiff_t const first_line = static_cast<std::ptrdiff_t>(task) * blocks_per_task * lines_per_block;
+    std::ptrdiff_t const last_line = std::min(lines, first_line + blocks_per_task * lines_per_block);
+    std::ptrdiff_t index[max_rank];
+    for (std::ptrdiff_t line = first_line; line < last_line; ++line) {  // fill with the identity
+      detail::line_index(loop, line, index);
+      to.enter(index);
+      for (std::ptrdiff_t j = 0; j < (to.inner == 0 ? 1 : length); ++j) to.gradient_line[j * to.inner] = identity;
+    }
+    auto const combine = [&](P x, P y) { return kind == Reduction::sum ? x + y : select(x >= y, x, y); };
+    for (std::ptrdiff_t line = first_line; line < last_line; ++line) {
+      detail::line_index(loop, line, index);
+      to.enter(index);
+      from.enter(index);
+      if (to.inner == 0) {
+        P total(identity);
+        T tail = identity;
+        detail::for_each_pack<P>(0, length, [&](std::ptrdiff_t j, auto lanes) {
+          P const x = from.template value<P>(j, lanes);
+          if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
+            total = combine(total, x);
+          } else {
+            T lane[P::size];
+            x.store(lane);
+            for (std::size_t i = 0; i < lanes.n; ++i) {
+              tail = kind == Reduction::sum ? tail + lane[i] : std::max(tail, lane[i]);
+            }
+          }
+        });
+        T const own = kind == Reduction::sum ? sum(total) + tail : std::max(max_element(total), tail);
+        T& target = *to.gradient_line;
+        target = kind == Reduction::sum ? target + own : std::max(target, own);
+      } else {
+        detail::for_each_pack<P>(0, length, [&](std::ptrdiff_t j, auto lanes) {
+          P const x = from.template value<P>(j, lanes);
+          T* const target = to.gradient_line + j;
+          if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
+            combine(P::load(target), x).store(target);
+          } else {
+            combine(P::load(target, lanes.n), x).store(target, lanes.n);
+          }
+        });
+      }
+    }
+  });
+}
+
+}  // namespace disentangle::backend::cpu

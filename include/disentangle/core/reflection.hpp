@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of types, enumerators and members of aggregates, read from the compiler's own spelling, so that a policy needs
+// no registration to be printed, logged and set from the command line.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace disentangle {
+
+namespace detail {
+
+template <class T>
+constexpr std::string_view spelling() {
+  return __PRETTY_FUNCTION__;
+}
+template <auto Value>
+constexpr std::string_view value_spelling() {
+  return __PRETTY_FUNCTION__;
+}
+
+/// What stands between the known text before and after the argument, found by probing with a known argument.
+constexpr std::string_view trimmed(std::string_view text, std::string_view probe, std::string_view probe_name) {
+  std::size_t const before = probe.find(probe_name);
+  std::size_t const after = probe.size() - before - probe_name.size();
+  return text.substr(before, text.size() - before - after);
+}
+
+/// Converts to anything: counts the members of an aggregate by how many initialisers it takes.
+struct Anything {
+  template <class T>
+  operator T() const;
+};
+
+template <class T, std::size_t... I>
+constexpr bool takes(std::index_sequence<I...>) {
+  return requires { T{(static_cast<void>(I), Anything{})...}; };
+}
+
+template <class T, std::size_t N = 0>
+constexpr std::size_t member_count() {
+  if constexpr (N < 16 && takes<T>(std::make_index_sequence<N + 1>{})) {
+    return member_count<T, N + 1>();
+  } else {
+    return N;
+  }
+}
+
+template <class T>
+constexpr auto members(T& value) {
+  constexpr std::size_t n = member_count<std::remove_const_t<T>>();
+  static_assert(n <= 12, "[disentangle] a policy has at most 12 members; group some in a nested aggregate");
+  // clang-format off
+  if constexpr (n == 0) { return std::tuple<>{}; }
+  else if constexpr (n == 1) { auto& [a] = value; return std::tuple{&a}; }
+  else if constexpr (n == 2) { auto& [a, b] = value; return std::tuple{&a, &b}; }
+  else if constexpr (n == 3) { auto& [a, b, c] = value; return std::tuple{&a, &b, &c}; }
+  else if constexpr (n == 4) { auto& [a, b, c, d] = value; return std::tuple{&a, &b, &c, &d}; }
+  else if constexpr (n == 5) { auto& [a, b, c, d, e] = value; return std::tuple{&a, &b, &c, &d, &e}; }
+  else if constexpr (n == 6) { auto& [a, b, c, d, e, f] = value; return std::tuple{&a, &b, &c, &d, &e, &f}; }
+  else if constexpr (n == 7) { auto& [a, b, c, d, e, f, g] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g}; }
+  else if constexpr (n == 8) { auto& [a, b, c, d, e, f, g, h] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h}; }
+  else if constexpr (n == 9) { auto& [a, b, c, d, e, f, g, h, i] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i}; }
+  else if constexpr (n == 10) { auto& [a, b, c, d, e, f, g, h, i, j] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j}; }
+  else if constexpr (n == 11) { auto& [a, b, c, d, e, f, g, h, i, j, k] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k}; }
+  else { auto& [a, b, c, d, e, f, g, h, i, j, k, l] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l}; }
+  // clang-format on
+}
+
+template <class T>
+struct Holder {
+  T value;
+};
+template <class T>
+extern Holder<T> const never_defined;
+
+template <class Pointer>
+struct PointerArgument {
+  Pointer pointer;
+};
+template <class Pointer>
+PointerArgument(Pointer) -> PointerArgument<Pointer>;
+
+/// The last identifier of "...{(& object.Holder<T>::value.T::beta)}" (g++) or "...{&object.value.beta}" (clang).
+constexpr std::string_view last_identifier(std::string_view text) {
+  auto const is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  // g++ continues after the argument with "; std::string_view = ...": look only inside the first braces
+  if (auto const brace = text.find("{&"); brace != text.npos) text = text.substr(0, text.find('}', brace));
+  if (auto const brace = text.find("{(& "); brace != text.npos) text = text.substr(0, text.find(")}", brace));
+  std::size_t end = text.size();
+  while (end > 0 && !is_word(text[end - 1])) --end;
+  std::size_t begin = end;
+  while (begin > 0 && is_word(text[begin - 1])) --begin;
+  return text.substr(begin, end - begin);
+}
+
+template <class T, std::size_t I>
+constexpr std::string_view member_name() {
+#if defined(__clang__) && !defined(__CUDACC__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-var-template"
+#endif
+  return last_identifier(value_spelling<PointerArgument{std::get<I>(members(never_defined<T>.value))}>());
+#if defined(__clang__) && !defined(__CUDACC__)
+#pragma clang diagnostic pop
+#endif
+}
+
+/// The spelling of enumerator number I: "Estimator::stratified", or "(Estimator)9" where there is none.
+template <class E, int I>
+constexpr std::string_view enumerator_spelling() {
+  std::string_view text = value_spelling<static_cast<E>(I)>();
+  text = text.substr(text.find("= ") + 2);
+  return text.substr(0, text.find_first_of("];"));
+}
+
+}  // namespace detail
+
+/// The full name of a type as the compiler spells it: "disentangle::prior::StandardNormal".
+template <class T>
+constexpr std::string_view qualified_name() {
+  return detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double");
+}
+
+/// The name of a type without the library's namespaces and folders: "StandardNormal", "LocatelloConv<10>".
+template <class T>
+std::string type_name() {
+  std::string_view const text = qualified_name<T>();
+  std::string name;
+  std::size_t word = 0;  // start of the identifier being copied, so that a following "::" can drop it
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i, 2) == "::") {
+      name.resize(word);
+      ++i;
+      continue;
+    }
+    bool const identifier = text[i] == '_' || (text[i] >= '0' && text[i] <= '9') ||
+                            (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
+    name += text[i];
+    if (!identifier) word = name.size();
+  }
+  return name;
+}
+
+/// The name of an enumerator with a value in 0 .. 15: "minibatch_weighted".
+template <class E>
+  requires(std::is_enum_v<E>)
+std::string_view enumerator_name(E value) {
+  return [&]<int... I>(std::integer_sequence<int, I...>) {
+    std::string_view name = "?";
+    ((static_cast<int>(value) == I
+          ? void(name = detail::last_identifier(detail::enumerator_spelling<E, I>()))
+          : void()),
+     ...);
+    return name;
+  }(std::make_integer_sequence<int, 16>{});
+}
+
+/// True if the enumeration has a named enumerator of this value.
+template <class E>
+bool is_enumerator(E value) {
+  std::string_view const name = enumerator_name(value);
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && name[0] != '?';
+}
+
+/// Calls visit(name, member) for every member of an aggregate; members that are aggregates themselves are visited
+/// inside with names such as "schedule.warm_up". Types that are no aggregates have no visible members.
+template <class T, class Visitor>
+void for_each_member(T& value, Visitor&& visit, std::string const& prefix = {}) {
+  using Value = std::remove_const_t<T>;
+  if constexpr (std::is_aggregate_v<Value> && !std::is_array_v<Value>) {
+    auto const pointers = detail::members(value);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (
+          [&] {
+            auto& member = *std::get<I>(pointers);
+            using Member = std::remove_cvref_t<decltype(member)>;
+            std::string const name = prefix + std::string(detail::member_name<Value, I>());
+            if constexpr (std::is_aggregate_v<Member> && std::is_class_v<Member>) {
+              for_each_member(member, visit, name + ".");
+            } else {
+              visit(name, member);
+            }
+          }(),
+          ...);
+    }(std::make_index_sequence<detail::member_count<Value>()>{});
+  }
+}
+
+}  // namespace disentangle
