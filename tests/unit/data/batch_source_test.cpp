@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests of data/batch_source.hpp.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <disentangle/data/batch_source.hpp>
+#include <disentangle/data/dsprites.hpp>
+
+#include "tests/support/count_allocations.hpp"
+
+namespace dis = disentangle;
+using dis::data::Batch;
+using dis::data::BatchOptions;
+using dis::data::BatchSource;
+using dis::data::Order;
+
+namespace {
+
+/// 103 images of 2 x 3 pixels that name their index; optionally slow, optionally throwing at one of them.
+struct Numbered {
+  using image_shape_type = dis::ImageShape<2, 3, 1>;
+  image_shape_type image_shape() const { return {}; }
+  std::string name() const { return "numbered"; }
+  std::size_t size() const { return 103; }
+  std::vector<dis::Factor> const& factors() const { return factors_; }
+  void images(std::span<std::size_t const> indices, std::span<float> out) const {
+    if (pause.count() > 0) std::this_thread::sleep_for(pause);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      if (indices[i] == bad) throw std::runtime_error("image cannot be read");
+      std::ranges::fill(out.subspan(i * 6, 6), static_cast<float>(indices[i]) / 128);
+    }
+  }
+  void labels(std::span<std::size_t const> indices, std::span<int> out) const {
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      out[2 * i] = static_cast<int>(indices[i] % 5);
+      out[2 * i + 1] = -1;
+    }
+  }
+  std::vector<dis::Factor> factors_{{"remainder", 5}, {"unknown", 2}};
+  std::size_t bad = 1000;
+  std::chrono::microseconds pause{0};
+};
+static_assert(dis::data::data_set<Numbered>);
+
+struct Copy {
+  std::uint64_t step;
+  std::vector<float> images;
+  std::vector<std::size_t> indices;
+  std::vector<int> labels;
+  bool operator==(Copy const&) const = default;
+};
+
+Copy copy_of(Batch const& batch) {
+  return {batch.step,
+          {batch.images.begin(), batch.images.end()},
+          {batch.indices.begin(), batch.indices.end()},
+          {batch.labels.begin(), batch.labels.end()}};
+}
+
+std::vector<Copy> batches(Numbered const& data, BatchOptions const& options, int count) {
+  BatchSource source(data, options);
+  std::vector<Copy> result;
+  for (int i = 0; i < count; ++i) result.push_back(copy_of(source.next()));
+  return result;
+}
+
+/// Halves view 1 and shifts view 0 by a random number per image.
+struct TwoViews {
+  static constexpr std::size_t views = 2;
+  void operator()(dis::Philox random, auto shape, std::size_t view, std::span<float> images) const {
+    for (std::size_t p = 0; p < images.size(); ++p) {
+      images[p] *= view == 0 ? random.uniform(p / shape.size) : 0.5f;
+    }
+  }
+};
+
+struct NoView {
+  static constexpr std::size_t views = 1;
+};
+static_assert(dis::data::augmentation_of<TwoViews, Numbered::image_shape_type>);
+static_assert(!dis::data::augmentation_of<NoView, Numbered::image_shape_type>);
+static_assert(!std::is_constructible_v<BatchSource<Numbered>, Numbered>, "a temporary data set would be gone");
+
+}  // namespace
+
+TEST_CASE("batch_source: images, labels and indices belong together") {
+  Numbered const data;
+  for (Copy const& batch : batches(data, {.batch_size = 10}, 25)) {
+    REQUIRE(batch.indices.size() == 10);
+    REQUIRE(batch.images.size() == 60);
+    REQUIRE(batch.labels.size() == 20);
+    for (std::size_t i = 0; i < 10; ++i) {
+      CHECK(batch.images[6 * i + 5] == static_cast<float>(batch.indices[i]) / 128);
+      CHECK(batch.labels[2 * i] == static_cast<int>(batch.indices[i] % 5));
+      CHECK(batch.labels[2 * i + 1] == -1);
+    }
+  }
+}
+
+TEST_CASE("batch_source: prefetching, not prefetching and resuming give the same batches") {
+  Numbered const data;
+  for (Order const order : {Order::shuffled_epochs, Order::with_replacement}) {
+    BatchOptions options{.batch_size = 10, .seed = 3, .prefetch = 0, .order = order};
+    auto const expected = batches(data, options, 40);
+    for (std::size_t i = 0; i < 40; ++i) CHECK(expected[i].step == i);
+    for (std::size_t prefetch : {1, 2, 5}) {
+      options.prefetch = prefetch;
+      CHECK(batches(data, options, 40) == expected);
+    }
+    for (std::size_t start : {1, 9, 10, 17}) {
+      options.first_step = start;
+      std::vector<Copy> const rest(expected.begin() + static_cast<std::ptrdiff_t>(start), expected.end());
+      CHECK(batches(data, options, static_cast<int>(rest.size())) == rest);
+    }
+  }
+}
+
+TEST_CASE("batch_source: an epoch shows every image once, in another order each time") {
+  Numbered const data;
+  BatchSource source(data, {.batch_size = 1, .seed = 1});
+  CHECK(source.steps_per_epoch() == 103);
+  std::vector<std::vector<std::size_t>> epochs(3);
+  for (auto& epoch : epochs) {
+    for (int i = 0; i < 103; ++i) epoch.push_back(source.next().indices[0]);
+    CHECK(std::set<std::size_t>(epoch.begin(), epoch.end()).size() == 103);
+  }
+  CHECK(epochs[0] != epochs[1]);
+  CHECK(epochs[1] != epochs[2]);
+  CHECK(!std::ranges::is_sorted(epochs[0]));
+}
+
+TEST_CASE("batch_source: the images that do not fill a last batch are left out, others each epoch") {
+  Numbered const data;
+  BatchSource source(data, {.batch_size = 50, .seed = 1});
+  CHECK(source.steps_per_epoch() == 2);
+  std::set<std::size_t> seen;
+  for (int epoch = 0; epoch < 8; ++epoch) {
+    std::set<std::size_t> once;
+    for (int i = 0; i < 2; ++i) {
+      auto const& batch = source.next();
+      once.insert(batch.indices.begin(), batch.indices.end());
+    }
+    CHECK(once.size() == 100);
+    seen.insert(once.begin(), once.end());
+  }
+  CHECK(seen.size() == 103);
+}
+
+TEST_CASE("batch_source: seeds and streams give other batches") {
+  Numbered const data;
+  auto const one = batches(data, {.batch_size = 20, .seed = 1}, 3);
+  CHECK(one == batches(data, {.batch_size = 20, .seed = 1}, 3));
+  CHECK(one != batches(data, {.batch_size = 20, .seed = 2}, 3));
+  CHECK(one != batches(data, {.batch_size = 20, .seed = 1, .stream = "second minibatch"}, 3));
+}
+
+TEST_CASE("batch_source: drawing with replacement repeats images and may exceed the data set") {
+  Numbered const data;
+  BatchSource source(data, {.batch_size = 1000, .order = Order::with_replacement});
+  auto const& batch = source.next();
+  std::vector<double> count(103);
+  for (std::size_t index : batch.indices) count.at(index) += 1;
+  // Chi-squared with 102 degrees of freedom: above 150 with probability 0.0015.
+  double chi = 0;
+  for (double c : count) chi += (c - 1000 / 103.0) * (c - 1000 / 103.0) * 103 / 1000;
+  CHECK(chi < 150);
+}
+
+TEST_CASE("batch_source: what cannot be batched is refused") {
+  Numbered const data;
+  CHECK_THROWS_AS(BatchSource(data, {.batch_size = 0}), dis::ValueError);
+  CHECK_THROWS_WITH_AS(BatchSource(data, {.batch_size = 104}),
+                       "a batch of 104 from the 103 images of numbered: take a smaller batch, or "
+                       "Order::with_replacement",
+                       dis::ValueError);
+  CHECK_NOTHROW(BatchSource(data, {.batch_size = 103}));
+}
+
+TEST_CASE("batch_source: an exception comes out of the next() whose batch it prevented") {
+  Numbered data;
+  auto const expected = batches(data, {.batch_size = 10, .seed = 3}, 10);
+  for (std::size_t prefetch : {0, 2}) {
+    for (std::size_t step = 0; step < 10; ++step) {
+      data.bad = expected[step].indices[4];
+      BatchSource source(data, {.batch_size = 10, .seed = 3, .prefetch = prefetch});
+      for (std::size_t i = 0; i < step; ++i) CHECK(copy_of(source.next()) == expected[i]);
+      CHECK_THROWS_WITH_AS(source.next(), "image cannot be read", std::runtime_error);
+      CHECK_THROWS_AS(source.next(), std::runtime_error);
+    }
+  }
+}
+
+TEST_CASE("batch_source: may be destroyed at any moment") {
+  Numbered data;
+  for (int pause : {0, 50}) {
+    data.pause = std::chrono::microseconds(pause);
+    for (int i = 0; i < 100; ++i) {
+      BatchSource source(data, {.batch_size = 10, .prefetch = static_cast<std::size_t>(i % 4)});
+      for (int k = 0; k < i % 7; ++k) source.next();
+      if (i % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(i));
+    }
+  }
+}
+
+TEST_CASE("batch_source: a batch stays as it is until the next call") {
+  Numbered const data;
+  BatchSource source(data, {.batch_size = 10, .prefetch = 1});
+  for (int i = 0; i < 20; ++i) {
+    auto const& batch = source.next();
+    auto const before = copy_of(batch);
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
+    CHECK(copy_of(batch) == before);
+  }
+}
+
+TEST_CASE("batch_source: nothing is allocated after the constructor") {
+  auto const data = dis::data::dsprites();
+  for (std::size_t prefetch : {0, 2}) {
+    BatchSource source(data, {.batch_size = 16, .prefetch = prefetch});
+    source.next();
+    std::size_t const before = dis::test::allocations();
+    for (int i = 0; i < 50; ++i) source.next();
+    CHECK(dis::test::allocations() == before);
+  }
+}
+
+TEST_CASE("batch_source: a slow reader never waits") {
+  auto const data = dis::data::dsprites();
+  BatchSource source(data, {.batch_size = 64});
+  source.next();
+  auto const waits = source.waits();
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    source.next();
+  }
+  CHECK(source.waits() <= waits + 1);  // one allowed, should the machine be very busy
+}
+
+TEST_CASE("batch_source: two views of each image, drawn anew each step and alike when resumed") {
+  Numbered const data;
+  BatchSource source(data, {.batch_size = 4, .seed = 5}, TwoViews{});
+  std::vector<Copy> all;
+  for (int step = 0; step < 4; ++step) {
+    auto const& batch = source.next();
+    REQUIRE(batch.views == 2);
+    REQUIRE(batch.images.size() == 2 * 4 * 6);
+    for (std::size_t i = 0; i < 4; ++i) {
+      float const whole = static_cast<float>(batch.indices[i]) / 128;
+      CHECK(batch.view(1)[6 * i] == whole * 0.5f);
+      CHECK(batch.view(0)[6 * i] <= whole);
+    }
+    all.push_back(copy_of(batch));
+  }
+  BatchSource resumed(data, {.batch_size = 4, .seed = 5, .first_step = 2, .prefetch = 0}, TwoViews{});
+  CHECK(copy_of(resumed.next()) == all[2]);
+  CHECK(copy_of(resumed.next()) == all[3]);
+}
