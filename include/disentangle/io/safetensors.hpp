@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes
+// (https://github.com/huggingface/safetensors, README "Format"). Checkpoints are kept in it.
+#pragma once
+
+#include <disentangle/core/error.hpp>
+#include <disentangle/io/array.hpp>
+#include <disentangle/io/atomic_file.hpp>
+#include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace disentangle::io {
+
+namespace detail {
+
+struct SafetensorsName {
+  char const* name;
+  DType dtype;
+};
+inline constexpr SafetensorsName safetensors_names[] = {
+    {"BOOL", DType::b1}, {"I8", DType::i1},  {"I16", DType::i2}, {"I32", DType::i4},
+    {"I64", DType::i8},  {"U8", DType::u1},  {"U16", DType::u2}, {"U32", DType::u4},
+    {"U64", DType::u8},  {"F32", DType::f4}, {"F64", DType::f8}};
+
+inline char const* safetensors_name(DType dtype) {
+  for (auto const& entry : safetensors_names) {
+    if (entry.dtype == dtype) return entry.name;
+  }
+  return "U8";
+}
+
+}  // namespace detail
+
+/// A tensor to write: its bytes stay where they are.
+struct NamedTensor {
+  std::string name;
+  ArrayView array;
+};
+
+/// Writes tensors (in the order of descending element size, so that all are aligned) and a map of strings,
+/// beside, synced and renamed. Throws ValueError for two tensors of one name or the name "__metadata__".
+inline void write_safetensors(std::filesystem::path const& path, std::span<NamedTensor const> tensors,
+                              std::map<std::string, std::string> const& metadata = {}) {
+  std::vector<NamedTensor const*> order;
+  for (auto const& tensor : tensors) order.push_back(&tensor);
+  std::stable_sort(order.begin(), order.end(), [](NamedTensor const* a, NamedTensor const* b) {
+    return size_of(a->array.dtype) > size_of(b->array.dtype);
+  });
+  std::set<std::string_view> names;
+  std::uint64_t offset = 0;
+  // The text is put together here, since a JSON object with linear look-up would be slow for thousands of
+  // tensors.
+  std::string header = "{";
+  if (!metadata.empty())
+    header +=
+        "\"__metadata__\":" + nlohmann::json(metadata).dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (NamedTensor const* tensor : order) {
+    if (tensor->name == "__metadata__" || !names.insert(tensor->name).second) {
+      throw ValueError(path.string() + ": a tensor cannot be named '" + tensor->name + "'" +
+                       (tensor->name == "__metadata__" ? "" : " twice"));
+    }
+    std::uint64_t const end = offset + tensor->array.bytes.size();
+    nlohmann::json const entry = {{"dtype", detail::safetensors_name(tensor->array.dtype)},
+                                  {"shape", tensor->array.shape},
+                                  {"data_offsets", {offset, end}}};
+    if (header.size() > 1) header += ',';
+    header += nlohmann::json(tensor->name).dump(-1, ' ', false, Json::error_handler_t::replace) + ":" +
+              entry.dump();
+    offset = end;
+  }
+  header += "}";
+  header.append((8 - header.size() % 8) % 8, ' ');
+  std::array<std::byte, 8> length{};
+  for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<std::byte>((header.size() >> (8 * i)) & 0xFF);
+  AtomicFile file(path);
+  file.write(length);
+  file.write(header);
+  for (NamedTensor const* tensor : order) file.write(tensor->array.bytes);
+  file.commit();
+}
+
+/// What the header says about one tensor.
+struct TensorInfo {
+  std::string name;
+  DType dtype = DType::f4;
+  std::vector<std::size_t> shape;
+  /// Bytes from the start of the file.
+  std::uint64_t offset = 0;
+  std::uint64_t byte_count = 0;
+};
+
+/// Opens a safetensors file and checks its whole header: length against the file, element types, shapes
+/// against byte counts, no overlap, no hole, no bytes left over. Tensors are then read one by one. Faults are
+/// FileErrors.
+class SafetensorsReader {
+ public:
+  explicit SafetensorsReader(std::filesystem::path const& path) : SafetensorsReader(InputFile(path)) {}
+
+  explicit SafetensorsReader(InputFile file) : file_(std::move(file)) {
+    if (file_.size() < 8) fail("not a safetensors file: only " + std::to_string(file_.size()) + " bytes");
+    std::array<std::byte, 8> length_bytes{};
+    file_.read(0, length_bytes);
+    std::uint64_t length = 0;
+    for (std::size_t i = 0; i < 8; ++i) length |= std::to_integer<std::uint64_t>(length_bytes[i]) << (8 * i);
+    if (length > file_.size() - 8) {
+      fail("not a safetensors file, or truncated: a header of " + std::to_string(length) +
+           " bytes in a file of " + std::to_string(file_.size()));
+    }
+    constexpr std::uint64_t highest_length = 100'000'000;  // the reference implementation's limit
+    if (length > highest_length)
+      fail("a header of " + std::to_string(length) + " bytes, expected at most 100000000");
+    std::string text(static_cast<std::size_t>(length), '\0');
+    file_.read(8, std::as_writable_bytes(std::span(text)));
+    parse(text, 8 + length);
+  }
+
+  /// In the order of their bytes.
+  std::vector<TensorInfo> const& tensors() const { return tensors_; }
+
+  /// The strings under "__metadata__".
+  std::map<std::string, std::string> const& metadata() const { return metadata_; }
+
+  bool contains(std::string_view name) const { return find(name) != nullptr; }
+
+  /// Throws FileError, naming what the file has instead, when the tensor is not there.
+  TensorInfo const& info(std::string_view name) const {
+    if (auto const* tensor = find(name)) return *tensor;
+    std::string present;
+    for (std::size_t i = 0; i < tensors_.size() && i < 20; ++i) present += (i ? ", " : "") + tensors_[i].name;
+    if (tensors_.size() > 20) present += ", ...";
+    throw FileError(file_.name(), "no tensor named '" + std::string(name) + "'; it has " +
+                                      (present.empty() ? "none" : present));
+  }
+
+  /// A tensor in memory.
+  Array read(std::string_view name) const {
+    auto const& tensor = info(name);
+    Array array{tensor.shape, tensor.dtype, {}};
+    array.bytes.resize(static_cast<std::size_t>(tensor.byte_count));
+    file_.read(tensor.offset, array.bytes);
+    if (array.dtype == DType::b1) {
+      for (std::byte& byte : array.bytes) byte = byte == std::byte{0} ? std::byte{0} : std::byte{1};
+    }
+    return array;
+  }
+
+  /// Reads a tensor straight into its place. Type and number of elements must be exactly those of the tensor.
+  template <array_element T>
+  void read_into(std::string_view name, std::span<T> out) const {
+    auto const& tensor = info(name);
+    if (tensor.dtype != dtype_of<T>() || tensor.byte_count != out.size_bytes()) {
+      fail("tensor '" + tensor.name + "' is " + name_of(tensor.dtype) + " of shape " +
+           shape_text(tensor.shape) + ", expected " + std::to_string(out.size()) + " elements of " +
+           name_of(dtype_of<T>()));
+    }
+    file_.read(tensor.offset, std::as_writable_bytes(out));
+  }
+
+ private:
+  [[noreturn]] void fail(std::string const& what) const { throw FileError(file_.name(), what); }
+
+  TensorInfo const* find(std::string_view name) const {
+    auto const found = index_.find(name);
+    return found == index_.end() ? nullptr : &tensors_[found->second];
+  }
+
+  void parse(std::string const& text, std::uint64_t data_start) {
+    nlohmann::json header;
+    std::set<std::string> keys;
+    std::string repeated;
+    bool has_repeated = false;
+    auto const note_key = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+      if (depth == 1 && event == nlohmann::json::parse_event_t::key && !has_repeated) {
+        auto const& key = value.get_ref<std::string const&>();
+        if (!keys.insert(key).second) {
+          repeated = key;
+          has_repeated = true;
+        }
+      }
+      return true;
+    };
+    try {
+      header = nlohmann::json::parse(text, note_key);
+    } catch (nlohmann::json::exception const& error) {
+      fail("safetensors header: " + detail::json_reason(error));
+    }
+    if (!header.is_object()) fail("the safetensors header is no JSON object");
+    if (has_repeated) fail("two tensors are named '" + repeated + "'");
+    for (auto const& [name, entry] : header.items()) {
+      if (name == "__metadata__") {
+        if (!entry.is_object()) fail("__metadata__ is no JSON object");
+        for (auto const& [key, value] : entry.items()) {
+          if (!value.is_string()) fail("__metadata__ '" + key + "' is no string");
+          metadata_[key] = value.get<std::string>();
+        }
+      } else {
+        tensors_.push_back(parse_tensor(name, entry, data_start));
+      }
+    }
+    std::stable_sort(tensors_.begin(), tensors_.end(), [](TensorInfo const& a, TensorInfo const& b) {
+      return std::pair(a.offset, a.byte_count) < std::pair(b.offset, b.byte_count);
+    });
+    std::uint64_t expected = data_start;
+    for (auto const& tensor : tensors_) {
+      if (tensor.offset != expected) {
+        fail("tensor '" + tensor.name + "' starts at byte " + std::to_string(tensor.offset - data_start) +
+             ", expected " + std::to_string(expected - data_start) +
+             (tensor.offset < expected ? ": tensors overlap" : ": a hole"));
+      }
+      expected += tensor.byte_count;
+    }
+    if (expected != file_.size()) {
+      fail((expected > file_.size() ? "truncated: " : "") + std::string("the tensors need ") +
+           std::to_string(expected - data_start) + " bytes, found " +
+           std::to_string(file_.size() - data_start));
+    }
+    for (std::size_t i = 0; i < tensors_.size(); ++i) index_.emplace(tensors_[i].name, i);
+  }
+
+  TensorInfo parse_tensor(std::string const& name, nlohmann::json const& entry,
+                          std::uint64_t data_start) const {
+    auto const broken = [&](char const* what) { fail("tensor '" + name + "': " + what); };
+    if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
+        !entry.contains("data_offsets")) {
+      broken("expected exactly dtype, shape and data_offsets");
+    }
+    TensorInfo tensor;
+    tensor.name = name;
+    auto const& dtype = entry["dtype"];
+    if (!dtype.is_string()) broken("dtype is no string");
+    auto const* const known =
+        std::find_if(std::begin(detail::safetensors_names), std::end(detail::safetensors_names),
+                     [&](auto const& candidate) { return dtype == candidate.name; });
+    if (known == std::end(detail::safetensors_names)) {
+      fail("tensor '" + name + "': dtype " + dtype.dump(-1, ' ', true, Json::error_handler_t::replace) +
+           " is not supported; expected BOOL, I8 to I64, U8 to U64, F32 or F64");
+    }
+    tensor.dtype = known->dtype;
+    if (!entry["shape"].is_array()) broken("shape is no array");
+    for (auto const& extent : entry["shape"]) {
+      if (!extent.is_number_unsigned()) broken("an extent of the shape is no natural number");
+      tensor.shape.push_back(extent.get<std::size_t>());
+    }
+    auto const& offsets = entry["data_offsets"];
+    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+        !offsets[1].is_number_unsigned()) {
+      broken("data_offsets is no pair of natural numbers");
+    }
+    std::uint64_t const begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
+    if (begin > end || end > file_.size() - data_start) {
+      fail("tensor '" + name + "': truncated, or broken: bytes " + std::to_string(begin) + " to " +
+           std::to_string(end) + " of " + std::to_string(file_.size() - data_start));
+    }
+    std::size_t count = 0;
+    if (!element_count(tensor.shape, size_of(tensor.dtype), count) ||
+        std::uint64_t{count} * size_of(tensor.dtype) != end - begin) {
+      fail("tensor '" + name + "': shape " + shape_text(tensor.shape) + " of " + name_of(tensor.dtype) +
+           " does not have " + std::to_string(end - begin) + " bytes");
+    }
+    tensor.offset = data_start + begin;
+    tensor.byte_count = end - begin;
+    return tensor;
+  }
+
+  InputFile file_;
+  std::vector<TensorInfo> tensors_;
+  std::map<std::string, std::size_t, std::less<>> index_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace disentangle::io
