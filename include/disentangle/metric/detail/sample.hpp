@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drawing codes and labels from a source, and what a score says about where its samples came from.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <disentangle/core/error.hpp>
+#include <disentangle/metric/detail/check.hpp>
+#include <disentangle/metric/factor_source.hpp>
+#include <disentangle/metric/matrix.hpp>
+#include <disentangle/metric/score.hpp>
+
+namespace disentangle::metric::detail {
+
+struct Sample {
+  Matrix<double> codes;  // (n, latents)
+  Matrix<int> factors;   // (n, factors)
+};
+
+/// n independent points of the source.
+template <factor_source Source>
+Sample sample(Source const& source, std::size_t n, random_integers auto& rng) {
+  Sample s{Matrix<double>(n, source.latents()), Matrix<int>(n, source.factors().size())};
+  std::vector<std::size_t> points(n);
+  source.draw(rng, points);
+  source.labels(points, s.factors.view());
+  source.encode(points, s.codes.view());
+  return s;
+}
+
+template <factor_source Source>
+void name_factors(Score& score, Source const& source) {
+  for (Factor const& factor : source.factors()) score.factor_names.push_back(factor.name);
+}
+
+/// Throws ValueError for a source in which a factor has a single value: drawing "the varied factor" is undefined then.
+template <factor_source Source>
+void check_source(std::string_view metric, Source const& source) {
+  for (Factor const& factor : source.factors())
+    if (factor.cardinality < 2)
+      throw ValueError(std::string(metric) + ": factor " + factor.name + " has " + std::to_string(factor.cardinality) +
+                       " values, expected at least 2 (leave constant factors out)");
+}
+
+/// Throws ValueError where a count of a metric's settings is 0.
+inline void check_count(std::string_view metric, std::string_view setting, std::size_t found, std::size_t least) {
+  if (found < least)
+    throw ValueError(std::string(metric) + ": " + std::string(setting) + " is " + std::to_string(found) +
+                     ", expected at least " + std::to_string(least));
+}
+
+}  // namespace disentangle::metric::detail
