@@ -31,7 +31,7 @@ class Arrays {
   /// What names the images and labels in messages, and the data set in reports.
   struct Description {
     std::string name = "arrays";
-    /// Empty: as many factors as labels per image, named "factor 0", ..., cardinality = largest label + 1.
+    /// Empty: as many factors as labels per image, named "factor 0", ... A cardinality of 0 is found: largest label + 1.
     std::vector<Factor> factors = {};
     /// The value of a byte b is b * byte_scale.
     float byte_scale = 1.0f / 255;
@@ -136,17 +136,19 @@ class Arrays {
         throw ShapeError(name + ": " + std::to_string(labels.size()) + " labels for " + std::to_string(size_) +
                          " images, expected the same number for each image");
       }
-      for (std::size_t k = 0; k < labels.size() / size_; ++k) {
-        int largest = 0;
-        for (std::size_t i = 0; i < size_; ++i) largest = std::max(largest, labels[i * (labels.size() / size_) + k]);
-        if (largest == std::numeric_limits<int>::max()) --largest;  // reported below as out of range
-        factors.push_back({"factor " + std::to_string(k), largest + 1});
-      }
+      for (std::size_t k = 0; k < labels.size() / size_; ++k) factors.push_back({"factor " + std::to_string(k), 0});
     }
     if (labels.size() != size_ * factors.size()) {
       throw ShapeError(name + ": " + std::to_string(labels.size()) + " labels for " + std::to_string(size_) +
                        " images and " + std::to_string(factors.size()) + " factors, expected " +
                        std::to_string(size_ * factors.size()));
+    }
+    for (std::size_t k = 0; k < factors.size(); ++k) {
+      if (factors[k].cardinality > 0) continue;
+      int largest = 0;
+      for (std::size_t i = k; i < labels.size(); i += factors.size()) largest = std::max(largest, labels[i]);
+      if (largest == std::numeric_limits<int>::max()) --largest;  // found out of range below
+      factors[k].cardinality = largest + 1;
     }
     for (std::size_t i = 0; i < labels.size(); ++i) {
       Factor const& factor = factors[i % factors.size()];
@@ -168,7 +170,7 @@ class Arrays {
 /// `images`: (n, height, width, channels) in C order, as float with values 0 .. 1 or as std::uint8_t scaled by 1/255.
 /// A std::vector is taken over (moved or copied); a std::span is viewed and must outlive the data set and its copies.
 /// `labels`: (n, factors) in C order, or empty: value 0 .. cardinality - 1 of each factor, -1 where missing.
-/// `factors`: their names and cardinalities; when empty they are found from the labels.
+/// `factors`: their names and cardinalities; when empty, or where a cardinality is 0, they are found from the labels.
 ///
 ///     auto data = dis::data::arrays<dis::ImageShape<28, 28, 1>>(pixels, digits, {{"digit", 10}});
 ///

@@ -95,7 +95,7 @@ inline Dsprites dsprites(std::filesystem::path const& path) {
 }
 
 /// Writes images of dSprites as a file of the published members (imgs, latents_classes, latents_values; no metadata)
-/// that dsprites(path) and other people's loaders read. About half a minute and 30 MB.
+/// that dsprites(path) and other people's loaders read. About half a minute and 20 MB.
 inline void write_dsprites_npz(std::filesystem::path const& path, Dsprites const& data = {}) {
   auto const range = [](std::size_t n, double low, double high) {
     std::vector<double> values(n);

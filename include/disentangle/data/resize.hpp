@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cropping and resizing of 8-bit images.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <disentangle/core/error.hpp>
+#include <disentangle/io/png.hpp>
+
+namespace disentangle::data {
+
+namespace detail {
+
+/// The source positions first .. first + weights.size() - 1 that make one target position; the weights sum to 1.
+struct Tap {
+  std::size_t first = 0;
+  std::vector<double> weights;
+};
+
+/// One axis. Shrinking: each target pixel is the mean over the interval of the source that it covers. Enlarging:
+/// linear interpolation between the two nearest source centres, the border repeated.
+inline std::vector<Tap> taps(std::size_t from, std::size_t to) {
+  std::vector<Tap> result(to);
+  double const ratio = static_cast<double>(from) / static_cast<double>(to);
+  for (std::size_t i = 0; i < to; ++i) {
+    Tap& tap = result[i];
+    if (from >= to) {
+      double const low = static_cast<double>(i) * ratio;
+      double const high = i + 1 == to ? static_cast<double>(from) : static_cast<double>(i + 1) * ratio;
+      tap.first = static_cast<std::size_t>(low);
+      for (std::size_t s = tap.first; s < from && static_cast<double>(s) < high; ++s) {
+        double const overlap = std::min(high, static_cast<double>(s + 1)) - std::max(low, static_cast<double>(s));
+        tap.weights.push_back(overlap / (high - low));
+      }
+    } else {
+      double const centre =
+          std::clamp((static_cast<double>(i) + 0.5) * ratio - 0.5, 0.0, static_cast<double>(from - 1));
+      tap.first = std::min(static_cast<std::size_t>(centre), from - 1);
+      double const beyond = centre - static_cast<double>(tap.first);
+      tap.weights.push_back(1 - beyond);
+      if (tap.first + 1 < from) tap.weights.push_back(beyond);
+    }
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// The image at another size: area means along an axis that shrinks, linear interpolation along one that grows; an
+/// image of the same size is unchanged. Throws ShapeError when an extent is not positive or the pixels do not fit.
+inline io::Image8 resize(io::Image8 const& image, int height, int width) {
+  auto const count = [](int extent) { return extent > 0 ? static_cast<std::size_t>(extent) : std::size_t{0}; };
+  std::size_t const from_rows = count(image.height), from_columns = count(image.width),
+                    channels = count(image.channels), to_rows = count(height), to_columns = count(width);
+  std::size_t const expected = from_rows * from_columns * channels;
+  if (expected == 0 || to_rows == 0 || to_columns == 0 || image.pixels.size() != expected) {
+    throw ShapeError("resize: an image of " + std::to_string(image.height) + " x " + std::to_string(image.width) +
+                     " x " + std::to_string(image.channels) + " with " + std::to_string(image.pixels.size()) +
+                     " bytes to " + std::to_string(height) + " x " + std::to_string(width));
+  }
+  if (image.height == height && image.width == width) return image;
+  auto const rows = detail::taps(from_rows, to_rows);
+  auto const columns = detail::taps(from_columns, to_columns);
+  std::vector<double> narrow(from_rows * to_columns * channels);  // (source height, width, channels)
+  for (std::size_t y = 0; y < from_rows; ++y) {
+    for (std::size_t x = 0; x < to_columns; ++x) {
+      for (std::size_t c = 0; c < channels; ++c) {
+        double sum = 0;
+        for (std::size_t k = 0; k < columns[x].weights.size(); ++k) {
+          sum += columns[x].weights[k] * image.pixels[(y * from_columns + columns[x].first + k) * channels + c];
+        }
+        narrow[(y * to_columns + x) * channels + c] = sum;
+      }
+    }
+  }
+  std::size_t const row_size = to_columns * channels;
+  io::Image8 result{width, height, image.channels, std::vector<std::uint8_t>(to_rows * row_size)};
+  for (std::size_t y = 0; y < to_rows; ++y) {
+    for (std::size_t p = 0; p < row_size; ++p) {
+      double sum = 0;
+      for (std::size_t k = 0; k < rows[y].weights.size(); ++k) {
+        sum += rows[y].weights[k] * narrow[(rows[y].first + k) * row_size + p];
+      }
+      result.pixels[y * row_size + p] = static_cast<std::uint8_t>(std::clamp(std::lround(sum), 0L, 255L));
+    }
+  }
+  return result;
+}
+
+/// The largest centred part of an image that has the proportions height : width, at that size. Throws as resize().
+inline io::Image8 centre_crop_and_resize(io::Image8 const& image, int height, int width) {
+  std::int64_t const h = image.height, w = image.width, c = image.channels;
+  if (height < 1 || width < 1 || h < 1 || w < 1 || c < 1 ||
+      static_cast<std::int64_t>(image.pixels.size()) != h * w * c) {
+    return resize(image, height, width);  // throws
+  }
+  std::int64_t rows = h, columns = w;
+  if (h * width > w * height) {
+    rows = std::clamp<std::int64_t>((2 * w * height + width) / (2 * std::int64_t{width}), 1, h);
+  } else {
+    columns = std::clamp<std::int64_t>((2 * h * width + height) / (2 * std::int64_t{height}), 1, w);
+  }
+  std::int64_t const top = (h - rows) / 2, left = (w - columns) / 2;
+  io::Image8 crop{static_cast<int>(columns), static_cast<int>(rows), image.channels, {}};
+  crop.pixels.reserve(static_cast<std::size_t>(rows * columns * c));
+  for (std::int64_t y = top; y < top + rows; ++y) {
+    auto const row = image.pixels.begin() + (y * w + left) * c;
+    crop.pixels.insert(crop.pixels.end(), row, row + columns * c);
+  }
+  return resize(crop, height, width);
+}
+
+}  // namespace disentangle::data
