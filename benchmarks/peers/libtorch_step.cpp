@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training step of a beta-VAE in libtorch: 64 x 64 images, latent 10, Bernoulli logits summed, Adam, batch 64.
+//   mlp           Higgins et al. 2017: 4096-1200-1200-20, decoder 10-1200-1200-1200-4096 with tanh
+//   conv1, conv3  Locatello et al. 2019 with 1 or 3 channels: 4x4 convolutions of stride 2 and 32, 32, 64, 64 channels,
+//                 256 features, and the mirror image as decoder
+// With TUNED = 1 the code is rewritten where that made libtorch 1.13 quicker: transposed convolutions as the adjoint of
+// a convolution (oneDNN; its own go through im2col), images and weights channels last, dense weights stored [in, out].
+// benchmarks/compare_with_libtorch sets the environment that both need to be fair opponents.
+#include <torch/torch.h>
+
+#include <array>
+#include <functional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "../step_times.hpp"
+
+namespace {
+
+using torch::Tensor;
+using Layer = std::function<Tensor(Tensor)>;
+using Layers = std::vector<Layer>;
+
+constexpr bool tuned = TUNED;
+constexpr int latent_size = 10;
+constexpr double beta = 4;
+
+Tensor in_layout(Tensor images) {
+  return tuned && images.dim() == 4 ? images.contiguous(at::MemoryFormat::ChannelsLast) : images;
+}
+
+// y = transposed convolution of x, by way of the convolution whose adjoint it is (kernel 4, stride 2, padding 1).
+struct TransposedConvolutionAsAdjoint : torch::autograd::Function<TransposedConvolutionAsAdjoint> {
+  static std::tuple<Tensor, Tensor, Tensor> adjoint(Tensor const& gradient, Tensor const& input, Tensor const& weight,
+                                                    std::array<bool, 3> wanted) {
+    return at::convolution_backward(gradient, input, weight, c10::nullopt, {2, 2}, {1, 1}, {1, 1}, false, {0, 0}, 1,
+                                    wanted);
+  }
+  static Tensor forward(torch::autograd::AutogradContext* context, Tensor x, Tensor weight, Tensor bias) {
+    context->save_for_backward({x, weight});
+    Tensor const shape = in_layout(x.new_empty({x.size(0), weight.size(1), 2 * x.size(2), 2 * x.size(3)}));
+    return std::get<0>(adjoint(x, shape, weight, {true, false, false})).add_(bias.view({1, -1, 1, 1}));
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    auto const saved = context->get_saved_variables();
+    Tensor const gradient = in_layout(gradients[0]);
+    return {torch::conv2d(gradient, saved[1], {}, 2, 1),
+            std::get<1>(adjoint(saved[0], gradient, saved[1], {false, true, false})), gradient.sum({0, 2, 3})};
+  }
+};
+
+class Network {
+ public:
+  explicit Network(int channels) : channels_(channels) {
+    if (channels == 0) {
+      add_dense(encoder_, {4096, 1200, 1200, 2 * latent_size}, torch::relu);
+      add_dense(decoder_, {latent_size, 1200, 1200, 1200, 4096}, torch::tanh);
+      return;
+    }
+    add_convolutions(encoder_, {channels, 32, 32, 64, 64});
+    encoder_.push_back([](Tensor x) { return x.flatten(1); });
+    add_dense(encoder_, {1024, 256, 2 * latent_size}, torch::relu);
+    add_dense(decoder_, {latent_size, 256, 1024}, torch::relu);
+    decoder_.push_back(torch::relu);
+    decoder_.push_back([](Tensor x) { return in_layout(x.view({-1, 64, 4, 4})); });
+    add_transposed_convolutions(decoder_, {64, 64, 32, 32, channels});
+  }
+
+  Tensor images(int count) const {
+    Tensor const shape = channels_ == 0 ? torch::rand({count, 4096}) : torch::rand({count, channels_, 64, 64});
+    return in_layout((shape > 0.5).to(torch::kFloat));
+  }
+  Tensor encode(Tensor x) const { return run(encoder_, std::move(x)); }
+  Tensor decode(Tensor z) const { return run(decoder_, std::move(z)); }
+  std::vector<Tensor> const& parameters() const { return parameters_; }
+
+ private:
+  static Tensor run(Layers const& layers, Tensor x) {
+    for (auto const& layer : layers) x = layer(x);
+    return x;
+  }
+  Tensor parameter(Tensor const& initial) {
+    parameters_.push_back(in_layout(initial.detach().clone()).set_requires_grad(true));
+    return parameters_.back();
+  }
+  void add_dense(Layers& layers, std::vector<int> const& sizes, Tensor (*activation)(Tensor const&)) {
+    for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+      if (i > 0) layers.push_back(activation);
+      torch::nn::Linear const initial(sizes[i], sizes[i + 1]);
+      Tensor const bias = parameter(initial->bias);
+      if (tuned) {
+        Tensor const weight = parameter(initial->weight.t().contiguous());
+        layers.push_back([=](Tensor x) { return torch::addmm(bias, x, weight); });
+      } else {
+        Tensor const weight = parameter(initial->weight);
+        layers.push_back([=](Tensor x) { return torch::linear(x, weight, bias); });
+      }
+    }
+  }
+  void add_convolutions(Layers& layers, std::vector<int> const& channels) {
+    for (std::size_t i = 0; i + 1 < channels.size(); ++i) {
+      torch::nn::Conv2d const initial(torch::nn::Conv2dOptions(channels[i], channels[i + 1], 4));
+      Tensor const weight = parameter(initial->weight), bias = parameter(initial->bias);
+      layers.push_back([=](Tensor x) { return torch::conv2d(x, weight, bias, 2, 1); });
+      layers.push_back(torch::relu);
+    }
+  }
+  void add_transposed_convolutions(Layers& layers, std::vector<int> const& channels) {
+    for (std::size_t i = 0; i + 1 < channels.size(); ++i) {
+      if (i > 0) layers.push_back(torch::relu);
+      torch::nn::ConvTranspose2d const initial(torch::nn::ConvTranspose2dOptions(channels[i], channels[i + 1], 4));
+      Tensor const weight = parameter(initial->weight), bias = parameter(initial->bias);
+      if (tuned) {
+        layers.push_back([=](Tensor x) { return TransposedConvolutionAsAdjoint::apply(x, weight, bias); });
+      } else {
+        layers.push_back([=](Tensor x) { return torch::conv_transpose2d(x, weight, bias, 2, 1); });
+      }
+    }
+  }
+
+  int channels_;
+  Layers encoder_, decoder_;
+  std::vector<Tensor> parameters_;
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+  auto const arguments = benchmarks::read_arguments(count, words);
+  torch::set_num_threads(arguments.threads);
+  torch::manual_seed(0);
+  int const channels = arguments.model == "mlp" ? 0 : arguments.model == "conv1" ? 1 : 3;
+  Network const network(channels);
+  std::vector<Tensor> batches;
+  for (int i = 0; i < 8; ++i) batches.push_back(network.images(benchmarks::batch_size));
+  torch::optim::Adam adam(network.parameters(), torch::optim::AdamOptions(1e-4));
+
+  std::size_t number = 0;
+  benchmarks::report_steps(tuned ? "libtorch_tuned" : "libtorch", arguments, [&] {
+    Tensor const x = batches[number++ % batches.size()];
+    Tensor const code = network.encode(x);
+    Tensor const mean = code.slice(1, 0, latent_size), log_variance = code.slice(1, latent_size);
+    Tensor const z = mean + torch::exp(0.5 * log_variance) * torch::randn_like(mean);
+    Tensor const reconstruction =
+        torch::binary_cross_entropy_with_logits(network.decode(z), x, {}, {}, at::Reduction::Sum);
+    Tensor const divergence = -0.5 * (1 + log_variance - mean * mean - log_variance.exp()).sum();
+    Tensor const loss = (reconstruction + beta * divergence) / benchmarks::batch_size;
+    for (Tensor parameter : network.parameters()) parameter.mutable_grad().reset();  // cheaper than filling with zeros
+    loss.backward();
+    adam.step();
+  });
+}
