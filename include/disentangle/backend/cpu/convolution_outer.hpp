@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of the weight adjoint: sums over pixels of outer products of input channels with output channels. A register
+// block of input channels x output channels stays in registers while the pixels stream by.
+#pragma once
+
+#include <cstddef>
+
+#include <disentangle/backend/cpu/activation.hpp>
+
+namespace disentangle::backend::cpu::detail {
+
+/// Pixels of several images: `images` x `rows` x `count` of them, distances in scalars.
+struct PixelRun {
+  int images, rows, count;
+  std::ptrdiff_t in_image, in_row, in_pixel;
+  std::ptrdiff_t out_image, out_row;
+};
+
+/// sums[m][n] (+)= sum over the run's pixels of in[m] * d[n] for m < Rows, n < Vectors * Width, where in[m] is found
+/// Groups apart: m = group * (Rows / Groups) + k at in + group * group_stride + k. `assign` starts from zero.
+template <class T, int Width, int Vectors, int Rows, int Groups, int OutChannels>
+DISENTANGLE_INLINE void outer_block(PixelRun const& run, T const* in, std::ptrdiff_t group_stride, T const* d, T* sums,
+                                    bool assign) {
+  using Vec = Vector<T, Width>;
+  constexpr int each = Rows / Groups;
+  Vec sum[Rows][Vectors];
+#pragma GCC unroll 16
+  for (int m = 0; m < Rows; ++m)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) sum[m][v] = assign ? Vec{} : load<T, Width>(sums + m * OutChannels + v * Width);
+  for (int image = 0; image < run.images; ++image) {
+    for (int row = 0; row < run.rows; ++row) {
+      T const* a = in + image * run.in_image + row * run.in_row;
+      T const* b = d + image * run.out_image + row * run.out_row;
+      for (int x = 0; x < run.count; ++x, a += run.in_pixel, b += OutChannels) {
+        Vec value[Vectors];
+#pragma GCC unroll 4
+        for (int v = 0; v < Vectors; ++v) value[v] = load<T, Width>(b + v * Width);
+#pragma GCC unroll 16
+        for (int m = 0; m < Rows; ++m)
+#pragma GCC unroll 4
+          for (int v = 0; v < Vectors; ++v) sum[m][v] += a[(m / each) * group_stride + m % each] * value[v];
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < Rows; ++m)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) store<T, Width>(sums + m * OutChannels + v * Width, sum[m][v]);
+}
+
+/// sums[c] += the sum of channel c over n pixels of Channels scalars.
+template <class T, int Channels>
+void add_pixels(T const* in, std::size_t n, T* sums) {
+  constexpr int width = static_cast<int>(simd::Pack<T>::size);
+  // Vectors that hold a whole number of pixels between them; lane l of vector k holds channel (k * width + l) % Channels.
+  constexpr int vectors = Channels % width == 0 ? Channels / width : Channels;
+  using Vec = Vector<T, width>;
+  Vec sum[vectors] = {};
+  std::size_t const total = n * Channels;
+  std::size_t i = 0;
+  for (; i + vectors * width <= total; i += vectors * width)
+#pragma GCC unroll 8
+    for (int k = 0; k < vectors; ++k) sum[k] += load<T, width>(in + i + k * width);
+  for (int k = 0; k < vectors; ++k)
+    for (int l = 0; l < width; ++l) sums[(k * width + l) % Channels] += sum[k][l];
+  for (; i < total; ++i) sums[i % Channels] += in[i];
+}
+
+}  // namespace disentangle::backend::cpu::detail
