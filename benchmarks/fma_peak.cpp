@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The most multiply-adds a second that this machine does in float32, for "share of the peak" beside a benchmark.
-// usage: fma_peak [THREADS], which prints for 1 .. THREADS (default 2): fma_gflops threads=1 best=102.5 median=101.9
+// The most multiply-adds a second that this machine does in float32, for the share of the peak beside a time.
+// usage: fma_peak [THREADS], which prints a line for each of 1 .. THREADS (default 2) threads:
+//   fma_gflops threads=1 best=102.5 median=101.9
 #include <algorithm>
 #include <barrier>
 #include <chrono>
@@ -39,14 +40,16 @@ void multiply_add() {
   for (long i = 0; i < iterations; ++i) {
     [&]<std::size_t... chain>(std::index_sequence<chain...>) {
       ((sums[chain] = sums[chain] * factor + term), ...);
-    }(std::make_index_sequence<chains>{});
+    }
+    (std::make_index_sequence<chains>{});
   }
   Vector total{};
   for (Vector const& sum : sums) total += sum;
   sink = total[0];
 }
 
-// GFLOP/s of every trial, in ascending order. All trials run in the same threads, which the scheduler has spread then.
+// GFLOP/s of every trial, in ascending order. All trials run in the same threads, which the scheduler has
+// spread then.
 std::vector<double> trials(int threads, std::size_t count) {
   using Clock = std::chrono::steady_clock;
   using Times = std::vector<Clock::time_point>;
@@ -87,6 +90,7 @@ int main(int count, char** words) {
   }
   for (int threads = 1; threads <= most; ++threads) {
     auto const gflops = trials(threads, 40);
-    std::printf("fma_gflops threads=%d best=%.1f median=%.1f\n", threads, gflops.back(), gflops[gflops.size() / 2]);
+    std::printf("fma_gflops threads=%d best=%.1f median=%.1f\n", threads, gflops.back(),
+                gflops[gflops.size() / 2]);
   }
 }

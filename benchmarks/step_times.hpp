@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every program that times training steps shares, ours and the peers': its command line, the timing and the one
-// line that it prints for benchmarks/compare_with_libtorch. C++17, since the peers are compiled as such.
+// What the programs that time training steps share, ours and the peers': the command line, the clock and the
+// line that each prints for benchmarks/compare_with_libtorch. C++17, as which the peers are compiled.
 #pragma once
 
 #include <sys/resource.h>
@@ -57,8 +57,9 @@ void report_steps(char const* program, StepArguments const& arguments, Step&& st
   std::sort(times.begin(), times.end());
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("name=%s program=%s threads=%d best_ms=%.3f median_ms=%.3f rss_mib=%ld\n", arguments.model.c_str(),
-              program, arguments.threads, times.front(), times[times.size() / 2], usage.ru_maxrss / 1024);
+  std::printf("name=%s program=%s threads=%d best_ms=%.3f median_ms=%.3f rss_mib=%ld\n",
+              arguments.model.c_str(), program, arguments.threads, times.front(), times[times.size() / 2],
+              usage.ru_maxrss / 1024);
 }
 
 }  // namespace benchmarks

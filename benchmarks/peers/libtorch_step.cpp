@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training step of a beta-VAE in libtorch: 64 x 64 images, latent 10, Bernoulli logits summed, Adam, batch 64.
+// The training step of a beta-VAE in libtorch: 64 x 64 images, latent 10, Bernoulli logits, Adam, batch 64.
 //   mlp           Higgins et al. 2017: 4096-1200-1200-20, decoder 10-1200-1200-1200-4096 with tanh
-//   conv1, conv3  Locatello et al. 2019 with 1 or 3 channels: 4x4 convolutions of stride 2 and 32, 32, 64, 64 channels,
-//                 256 features, and the mirror image as decoder
-// With TUNED = 1 the code is rewritten where that made libtorch 1.13 quicker: transposed convolutions as the adjoint of
-// a convolution (oneDNN; its own go through im2col), images and weights channels last, dense weights stored [in, out].
-// benchmarks/compare_with_libtorch sets the environment that both need to be fair opponents.
+//   conv1, conv3  Locatello et al. 2019, 1 or 3 channels: 4x4 convolutions of stride 2 with 32, 32, 64, 64
+//                 channels, 256 features, and the mirror image as decoder
+// With TUNED = 1 the code is rewritten where that made libtorch 1.13 quicker: transposed convolutions as the
+// adjoint of a convolution (oneDNN; its own go through im2col), images and weights channels last, dense
+// weights stored [in, out]. benchmarks/compare_with_libtorch sets the environment both need to be fair.
 #include <torch/torch.h>
 
 #include <array>
@@ -31,12 +31,13 @@ Tensor in_layout(Tensor images) {
   return tuned && images.dim() == 4 ? images.contiguous(at::MemoryFormat::ChannelsLast) : images;
 }
 
-// y = transposed convolution of x, by way of the convolution whose adjoint it is (kernel 4, stride 2, padding 1).
+// y = transposed convolution of x, by way of the convolution whose adjoint it is (kernel 4, stride 2, padding
+// 1).
 struct TransposedConvolutionAsAdjoint : torch::autograd::Function<TransposedConvolutionAsAdjoint> {
-  static std::tuple<Tensor, Tensor, Tensor> adjoint(Tensor const& gradient, Tensor const& input, Tensor const& weight,
-                                                    std::array<bool, 3> wanted) {
-    return at::convolution_backward(gradient, input, weight, c10::nullopt, {2, 2}, {1, 1}, {1, 1}, false, {0, 0}, 1,
-                                    wanted);
+  static std::tuple<Tensor, Tensor, Tensor> adjoint(Tensor const& gradient, Tensor const& input,
+                                                    Tensor const& weight, std::array<bool, 3> wanted) {
+    return at::convolution_backward(gradient, input, weight, c10::nullopt, {2, 2}, {1, 1}, {1, 1}, false,
+                                    {0, 0}, 1, wanted);
   }
   static Tensor forward(torch::autograd::AutogradContext* context, Tensor x, Tensor weight, Tensor bias) {
     context->save_for_backward({x, weight});
@@ -48,7 +49,8 @@ struct TransposedConvolutionAsAdjoint : torch::autograd::Function<TransposedConv
     auto const saved = context->get_saved_variables();
     Tensor const gradient = in_layout(gradients[0]);
     return {torch::conv2d(gradient, saved[1], {}, 2, 1),
-            std::get<1>(adjoint(saved[0], gradient, saved[1], {false, true, false})), gradient.sum({0, 2, 3})};
+            std::get<1>(adjoint(saved[0], gradient, saved[1], {false, true, false})),
+            gradient.sum({0, 2, 3})};
   }
 };
 
@@ -70,7 +72,8 @@ class Network {
   }
 
   Tensor images(int count) const {
-    Tensor const shape = channels_ == 0 ? torch::rand({count, 4096}) : torch::rand({count, channels_, 64, 64});
+    Tensor const shape =
+        channels_ == 0 ? torch::rand({count, 4096}) : torch::rand({count, channels_, 64, 64});
     return in_layout((shape > 0.5).to(torch::kFloat));
   }
   Tensor encode(Tensor x) const { return run(encoder_, std::move(x)); }
@@ -111,7 +114,8 @@ class Network {
   void add_transposed_convolutions(Layers& layers, std::vector<int> const& channels) {
     for (std::size_t i = 0; i + 1 < channels.size(); ++i) {
       if (i > 0) layers.push_back(torch::relu);
-      torch::nn::ConvTranspose2d const initial(torch::nn::ConvTranspose2dOptions(channels[i], channels[i + 1], 4));
+      torch::nn::ConvTranspose2d const initial(
+          torch::nn::ConvTranspose2dOptions(channels[i], channels[i + 1], 4));
       Tensor const weight = parameter(initial->weight), bias = parameter(initial->bias);
       if (tuned) {
         layers.push_back([=](Tensor x) { return TransposedConvolutionAsAdjoint::apply(x, weight, bias); });
@@ -148,7 +152,8 @@ int main(int count, char** words) {
         torch::binary_cross_entropy_with_logits(network.decode(z), x, {}, {}, at::Reduction::Sum);
     Tensor const divergence = -0.5 * (1 + log_variance - mean * mean - log_variance.exp()).sum();
     Tensor const loss = (reconstruction + beta * divergence) / benchmarks::batch_size;
-    for (Tensor parameter : network.parameters()) parameter.mutable_grad().reset();  // cheaper than filling with zeros
+    for (Tensor parameter : network.parameters())
+      parameter.mutable_grad().reset();  // cheaper than filling with zeros
     loss.backward();
     adam.step();
   });

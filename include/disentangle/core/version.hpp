@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The version of the library: the one place where it is written. CMakeLists.txt reads the three numbers from here.
+// The version of the library, written here alone: CMakeLists.txt reads the three numbers from this file.
 #pragma once
 
 #include <string_view>
@@ -15,8 +15,8 @@
 namespace disentangle {
 
 /// The version as text, "major.minor.patch". Code that depends on it tests the macros in the preprocessor.
-inline constexpr std::string_view version =
-    DISENTANGLE_DETAIL_VERSION(DISENTANGLE_VERSION_MAJOR, DISENTANGLE_VERSION_MINOR, DISENTANGLE_VERSION_PATCH);
+inline constexpr std::string_view version = DISENTANGLE_DETAIL_VERSION(
+    DISENTANGLE_VERSION_MAJOR, DISENTANGLE_VERSION_MINOR, DISENTANGLE_VERSION_PATCH);
 
 }  // namespace disentangle
 
