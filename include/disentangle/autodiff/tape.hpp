@@ -122,4 +122,18 @@ class Tape {
   bool poisoned_ = false;
 };
 
+/// While it lives, its tape records nothing and gives no gradients.
+template <class Backend>
+class RecordingOff {
+ public:
+  explicit RecordingOff(Tape<Backend>& tape) : tape_(tape), before_(tape.recording()) { tape_.set_recording(false); }
+  RecordingOff(RecordingOff const&) = delete;
+  RecordingOff& operator=(RecordingOff const&) = delete;
+  ~RecordingOff() { tape_.set_recording(before_); }
+
+ private:
+  Tape<Backend>& tape_;
+  bool before_;
+};
+
 }  // namespace disentangle

@@ -21,8 +21,8 @@
 
 namespace disentangle::data {
 
-/// Images that lie in memory as float (values 0 .. 1) or as bytes (each standing for byte * scale). Make one with
-/// arrays(), npz(), npy() or image_folder(). Copies share their storage.
+/// Images that lie in memory as float (values 0 .. 1) or as bytes (each standing for byte * scale). Make one
+/// with arrays(), npz(), npy() or image_folder(). Copies share their storage.
 template <class Shape>
 class Arrays {
  public:
@@ -31,13 +31,15 @@ class Arrays {
   /// What names the images and labels in messages, and the data set in reports.
   struct Description {
     std::string name = "arrays";
-    /// Empty: as many factors as labels per image, named "factor 0", ... A cardinality of 0 is found: largest label + 1.
+    /// Empty: as many factors as labels per image, named "factor 0", ... A cardinality of 0 is found: largest
+    /// label + 1.
     std::vector<Factor> factors = {};
     /// The value of a byte b is b * byte_scale.
     float byte_scale = 1.0f / 255;
   };
 
-  /// Takes over the images and the labels, (n, height, width, channels) and (n, factors); labels may be empty.
+  /// Takes over the images and the labels, (n, height, width, channels) and (n, factors); labels may be
+  /// empty.
   Arrays(std::vector<float> images, std::vector<int> labels, Description description)
       : Arrays(own(std::move(images)), std::move(labels), std::move(description)) {}
   Arrays(std::vector<std::uint8_t> images, std::vector<int> labels, Description description)
@@ -55,7 +57,8 @@ class Arrays {
 
   /// out: (n, height, width, channels).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request(facts_->description.name.c_str(), "images", indices, size_, out.size(), Shape::size);
+    detail::check_request(facts_->description.name.c_str(), "images", indices, size_, out.size(),
+                          Shape::size);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       auto const target = out.subspan(i * Shape::size, Shape::size);
       if (pixels_.bytes.empty()) {
@@ -102,7 +105,8 @@ class Arrays {
     std::string const& name = description.name;
     std::size_t const values = pixels_.floats.size() + pixels_.bytes.size();
     if (values == 0 || values % Shape::size != 0) {
-      throw ShapeError(name + ": " + std::to_string(values) + " image values are not a positive number of images of " +
+      throw ShapeError(name + ": " + std::to_string(values) +
+                       " image values are not a positive number of images of " +
                        std::to_string(Shape::height) + " x " + std::to_string(Shape::width) + " x " +
                        std::to_string(Shape::channels) + " = " + std::to_string(Shape::size));
     }
@@ -111,7 +115,8 @@ class Arrays {
       float const value = pixels_.floats[p];
       if (!(value >= 0 && value <= 1)) {
         throw ValueError(name + ": image " + std::to_string(p / Shape::size) + ", element " +
-                         std::to_string(p % Shape::size) + " is " + std::to_string(value) + ", expected 0 .. 1");
+                         std::to_string(p % Shape::size) + " is " + std::to_string(value) +
+                         ", expected 0 .. 1");
       }
     }
     float const brightest = 255 * description.byte_scale;
@@ -120,8 +125,8 @@ class Arrays {
       if (!(static_cast<float>(*largest) * description.byte_scale <= 1) || !(description.byte_scale >= 0)) {
         auto const at = static_cast<std::size_t>(largest - pixels_.bytes.begin());
         throw ValueError(name + ": image " + std::to_string(at / Shape::size) + ", element " +
-                         std::to_string(at % Shape::size) + " is byte " + std::to_string(*largest) + " times " +
-                         std::to_string(description.byte_scale) + ", expected 0 .. 1");
+                         std::to_string(at % Shape::size) + " is byte " + std::to_string(*largest) +
+                         " times " + std::to_string(description.byte_scale) + ", expected 0 .. 1");
       }
     }
     check_labels(labels, description);
@@ -133,10 +138,11 @@ class Arrays {
     std::vector<Factor>& factors = description.factors;
     if (factors.empty() && !labels.empty()) {
       if (labels.size() % size_ != 0) {
-        throw ShapeError(name + ": " + std::to_string(labels.size()) + " labels for " + std::to_string(size_) +
-                         " images, expected the same number for each image");
+        throw ShapeError(name + ": " + std::to_string(labels.size()) + " labels for " +
+                         std::to_string(size_) + " images, expected the same number for each image");
       }
-      for (std::size_t k = 0; k < labels.size() / size_; ++k) factors.push_back({"factor " + std::to_string(k), 0});
+      for (std::size_t k = 0; k < labels.size() / size_; ++k)
+        factors.push_back({"factor " + std::to_string(k), 0});
     }
     if (labels.size() != size_ * factors.size()) {
       throw ShapeError(name + ": " + std::to_string(labels.size()) + " labels for " + std::to_string(size_) +
@@ -167,28 +173,32 @@ class Arrays {
 
 /// A data set of the user's own images.
 ///
-/// `images`: (n, height, width, channels) in C order, as float with values 0 .. 1 or as std::uint8_t scaled by 1/255.
-/// A std::vector is taken over (moved or copied); a std::span is viewed and must outlive the data set and its copies.
+/// `images`: (n, height, width, channels) in C order, as float with values 0 .. 1 or as std::uint8_t scaled
+/// by 1/255. A std::vector is taken over (moved or copied); a std::span is viewed and must outlive the data
+/// set and its copies.
+///
 /// `labels`: (n, factors) in C order, or empty: value 0 .. cardinality - 1 of each factor, -1 where missing.
-/// `factors`: their names and cardinalities; when empty, or where a cardinality is 0, they are found from the labels.
+///
+/// `factors`: their names and cardinalities; when empty, or where a cardinality is 0, found from the labels.
 ///
 ///     auto data = dis::data::arrays<dis::ImageShape<28, 28, 1>>(pixels, digits, {{"digit", 10}});
 ///
-/// Throws ShapeError when the numbers of values do not fit each other, and ValueError naming the image, the value and
-/// the range for a pixel that is NaN or outside 0 .. 1 and for a label out of range. Cost: one pass over the values.
+/// Throws ShapeError when the numbers of values do not fit each other, and ValueError naming the image, the
+/// value and the range for a pixel that is NaN or outside 0 .. 1 and for a label out of range. Cost: one pass
+/// over the values.
 template <class Shape>
-Arrays<Shape> arrays(std::vector<float> images, std::vector<int> labels = {}, std::vector<Factor> factors = {},
-                     std::string name = "arrays") {
+Arrays<Shape> arrays(std::vector<float> images, std::vector<int> labels = {},
+                     std::vector<Factor> factors = {}, std::string name = "arrays") {
   return {std::move(images), std::move(labels), {.name = std::move(name), .factors = std::move(factors)}};
 }
 template <class Shape>
-Arrays<Shape> arrays(std::vector<std::uint8_t> images, std::vector<int> labels = {}, std::vector<Factor> factors = {},
-                     std::string name = "arrays") {
+Arrays<Shape> arrays(std::vector<std::uint8_t> images, std::vector<int> labels = {},
+                     std::vector<Factor> factors = {}, std::string name = "arrays") {
   return {std::move(images), std::move(labels), {.name = std::move(name), .factors = std::move(factors)}};
 }
 template <class Shape>
-Arrays<Shape> arrays(std::span<float const> images, std::vector<int> labels = {}, std::vector<Factor> factors = {},
-                     std::string name = "arrays") {
+Arrays<Shape> arrays(std::span<float const> images, std::vector<int> labels = {},
+                     std::vector<Factor> factors = {}, std::string name = "arrays") {
   return {images, std::move(labels), {.name = std::move(name), .factors = std::move(factors)}};
 }
 template <class Shape>

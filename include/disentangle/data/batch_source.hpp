@@ -39,11 +39,12 @@ struct BatchOptions {
   std::uint64_t seed = 0;
   /// The step of the first batch: a resumed run starts where it stopped.
   std::uint64_t first_step = 0;
-  /// Batches prepared ahead, in a background thread; 0 prepares each batch inside next(). The batches are the same.
+  /// Batches prepared ahead, in a background thread; 0 prepares each batch inside next(). The batches are the
+  /// same.
   std::size_t prefetch = 2;
   Order order = Order::shuffled_epochs;
-  /// The name of the stream of random numbers: sources of one run that should not draw alike (a second minibatch, a
-  /// labelled subset) have different names.
+  /// The name of the stream of random numbers: sources of one run that should not draw alike (a second
+  /// minibatch, a labelled subset) have different names.
   std::string_view stream = "batches";
 };
 
@@ -70,9 +71,10 @@ struct NoAugmentation {
 };
 
 /// What may change the images of a batch on their way: `A::views` copies of each image are made, and
-/// `augmentation(random, shape, view, images)` changes the copies of one view in place, images (batch, height, width,
-/// channels), drawing from `random`, which differs from step to step and from view to view. It runs in the background
-/// thread and must depend on its arguments alone, so that a resumed run sees the same images.
+/// `augmentation(random, shape, view, images)` changes the copies of one view in place, images (batch,
+/// height, width, channels), drawing from `random`, which differs from step to step and from view to view. It
+/// runs in the background thread and must depend on its arguments alone, so that a resumed run sees the same
+/// images.
 ///
 ///     struct Dim {
 ///       static constexpr std::size_t views = 2;
@@ -82,26 +84,28 @@ struct NoAugmentation {
 ///     };
 template <class A, class Shape>
 concept augmentation_of = std::same_as<A, NoAugmentation> ||
-                          requires(A const& a, Philox random, std::size_t view, std::span<float> images) {
-                            { A::views } -> std::convertible_to<std::size_t>;
-                            a(random, Shape{}, view, images);
-                          };
+    requires(A const& a, Philox random, std::size_t view, std::span<float> images) {
+  { A::views } -> std::convertible_to<std::size_t>;
+  a(random, Shape{}, view, images);
+};
 
-/// Gives the batches of steps first_step, first_step + 1, ... The batch of step s is a pure function of the data set,
-/// the options and s: neither prefetch nor the step at which the source started changes it.
+/// Gives the batches of steps first_step, first_step + 1, ... The batch of step s is a pure function of the
+/// data set, the options and s: neither prefetch nor the step at which the source started changes it.
 ///
 ///     dis::data::BatchSource source(data, {.batch_size = 64, .seed = 0});
 ///     for (...) { auto const& batch = source.next(); ... }
 ///
-/// The images of shuffled_epochs are those of Permutation(Philox{seed, stream, epoch}, size) with epoch = step /
-/// (size / batch_size), those of with_replacement of Philox{seed, stream, step}. Nothing is allocated after the
-/// constructor. An exception of the data set or the augmentation comes out of the next() whose batch it prevented.
-/// next() is for one thread. The data set must outlive the source, which may be destroyed at any moment.
+/// The images of shuffled_epochs are those of Permutation(Philox{seed, stream, epoch}, size) with epoch =
+/// step / (size / batch_size), those of with_replacement of Philox{seed, stream, step}. Nothing is allocated
+/// after the constructor. An exception of the data set or the augmentation comes out of the next() whose
+/// batch it prevented. next() is for one thread. The data set must outlive the source, which may be destroyed
+/// at any moment.
 template <data_set Data, class Augmentation = NoAugmentation>
   requires augmentation_of<Augmentation, typename Data::image_shape_type>
 class BatchSource {
  public:
-  /// Throws ValueError for a batch size of 0, and for one above the size of the data set with shuffled_epochs.
+  /// Throws ValueError for a batch size of 0, and for one above the size of the data set with
+  /// shuffled_epochs.
   explicit BatchSource(Data const& data, BatchOptions options = {}, Augmentation augmentation = {})
       : data_(&data),
         size_(data.size()),
@@ -112,12 +116,13 @@ class BatchSource {
         made_(options.first_step) {
     options_.stream = {};  // the caller's string may go
     if (options.batch_size == 0 || size_ == 0) {
-      throw ValueError("batches of " + std::to_string(options.batch_size) + " from the " + std::to_string(size_) +
-                       " images of " + std::string(data.name()) + ": both must be at least 1");
+      throw ValueError("batches of " + std::to_string(options.batch_size) + " from the " +
+                       std::to_string(size_) + " images of " + std::string(data.name()) +
+                       ": both must be at least 1");
     }
     if (options.order == Order::shuffled_epochs && options.batch_size > size_) {
-      throw ValueError("a batch of " + std::to_string(options.batch_size) + " from the " + std::to_string(size_) +
-                       " images of " + std::string(data.name()) +
+      throw ValueError("a batch of " + std::to_string(options.batch_size) + " from the " +
+                       std::to_string(size_) + " images of " + std::string(data.name()) +
                        ": take a smaller batch, or Order::with_replacement");
     }
     std::vector<Factor> const& factors = data.factors();
@@ -206,16 +211,19 @@ class BatchSource {
     if (!slot.labels.empty()) data_->labels(slot.indices, slot.labels);
     if constexpr (!std::same_as<Augmentation, NoAugmentation>) {
       for (std::size_t v = 1; v < Augmentation::views; ++v) {
-        std::ranges::copy(images.first(view_size), images.begin() + static_cast<std::ptrdiff_t>(v * view_size));
+        std::ranges::copy(images.first(view_size),
+                          images.begin() + static_cast<std::ptrdiff_t>(v * view_size));
       }
       for (std::size_t v = 0; v < Augmentation::views; ++v) {
-        Philox const random{options_.seed, stream_ ^ (stream("augmentation") + static_cast<std::uint32_t>(v)), step};
+        Philox const random{options_.seed, stream_ ^ (stream("augmentation") + static_cast<std::uint32_t>(v)),
+                            step};
         augmentation_(random, Shape{}, v, images.subspan(v * view_size, view_size));
       }
     }
   }
 
-  /// The background thread: makes batches while a slot is free that the reader neither holds nor has yet to read.
+  /// The background thread: makes batches while a slot is free that the reader neither holds nor has yet to
+  /// read.
   void prepare() {
     std::unique_lock lock(mutex_);
     while (true) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A factor grid of black-and-white images held in memory, one bit a pixel, read from a NPZ file of dSprites' members:
+// A factor grid of black-and-white images held in memory, one bit a pixel, read from a NPZ file of dSprites'
+// members:
 //   imgs             (size, height, width), bytes or booleans of values 0 and 1, in the order of the grid
-//   latents_classes  (size, factors) or (size, 1 + factors) integers: the factor values of each image, after a first
-//                    column of zeros where there is one more (dSprites' color); not needed, but checked when there
+//   latents_classes  (size, factors) or (size, 1 + factors) integers: the factor values of each image, after
+//                    a column of zeros where there is one more (dSprites' color); checked when it is there
 // Everything else in the file (latents_values, the pickled metadata) is left alone.
 #pragma once
 
@@ -34,9 +35,9 @@ class BitGrid {
  public:
   using image_shape_type = Shape;
 
-  /// Reads a file; the images pass through a buffer of some hundred rows, so that only the bits are held. Throws
-  /// FileError when the file is missing, truncated or corrupt, when `imgs` has other extents than the grid and the
-  /// shape say or another value than 0 and 1, or when `latents_classes` shows another order.
+  /// Reads a file; the images pass through a buffer of some hundred rows, so that only the bits are held.
+  /// Throws FileError when the file is missing, truncated or corrupt, when `imgs` has other extents than the
+  /// grid and the shape say or another value than 0 and 1, or when `latents_classes` shows another order.
   BitGrid(std::filesystem::path const& path, std::vector<Factor> factors)
       : grid_(std::move(factors)), name_(path.filename().string()) {
     io::NpzReader const file(path);
@@ -73,8 +74,9 @@ class BitGrid {
     std::vector<std::size_t> expected{size(), Shape::height, Shape::width};
     bool const byte_like = rows.dtype() == io::DType::u1 || rows.dtype() == io::DType::b1;
     if (rows.shape() != expected || !byte_like) {
-      throw FileError(rows.name(), "found " + io::shape_text(rows.shape()) + " of " + io::name_of(rows.dtype()) +
-                                       ", expected " + io::shape_text(expected) + " of u1");
+      throw FileError(rows.name(), "found " + io::shape_text(rows.shape()) + " of " +
+                                       io::name_of(rows.dtype()) + ", expected " + io::shape_text(expected) +
+                                       " of u1");
     }
     std::vector<std::uint64_t> bits(size() * words);
     rows.for_each_chunk(256, [&](std::size_t first, std::size_t count, std::span<std::byte const> bytes) {
@@ -123,8 +125,9 @@ class BitGrid {
     std::size_t const width = factors().size();
     std::vector<std::size_t> const& shape = rows.shape();
     if (shape.size() != 2 || shape[0] != size() || (shape[1] != width && shape[1] != width + 1)) {
-      throw FileError(rows.name(), "found shape " + io::shape_text(shape) + ", expected (" + std::to_string(size()) +
-                                       ", " + std::to_string(width) + ") or one column more");
+      throw FileError(rows.name(), "found shape " + io::shape_text(shape) + ", expected (" +
+                                       std::to_string(size()) + ", " + std::to_string(width) +
+                                       ") or one column more");
     }
     std::size_t const columns = shape[1], lead = columns - width;
     std::size_t constexpr chunk = 4096;
@@ -137,8 +140,8 @@ class BitGrid {
         for (std::size_t c = 0; c < columns; ++c) {
           long long const wanted = c < lead ? 0 : expected[c - lead];
           if (static_cast<long long>(found[i * columns + c]) == wanted) continue;
-          throw FileError(rows.name(), "row " + std::to_string(image) + ", column " + std::to_string(c) + " (" +
-                                           (c < lead ? "color" : factors()[c - lead].name) + ") is " +
+          throw FileError(rows.name(), "row " + std::to_string(image) + ", column " + std::to_string(c) +
+                                           " (" + (c < lead ? "color" : factors()[c - lead].name) + ") is " +
                                            std::to_string(found[i * columns + c]) + ", expected " +
                                            std::to_string(wanted) + ": the images are in another order");
         }
@@ -151,10 +154,11 @@ class BitGrid {
   std::shared_ptr<std::vector<std::uint64_t> const> bits_;
 };
 
-/// Writes a grid of black-and-white images as a NPZ file of the members above, latents_classes with dSprites' first
-/// column. `values`, one list per factor, gives what the factor values stand for: they are written as latents_values
-/// (size, 1 + factors) after a first column of ones; empty writes no such member. Throws ValueError for a pixel that is
-/// neither 0 nor 1, ShapeError for lists that do not fit the factors. All of dSprites takes about half a minute.
+/// Writes a grid of black-and-white images as a NPZ file of the members above, latents_classes with dSprites'
+/// first column. `values`, one list per factor, gives what the factor values stand for: they are written as
+/// latents_values (size, 1 + factors) after a first column of ones; empty writes no such member. Throws
+/// ValueError for a pixel that is neither 0 nor 1, ShapeError for lists that do not fit the factors. All of
+/// dSprites takes about half a minute.
 template <factor_grid Data>
 void write_grid_npz(std::filesystem::path const& path, Data const& data,
                     std::vector<std::vector<double>> const& values = {}, io::ZipOptions options = {}) {
@@ -199,8 +203,8 @@ void write_grid_npz(std::filesystem::path const& path, Data const& data,
     data.images(indices, pixels);
     for (std::size_t p = 0; p < pixels.size(); ++p) {
       if (pixels[p] != 0 && pixels[p] != 1) {
-        throw ValueError("write_grid_npz: image " + std::to_string(indices[p / Shape::size]) + " of " + data.name() +
-                         " has the value " + std::to_string(pixels[p]) + ", expected 0 or 1");
+        throw ValueError("write_grid_npz: image " + std::to_string(indices[p / Shape::size]) + " of " +
+                         data.name() + " has the value " + std::to_string(pixels[p]) + ", expected 0 or 1");
       }
       bytes[p] = pixels[p] == 1 ? 1 : 0;
     }
@@ -212,7 +216,8 @@ void write_grid_npz(std::filesystem::path const& path, Data const& data,
   file.end();
   if (!values.empty()) {
     file.begin("latents_values", {size, 1 + width}, io::DType::f8);
-    append_rows(file, 1.0, [&](std::size_t k, int value) { return values[k][static_cast<std::size_t>(value)]; });
+    append_rows(file, 1.0,
+                [&](std::size_t k, int value) { return values[k][static_cast<std::size_t>(value)]; });
     file.end();
   }
   file.commit();

@@ -29,7 +29,8 @@ inline void expand_bits(std::uint64_t const* words, std::span<float> out) {
   for (std::size_t i = 0; i < whole; ++i, target += 8) {
     std::copy_n(pixels_of_byte[words[i / 8] >> (i % 8 * 8) & 0xFF].data(), 8, target);
   }
-  for (std::size_t p = whole * 8; p < out.size(); ++p) out[p] = (words[p / 64] >> (p % 64) & 1) != 0 ? 1.0f : 0.0f;
+  for (std::size_t p = whole * 8; p < out.size(); ++p)
+    out[p] = (words[p / 64] >> (p % 64) & 1) != 0 ? 1.0f : 0.0f;
 }
 
 }  // namespace disentangle::data::detail

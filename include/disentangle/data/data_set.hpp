@@ -3,7 +3,7 @@
 //
 // A user's own data set is any class with these members; no base class, nothing to register:
 //
-//     struct Ramps {                                             // 100 grey images 4 x 4 of growing brightness
+//     struct Ramps {  // 100 grey images 4 x 4 of growing brightness
 //       using image_shape_type = dis::ImageShape<4, 4, 1>;
 //       image_shape_type image_shape() const { return {}; }
 //       std::string name() const { return "ramps"; }
@@ -40,12 +40,12 @@ namespace disentangle::data {
 /// - `d.name()`: a short name for reports. `d.size()`: the number of images.
 /// - `d.factors()`: the labelled factors, empty when there are no labels.
 /// - `d.images(indices, out)`: out is (indices.size(), height * width * channels), float, values in [0, 1].
-/// - `d.labels(indices, out)`: out is (indices.size(), factors().size()), values 0 .. cardinality - 1, or -1 where
-///   the label is missing.
+/// - `d.labels(indices, out)`: out is (indices.size(), factors().size()), values 0 .. cardinality - 1, or -1
+///   where the label is missing.
 ///
-/// images() and labels() are const, may be called from several threads at once and allocate nothing on the heap.
-/// The library's data sets throw ValueError for an index that is too large and ShapeError for a span of the wrong
-/// length, and share their storage when copied, so that copying one costs nothing.
+/// images() and labels() are const, may be called from several threads at once and allocate nothing on the
+/// heap. The library's data sets throw ValueError for an index that is too large and ShapeError for a span of
+/// the wrong length, and share their storage when copied, so that copying one costs nothing.
 template <class D>
 concept data_set = requires(D const& d, std::span<std::size_t const> indices, std::span<float> images,
                             std::span<int> labels) {
@@ -59,20 +59,21 @@ concept data_set = requires(D const& d, std::span<std::size_t const> indices, st
   d.labels(indices, labels);
 };
 
-/// A data set in which every combination of factor values occurs exactly once: `d.index(values)` finds it, where
-/// values holds one value per factor. It is the inverse of labels().
+/// A data set in which every combination of factor values occurs exactly once: `d.index(values)` finds it,
+/// where values holds one value per factor. It is the inverse of labels().
 template <class D>
 concept factor_grid = data_set<D> && requires(D const& d, std::span<int const> values) {
   { d.index(values) } -> std::convertible_to<std::size_t>;
 };
 
-/// Draws combinations of factor values, each value uniform and independent. out is (n, factors.size()) row-major with
-/// n = out.size() / factors.size(). Uses the numbers 0 .. out.size() - 1 of `random`. Throws ShapeError when out is
-/// not a whole number of rows.
+/// Draws combinations of factor values, each value uniform and independent. out is (n, factors.size())
+/// row-major with n = out.size() / factors.size(). Uses the numbers 0 .. out.size() - 1 of `random`. Throws
+/// ShapeError when out is not a whole number of rows.
 inline void sample_factors(Philox const& random, std::span<Factor const> factors, std::span<int> out) {
   if (factors.empty() ? !out.empty() : out.size() % factors.size() != 0) {
-    throw ShapeError("sample_factors: " + std::to_string(out.size()) + " values are not a whole number of rows of " +
-                     std::to_string(factors.size()) + " factors");
+    throw ShapeError("sample_factors: " + std::to_string(out.size()) +
+                     " values are not a whole number of rows of " + std::to_string(factors.size()) +
+                     " factors");
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     auto const cardinality = static_cast<std::uint32_t>(factors[i % factors.size()].cardinality);
@@ -82,12 +83,14 @@ inline void sample_factors(Philox const& random, std::span<Factor const> factors
 
 namespace detail {
 
-/// Throws unless every index is below `size` and `found` equals indices.size() * width. `what` names the call.
-inline void check_request(char const* data, char const* what, std::span<std::size_t const> indices, std::size_t size,
-                          std::size_t found, std::size_t width) {
+/// Throws unless every index is below `size` and `found` equals indices.size() * width. `what` names the
+/// call.
+inline void check_request(char const* data, char const* what, std::span<std::size_t const> indices,
+                          std::size_t size, std::size_t found, std::size_t width) {
   if (found != indices.size() * width) {
-    throw ShapeError(std::string(data) + ": " + what + " of " + std::to_string(indices.size()) + " images needs " +
-                     std::to_string(indices.size() * width) + " values of output, got " + std::to_string(found));
+    throw ShapeError(std::string(data) + ": " + what + " of " + std::to_string(indices.size()) +
+                     " images needs " + std::to_string(indices.size() * width) + " values of output, got " +
+                     std::to_string(found));
   }
   for (std::size_t const index : indices) {
     if (index >= size) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws the images of dSprites (Matthey, Higgins, Hassabis, Lerchner 2017) from their factor values.
 //
-// The published images were drawn by LOVE2D without antialiasing: a pixel is on when its centre lies inside the shape.
-// With X = column + 0.5, Y = row + 0.5 (y downwards), and values in units of pixels,
+// The published images were drawn by LOVE2D without antialiasing: a pixel is on when its centre lies inside
+// the shape. With X = column + 0.5, Y = row + 0.5 (y downwards), and values in units of pixels,
 //   centre   cx = 16 + 32 * posX / 31,   cy = 16 + 32 * posY / 31
 //   scale    s = 0.5 + 0.1 * scale,      angle = 2 pi * orientation / 39, counter-clockwise on screen
 //   u = ((X - cx) cos - (Y - cy) sin) / s,   v = ((X - cx) sin + (Y - cy) cos) / s
@@ -11,9 +11,10 @@
 //   ellipse   100 vertices (12.766 cos(2 pi k / 100), 7.216 sin(2 pi k / 100))
 //   heart     1024 vertices of u = 16 A sin^3 t, v = y0 - B (13 cos t - 5 cos 2t - 2 cos 3t - cos 4t)
 //             with A = 0.59963, B = 0.66214, y0 = -1.4363
-// The seven numbers were fitted to published images, since the drawing program was not published. Of 358 real images
-// with 4096 pixels each, 353 are reproduced bit for bit (squares 84 of 86, ellipses 70 of 71, hearts 199 of 201); the
-// other five differ in 1, 1, 2, 2 and 7 pixels, all on grazing edges (tests/unit/data/dsprites_test.cpp).
+// The seven numbers were fitted to published images, since the drawing program was not published. Of 358 real
+// images with 4096 pixels each, 353 are reproduced bit for bit (squares 84 of 86, ellipses 70 of 71, hearts
+// 199 of 201); the other five differ in 1, 1, 2, 2 and 7 pixels, all on grazing edges
+// (tests/unit/data/dsprites_test.cpp).
 #pragma once
 
 #include <array>
@@ -25,7 +26,8 @@
 
 namespace disentangle::data {
 
-/// Renders one image a call; const, thread-safe, without heap allocation. About 1 to 2 microseconds an image.
+/// Renders one image a call; const, thread-safe, without heap allocation. 0.1 (square) to 1.2 (heart)
+/// microseconds an image on one core of an AMD EPYC (benchmarks/data_benchmark.cpp).
 class DspritesRenderer {
  public:
   static constexpr int side = 64;
@@ -46,7 +48,8 @@ class DspritesRenderer {
       double const t = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(heart_.u.size());
       double const sine = std::sin(t);
       heart_.u[k] = 16 * 0.59963 * sine * sine * sine;
-      heart_.v[k] = -1.4363 - 0.66214 * (13 * std::cos(t) - 5 * std::cos(2 * t) - 2 * std::cos(3 * t) - std::cos(4 * t));
+      heart_.v[k] = -1.4363 - 0.66214 * (13 * std::cos(t) - 5 * std::cos(2 * t) - 2 * std::cos(3 * t) -
+                                         std::cos(4 * t));
     }
     for (std::size_t k = 0; k < angles_.size(); ++k) {
       // The last orientation is a whole turn: exactly the first.
@@ -55,12 +58,13 @@ class DspritesRenderer {
     }
   }
 
-  /// Draws the image of `values` = shape 0..2 (square, ellipse, heart), scale 0..5, orientation 0..39, posX 0..31,
-  /// posY 0..31, which must be in range.
+  /// Draws the image of `values` = shape 0..2 (square, ellipse, heart), scale 0..5, orientation 0..39, posX
+  /// 0..31, posY 0..31, which must be in range.
   void render(std::span<int const, 5> values, Rows& rows) const {
     double const scale = 0.5 + 0.1 * values[1];
     auto const& angle = angles_[static_cast<std::size_t>(values[2])];
-    Pose const pose{scale * angle[0], scale * angle[1], 16 + 32 * values[3] / 31.0, 16 + 32 * values[4] / 31.0};
+    Pose const pose{scale * angle[0], scale * angle[1], 16 + 32 * values[3] / 31.0,
+                    16 + 32 * values[4] / 31.0};
     rows.fill(0);
     if (values[0] == 0) fill(square_, pose, rows);
     if (values[0] == 1) fill(ellipse_, pose, rows);
@@ -82,7 +86,8 @@ class DspritesRenderer {
   /// The first row (column) whose centre is not below z, 0 < z < 64: ceil(z - 0.5) without a library call.
   static int first_at(double z) { return side - static_cast<int>((side + 0.5) - z); }
 
-  /// Even-odd filling: each edge inverts, in every row whose centre it crosses, all pixels right of the crossing.
+  /// Even-odd filling: each edge inverts, in every row whose centre it crosses, all pixels right of the
+  /// crossing.
   template <std::size_t N>
   static void fill(Polygon<N> const& polygon, Pose const& pose, Rows& rows) {
     std::array<double, N> y;

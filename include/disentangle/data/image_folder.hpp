@@ -45,7 +45,8 @@ inline std::vector<std::string> png_files(std::filesystem::path const& folder) {
     std::string extension = entry->path().extension().string();
     std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
     std::error_code ignored;
-    if (extension == ".png" && entry->is_regular_file(ignored)) names.push_back(entry->path().filename().string());
+    if (extension == ".png" && entry->is_regular_file(ignored))
+      names.push_back(entry->path().filename().string());
   }
   if (code) throw FileError(folder.string(), "cannot list the folder: " + code.message());
   if (names.empty()) throw FileError(folder.string(), "found no .png file, expected at least one");
@@ -55,15 +56,15 @@ inline std::vector<std::string> png_files(std::filesystem::path const& folder) {
 
 }  // namespace detail
 
-/// A data set of the PNG files of a folder, in the order of their names. All are read at once and held as bytes.
-/// With one channel colours become grey (Rec. 601 luma), with three channels grey is repeated; transparent pixels are
-/// laid on black. `labels`: a CSV file as read_label_table() describes, or empty; images that it does not name have all
-/// labels missing.
+/// A data set of the PNG files of a folder, in the order of their names. All are read at once and held as
+/// bytes. With one channel colours become grey (Rec. 601 luma), with three channels grey is repeated;
+/// transparent pixels are laid on black. `labels`: a CSV file as read_label_table() describes, or empty;
+/// images that it does not name have all labels missing.
 ///
 ///     auto data = dis::data::image_folder<dis::ImageShape<64, 64, 3>>("faces", "faces/labels.csv");
 ///
-/// Throws FileError for a broken PNG, for a PNG of another size unless options.fit says otherwise, for a folder without
-/// any, and for a table that is broken or names a file that is not there.
+/// Throws FileError for a broken PNG, for a PNG of another size unless options.fit says otherwise, for a
+/// folder without any, and for a table that is broken or names a file that is not there.
 template <class Shape>
 Arrays<Shape> image_folder(std::filesystem::path const& folder, std::filesystem::path const& labels = {},
                            ImageFolderOptions options = {}) {
@@ -80,8 +81,8 @@ Arrays<Shape> image_folder(std::filesystem::path const& folder, std::filesystem:
     for (std::size_t r = 0; r < table.files.size(); ++r) {
       auto const found = std::ranges::lower_bound(files, table.files[r]);
       if (found == files.end() || *found != table.files[r]) {
-        throw FileError(labels.string(), "names the file '" + table.files[r] + "', which is not a .png in " +
-                                             folder.string());
+        throw FileError(labels.string(),
+                        "names the file '" + table.files[r] + "', which is not a .png in " + folder.string());
       }
       std::copy_n(table.labels.begin() + static_cast<std::ptrdiff_t>(r * width), width,
                   values.begin() + (found - files.begin()) * static_cast<std::ptrdiff_t>(width));
@@ -95,9 +96,10 @@ Arrays<Shape> image_folder(std::filesystem::path const& folder, std::filesystem:
     if (image.height != Shape::height || image.width != Shape::width) {
       if (options.fit == Fit::exact) {
         throw FileError((folder / file).string(),
-                        "found an image of " + std::to_string(image.height) + " x " + std::to_string(image.width) +
-                            " (height x width), expected " + std::to_string(Shape::height) + " x " +
-                            std::to_string(Shape::width) + "; Fit::centre_crop_and_resize takes other sizes");
+                        "found an image of " + std::to_string(image.height) + " x " +
+                            std::to_string(image.width) + " (height x width), expected " +
+                            std::to_string(Shape::height) + " x " + std::to_string(Shape::width) +
+                            "; Fit::centre_crop_and_resize takes other sizes");
       }
       image = centre_crop_and_resize(image, Shape::height, Shape::width);
     }

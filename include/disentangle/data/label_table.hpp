@@ -32,8 +32,8 @@ struct LabelTable {
 
 namespace detail {
 
-/// The records of a CSV text (RFC 4180: quotes, doubled quotes, commas and line ends inside quotes; both kinds of line
-/// ends), each with the line on which it starts. Empty lines are left out.
+/// The records of a CSV text (RFC 4180: quotes, doubled quotes, commas and line ends inside quotes; both
+/// kinds of line ends), each with the line on which it starts. Empty lines are left out.
 struct CsvRecord {
   std::size_t line = 1;
   std::vector<std::string> cells;
@@ -88,11 +88,11 @@ inline bool parse_int(std::string_view cell, int& value) {
 
 }  // namespace detail
 
-/// Reads a CSV file with a header line. The first column holds file names, each other column one factor, named by its
-/// header. A column whose cells are all whole numbers holds the values themselves, 0 .. largest; in any other column
-/// each different word is a value, numbered in sorted order. Empty cells, and -1 among numbers, are missing labels.
-/// Throws FileError naming line and column: records of unequal length, a file named twice or not at all, a negative
-/// number.
+/// Reads a CSV file with a header line. The first column holds file names, each other column one factor,
+/// named by its header. A column whose cells are all whole numbers holds the values themselves, 0 .. largest;
+/// in any other column each different word is a value, numbered in sorted order. Empty cells, and -1 among
+/// numbers, are missing labels. Throws FileError naming line and column: records of unequal length, a file
+/// named twice or not at all, a negative number.
 inline LabelTable read_label_table(std::filesystem::path const& path) {
   std::string const name = path.string();
   auto const bytes = io::InputFile(path).read_all();
@@ -137,8 +137,9 @@ inline LabelTable read_label_table(std::filesystem::path const& path) {
       if (numbers) {
         detail::parse_int(cell, value);
         if (value < -1 || value == std::numeric_limits<int>::max()) {
-          throw FileError(name, "line " + std::to_string(records[r].line) + ", column '" + header[k + 1] + "': " +
-                                    cell + ", expected 0 or more, or -1 or nothing where the label is missing");
+          throw FileError(name, "line " + std::to_string(records[r].line) + ", column '" + header[k + 1] +
+                                    "': " + cell +
+                                    ", expected 0 or more, or -1 or nothing where the label is missing");
         }
         largest = std::max(largest, value);
       } else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Data sets from NumPy's files: npz() takes images and labels from the members of one .npz, npy() from two .npy files.
+// Data sets from NumPy's files: npz() takes images and labels from the members of one .npz, npy() from two
+// .npy files.
 #pragma once
 
 #include <cstddef>
@@ -33,9 +34,11 @@ enum class Layout {
 /// How npy() reads; npz() has the same fields.
 struct NpyOptions {
   Layout layout = Layout::automatic;
-  /// What elements are multiplied by, so that they fall into 0 .. 1. None: 1/255 for bytes, 1 for booleans and floats.
+  /// What elements are multiplied by, so that they fall into 0 .. 1. None: 1/255 for bytes, 1 for booleans
+  /// and floats.
   std::optional<double> scale = std::nullopt;
-  /// Names and cardinalities of the labels' columns; when empty, or where a cardinality is 0, found from the labels.
+  /// Names and cardinalities of the labels' columns; when empty, or where a cardinality is 0, found from the
+  /// labels.
   std::vector<Factor> factors = {};
 };
 
@@ -51,13 +54,15 @@ struct NpzOptions {
 
 namespace detail {
 
-/// Whether an array of these extents holds images of Shape in channels-first order; throws FileError when in neither.
+/// Whether an array of these extents holds images of Shape in channels-first order; throws FileError when in
+/// neither.
 template <class Shape>
 bool is_channels_first(std::string const& name, std::vector<std::size_t> const& extents, Layout layout) {
   using Extents = std::vector<std::size_t>;
   std::size_t constexpr h = Shape::height, w = Shape::width, c = Shape::channels;
   Extents const image(extents.empty() ? extents.end() : extents.begin() + 1, extents.end());
-  bool const last = image == Extents{h, w, c} || image == Extents{h * w * c} || (c == 1 && image == Extents{h, w});
+  bool const last =
+      image == Extents{h, w, c} || image == Extents{h * w * c} || (c == 1 && image == Extents{h, w});
   bool const first = image == Extents{c, h, w};
   if (layout != Layout::channels_first && last) return false;
   if (layout != Layout::channels_last && first) return true;
@@ -68,7 +73,8 @@ bool is_channels_first(std::string const& name, std::vector<std::size_t> const& 
     expected = n + hw + ", " + channels + ")" + (c == 1 ? ", " + n + hw + ")" : "") + " or " + n +
                std::to_string(Shape::size) + ")";
   }
-  if (layout != Layout::channels_last) expected += (expected.empty() ? "" : " or ") + n + channels + ", " + hw + ")";
+  if (layout != Layout::channels_last)
+    expected += (expected.empty() ? "" : " or ") + n + channels + ", " + hw + ")";
   throw FileError(name, "found images of shape " + io::shape_text(extents) + ", expected " + expected);
 }
 
@@ -94,8 +100,9 @@ inline std::vector<int> read_labels(std::string const& name, io::NpyArray const&
                     (factors == 0 || array.size() == images * factors);
   if (!fits) {
     throw FileError(name, "found labels of shape " + io::shape_text(array.shape) + ", expected (" +
-                              std::to_string(images) + ", " + (factors == 0 ? "factors" : std::to_string(factors)) +
-                              ") or (" + std::to_string(images) + ",)");
+                              std::to_string(images) + ", " +
+                              (factors == 0 ? "factors" : std::to_string(factors)) + ") or (" +
+                              std::to_string(images) + ",)");
   }
   try {
     return array.as<int>("labels");
@@ -120,15 +127,19 @@ Arrays<Shape> from_npy_arrays(std::filesystem::path const& path, std::string con
       case io::DType::b1: {
         double const standard = images.dtype == io::DType::u1 ? 1.0 / 255 : 1.0;
         description.byte_scale = static_cast<float>(options.scale.value_or(standard));
-        auto pixels = reordered<Shape, std::uint8_t>(images, channels_first, [](std::uint8_t value) { return value; });
+        auto pixels =
+            reordered<Shape, std::uint8_t>(images, channels_first, [](std::uint8_t value) { return value; });
         return {std::move(pixels), std::move(values), std::move(description)};
       }
       case io::DType::f4:
       case io::DType::f8: {
         double const scale = options.scale.value_or(1.0);
-        auto const convert = [scale](auto value) { return static_cast<float>(static_cast<double>(value) * scale); };
-        auto pixels = images.dtype == io::DType::f4 ? reordered<Shape, float>(images, channels_first, convert)
-                                                    : reordered<Shape, double>(images, channels_first, convert);
+        auto const convert = [scale](auto value) {
+          return static_cast<float>(static_cast<double>(value) * scale);
+        };
+        auto pixels = images.dtype == io::DType::f4
+                          ? reordered<Shape, float>(images, channels_first, convert)
+                          : reordered<Shape, double>(images, channels_first, convert);
         return {std::move(pixels), std::move(values), std::move(description)};
       }
       default:
@@ -136,7 +147,8 @@ Arrays<Shape> from_npy_arrays(std::filesystem::path const& path, std::string con
                                         ", expected u1, b1, f4 or f8");
     }
   } catch (ValueError const& error) {
-    throw FileError(image_name, std::string(error.what()) + " (see the option scale for images of another range)");
+    throw FileError(image_name,
+                    std::string(error.what()) + " (see the option scale for images of another range)");
   }
 }
 
@@ -146,8 +158,10 @@ Arrays<Shape> from_npy_arrays(std::filesystem::path const& path, std::string con
 ///
 ///     auto data = dis::data::npz<dis::ImageShape<64, 64, 3>>("faces.npz", {.images = "x", .labels = "y"});
 ///
-/// Images: u1, b1, f4 or f8 of shape (n, height, width, channels), (n, channels, height, width), (n, height * width *
-/// channels), or (n, height, width) for one channel. Labels: whole numbers of shape (n) or (n, factors), -1 = missing.
+/// Images: u1, b1, f4 or f8 of shape (n, height, width, channels), (n, channels, height, width), (n, height *
+/// width * channels), or (n, height, width) for one channel. Labels: whole numbers of shape (n) or (n,
+/// factors), -1 = missing.
+///
 /// Throws FileError naming the file and member, what was found and what was expected.
 template <class Shape>
 Arrays<Shape> npz(std::filesystem::path const& path, NpzOptions options = {}) {
@@ -159,14 +173,15 @@ Arrays<Shape> npz(std::filesystem::path const& path, NpzOptions options = {}) {
                                         {options.layout, options.scale, std::move(options.factors)});
 }
 
-/// A data set from a .npy file of images and, unless the second path is empty, one of labels; otherwise as npz().
+/// A data set from a .npy file of images and, unless the second path is empty, one of labels; otherwise as
+/// npz().
 template <class Shape>
 Arrays<Shape> npy(std::filesystem::path const& images, std::filesystem::path const& labels = {},
                   NpyOptions options = {}) {
   std::optional<io::NpyArray> label_array;
   if (!labels.empty()) label_array = io::read_npy(labels);
-  return detail::from_npy_arrays<Shape>(images, images.string(), io::read_npy(images), labels.string(), label_array,
-                                        std::move(options));
+  return detail::from_npy_arrays<Shape>(images, images.string(), io::read_npy(images), labels.string(),
+                                        label_array, std::move(options));
 }
 
 }  // namespace disentangle::data

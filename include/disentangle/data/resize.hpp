@@ -16,14 +16,15 @@ namespace disentangle::data {
 
 namespace detail {
 
-/// The source positions first .. first + weights.size() - 1 that make one target position; the weights sum to 1.
+/// The source positions first .. first + weights.size() - 1 that make one target position; the weights sum to
+/// 1.
 struct Tap {
   std::size_t first = 0;
   std::vector<double> weights;
 };
 
-/// One axis. Shrinking: each target pixel is the mean over the interval of the source that it covers. Enlarging:
-/// linear interpolation between the two nearest source centres, the border repeated.
+/// One axis. Shrinking: each target pixel is the mean over the interval of the source that it covers.
+/// Enlarging: linear interpolation between the two nearest source centres, the border repeated.
 inline std::vector<Tap> taps(std::size_t from, std::size_t to) {
   std::vector<Tap> result(to);
   double const ratio = static_cast<double>(from) / static_cast<double>(to);
@@ -34,7 +35,8 @@ inline std::vector<Tap> taps(std::size_t from, std::size_t to) {
       double const high = i + 1 == to ? static_cast<double>(from) : static_cast<double>(i + 1) * ratio;
       tap.first = static_cast<std::size_t>(low);
       for (std::size_t s = tap.first; s < from && static_cast<double>(s) < high; ++s) {
-        double const overlap = std::min(high, static_cast<double>(s + 1)) - std::max(low, static_cast<double>(s));
+        double const overlap =
+            std::min(high, static_cast<double>(s + 1)) - std::max(low, static_cast<double>(s));
         tap.weights.push_back(overlap / (high - low));
       }
     } else {
@@ -51,17 +53,21 @@ inline std::vector<Tap> taps(std::size_t from, std::size_t to) {
 
 }  // namespace detail
 
-/// The image at another size: area means along an axis that shrinks, linear interpolation along one that grows; an
-/// image of the same size is unchanged. Throws ShapeError when an extent is not positive or the pixels do not fit.
+/// The image at another size: area means along an axis that shrinks, linear interpolation along one that
+/// grows; an image of the same size is unchanged. Throws ShapeError when an extent is not positive or the
+/// pixels do not fit.
 inline io::Image8 resize(io::Image8 const& image, int height, int width) {
-  auto const count = [](int extent) { return extent > 0 ? static_cast<std::size_t>(extent) : std::size_t{0}; };
+  auto const count = [](int extent) {
+    return extent > 0 ? static_cast<std::size_t>(extent) : std::size_t{0};
+  };
   std::size_t const from_rows = count(image.height), from_columns = count(image.width),
                     channels = count(image.channels), to_rows = count(height), to_columns = count(width);
   std::size_t const expected = from_rows * from_columns * channels;
   if (expected == 0 || to_rows == 0 || to_columns == 0 || image.pixels.size() != expected) {
-    throw ShapeError("resize: an image of " + std::to_string(image.height) + " x " + std::to_string(image.width) +
-                     " x " + std::to_string(image.channels) + " with " + std::to_string(image.pixels.size()) +
-                     " bytes to " + std::to_string(height) + " x " + std::to_string(width));
+    throw ShapeError("resize: an image of " + std::to_string(image.height) + " x " +
+                     std::to_string(image.width) + " x " + std::to_string(image.channels) + " with " +
+                     std::to_string(image.pixels.size()) + " bytes to " + std::to_string(height) + " x " +
+                     std::to_string(width));
   }
   if (image.height == height && image.width == width) return image;
   auto const rows = detail::taps(from_rows, to_rows);
@@ -72,7 +78,8 @@ inline io::Image8 resize(io::Image8 const& image, int height, int width) {
       for (std::size_t c = 0; c < channels; ++c) {
         double sum = 0;
         for (std::size_t k = 0; k < columns[x].weights.size(); ++k) {
-          sum += columns[x].weights[k] * image.pixels[(y * from_columns + columns[x].first + k) * channels + c];
+          sum +=
+              columns[x].weights[k] * image.pixels[(y * from_columns + columns[x].first + k) * channels + c];
         }
         narrow[(y * to_columns + x) * channels + c] = sum;
       }
@@ -92,7 +99,8 @@ inline io::Image8 resize(io::Image8 const& image, int height, int width) {
   return result;
 }
 
-/// The largest centred part of an image that has the proportions height : width, at that size. Throws as resize().
+/// The largest centred part of an image that has the proportions height : width, at that size. Throws as
+/// resize().
 inline io::Image8 centre_crop_and_resize(io::Image8 const& image, int height, int width) {
   std::int64_t const h = image.height, w = image.width, c = image.channels;
   if (height < 1 || width < 1 || h < 1 || w < 1 || c < 1 ||

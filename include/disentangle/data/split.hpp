@@ -22,8 +22,9 @@ struct Split {
   Subset<Data> test;
 };
 
-/// Puts round(test_fraction * size) images, drawn at random by the seed, into `test` and the others into `train`, each
-/// part in the order of the whole. Throws ValueError unless 0 < test_fraction < 1 and both parts get an image.
+/// Puts round(test_fraction * size) images, drawn at random by the seed, into `test` and the others into
+/// `train`, each part in the order of the whole. Throws ValueError unless 0 < test_fraction < 1 and both
+/// parts get an image.
 template <data_set Data>
 Split<Data> split(Data data, double test_fraction, Seed seed) {
   std::size_t const size = data.size();
@@ -34,7 +35,8 @@ Split<Data> split(Data data, double test_fraction, Seed seed) {
   }
   Permutation const order(Philox{seed.value, stream("split"), 0}, size);
   std::vector<bool> in_test(size);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(wanted); ++i) in_test[static_cast<std::size_t>(order(i))] = true;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wanted); ++i)
+    in_test[static_cast<std::size_t>(order(i))] = true;
   std::vector<std::size_t> train, test;
   for (std::size_t i = 0; i < size; ++i) (in_test[i] ? test : train).push_back(i);
   return {{data, std::move(train)}, {data, std::move(test)}};

@@ -19,8 +19,9 @@
 
 namespace disentangle::data {
 
-/// Images of another data set, in the order of a list of indices. Holds a copy of that data set (free for those of the
-/// library, which share their storage) and shares the list when copied. Factors are those of the whole.
+/// Images of another data set, in the order of a list of indices. Holds a copy of that data set (free for
+/// those of the library, which share their storage) and shares the list when copied. Factors are those of the
+/// whole.
 template <data_set Data>
 class Subset {
  public:
@@ -28,11 +29,13 @@ class Subset {
 
   /// Throws ValueError for an index outside the data set. An index may occur several times.
   Subset(Data data, std::vector<std::size_t> indices)
-      : data_(std::move(data)), indices_(std::make_shared<std::vector<std::size_t> const>(std::move(indices))) {
+      : data_(std::move(data)),
+        indices_(std::make_shared<std::vector<std::size_t> const>(std::move(indices))) {
     for (std::size_t i = 0; i < indices_->size(); ++i) {
       if ((*indices_)[i] >= data_.size()) {
         throw ValueError("subset of " + data_.name() + ": entry " + std::to_string(i) + " is index " +
-                         std::to_string((*indices_)[i]) + ", expected 0 .. " + std::to_string(data_.size()) + " - 1");
+                         std::to_string((*indices_)[i]) + ", expected 0 .. " + std::to_string(data_.size()) +
+                         " - 1");
       }
     }
   }

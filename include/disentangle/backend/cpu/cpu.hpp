@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 
+#include <disentangle/backend/cpu/convolution.hpp>
 #include <disentangle/backend/cpu/fused_loops.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/philox.hpp>
@@ -74,6 +75,89 @@ class BasicCpu {
         c[i * sc[0] + j * sc[1]] = total;
       }
     }
+  }
+
+  // ---- layers --------------------------------------------------------------------------------------------------------
+  /// out = f(x W + b), x (batch, inputs), W (inputs, features).
+  template <Activation A>
+  void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x, T const* weight, T const* bias,
+             T* out, T slope) {
+    multiply(batch, features, inputs, x, {inputs, 1}, weight, {features, 1}, out, {features, 1}, false);
+    for (std::ptrdiff_t i = 0; i < batch; ++i) {
+      for (std::ptrdiff_t j = 0; j < features; ++j) out[i * features + j] += bias[j];
+    }
+    cpu::apply_activation<A>(out, static_cast<std::size_t>(batch * features), slope);
+  }
+  /// d *= f'(.) given the outputs y.
+  template <Activation A>
+  void activation_adjoint(T const* y, T* d, std::size_t n, T slope) {
+    constexpr std::size_t piece = 8192;
+    pool_->for_each((n + piece - 1) / piece, [&](std::size_t task) {
+      std::size_t const first = task * piece;
+      cpu::apply_activation_adjoint<A>(y + first, d + first, std::min(piece, n - first), slope);
+    });
+  }
+  /// to (+)= the sums of the columns of a (rows, columns) matrix.
+  void column_sums(std::ptrdiff_t rows, std::ptrdiff_t columns, T const* from, T* to, bool accumulate) {
+    if (!accumulate) std::fill_n(to, columns, T(0));
+    for (std::ptrdiff_t i = 0; i < rows; ++i) {
+      for (std::ptrdiff_t j = 0; j < columns; ++j) to[j] += from[i * columns + j];
+    }
+  }
+
+  template <class Geometry, Activation A>
+  void convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out, T slope, auto&) {
+    cpu::convolution_forward<Geometry, A>(*pool_, static_cast<std::size_t>(batch), in, weight, bias, out, slope);
+  }
+  /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted; weight_gradient
+  /// null: the weights are frozen.
+  template <class Geometry, Activation A>
+  void convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient, T* in_gradient,
+                           T* weight_gradient, T* bias_gradient, bool accumulate, T slope, auto& tape) {
+    auto const n = static_cast<std::size_t>(batch);
+    T* const workspace = tape.scratch(cpu::convolution_workspace<Geometry>(n));
+    if (weight_gradient != nullptr) {
+      cpu::convolution_adjoint<Geometry, A>(*pool_, n, in, weight, out, out_gradient, in_gradient, weight_gradient, bias_gradient,
+                                            accumulate, workspace, slope);
+    } else if (in_gradient != nullptr) {
+      cpu::activation_adjoint<A>(*pool_, n, Geometry::out_size, out, out_gradient, slope);
+      cpu::convolution_input_adjoint<Geometry>(*pool_, n, static_cast<T const*>(out_gradient), weight, in_gradient, workspace);
+    }
+  }
+  template <class Geometry, Activation A>
+  void transposed_convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out, T slope, auto& tape) {
+    auto const n = static_cast<std::size_t>(batch);
+    cpu::transposed_convolution_forward<Geometry, A>(*pool_, n, in, weight, bias, out, tape.scratch(cpu::convolution_workspace<Geometry>(n)), slope);
+  }
+  template <class Geometry, Activation A>
+  void transposed_convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient,
+                                      T* in_gradient, T* weight_gradient, T* bias_gradient, bool accumulate, T slope, auto& tape) {
+    auto const n = static_cast<std::size_t>(batch);
+    T* const workspace = tape.scratch(cpu::convolution_workspace<Geometry>(n));
+    if (weight_gradient != nullptr) {
+      cpu::transposed_convolution_adjoint<Geometry, A>(*pool_, n, in, weight, out, out_gradient, in_gradient, weight_gradient,
+                                                       bias_gradient, accumulate, workspace, slope);
+    } else if (in_gradient != nullptr) {
+      cpu::activation_adjoint<A>(*pool_, n, Geometry::out_size, out, out_gradient, slope);
+      cpu::transposed_convolution_input_adjoint<Geometry>(*pool_, n, static_cast<T const*>(out_gradient), weight, in_gradient);
+    }
+  }
+
+  /// One optimiser step over flat buffers: kernel(w, g, moments) for every parameter.
+  template <class Kernel, std::size_t Moments>
+  void update(Kernel const& kernel, std::size_t n, T* w, T const* g, std::array<T*, Moments> const& moments) {
+    constexpr std::size_t piece = 16384;
+    pool_->for_each((n + piece - 1) / piece, [&](std::size_t task) {
+      std::size_t const end = std::min(n, (task + 1) * piece);
+      for (std::size_t i = task * piece; i < end; i += Pack::size) {  // n is a multiple of the pack: blocks are padded
+        Pack weight = Pack::load(w + i);
+        std::array<Pack, Moments> m{};
+        for (std::size_t k = 0; k < Moments; ++k) m[k] = Pack::load(moments[k] + i);
+        kernel(weight, Pack::load(g + i), m);
+        weight.store(w + i);
+        for (std::size_t k = 0; k < Moments; ++k) m[k].store(moments[k] + i);
+      }
+    });
   }
 
   // ---- rows ----------------------------------------------------------------------------------------------------------

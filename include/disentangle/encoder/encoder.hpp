@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The encoder role: a network from images to the parameters of the posterior.
+#pragma once
+
+#include <concepts>
+
+#include <disentangle/core/roles.hpp>
+#include <disentangle/nn/network.hpp>
+
+namespace disentangle {
+
+/// An encoder names a network for any number of outputs and says how many latents its codes have:
+///     static constexpr int latent_size = 10;
+///     template <int Outputs> using network = nn::Sequential<...>;       image -> Outputs features
+///     nn::Initialisation initialisation = ...;                          a member: how its weights start
+template <class P>
+concept encoder_policy = std::semiregular<P> && requires(P const& policy) {
+  { P::latent_size } -> std::convertible_to<int>;
+  typename P::template network<2>;
+  { policy.initialisation } -> std::convertible_to<nn::Initialisation>;
+};
+
+/// The role of the encoder in a method.
+template <encoder_policy P>
+struct Encoder {
+  static constexpr Role kind = Role::encoder;
+  using policy = P;
+};
+
+}  // namespace disentangle

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// How weights start, as the papers' code has it.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include <disentangle/core/philox.hpp>
+
+namespace disentangle::nn {
+
+/// Law of the initial weights and biases of a layer with `fan_in` inputs to each output and `fan_out` outputs of each
+/// input (a kernel's area counted).
+enum class Initialisation {
+  glorot_uniform,  ///< U(-a, a), a = sqrt(6 / (fan_in + fan_out)), bias 0: TensorFlow's default, disentanglement_lib
+  torch_default,   ///< U(-a, a), a = 1 / sqrt(fan_in), weights and bias: PyTorch's default, disentangling-vae
+  he_normal,       ///< N(0, 2 / fan_in), bias 0: common code of FactorVAE and beta-VAE in PyTorch
+  normal_002       ///< N(0, 0.02^2), bias 0: the code of RF-VAE and of many GANs
+};
+
+/// Values of one parameter block, written on the host.
+struct Initialiser {
+  enum class Law { constant, uniform, normal };
+  Law law = Law::constant;
+  double scale = 0;  ///< the constant, half the width of the interval, or the standard deviation
+
+  void operator()(Philox const& random, double* values, std::size_t n) const {
+    for (std::size_t i = 0; i < n; ++i) {
+      switch (law) {
+        case Law::constant: values[i] = scale; break;
+        case Law::uniform: values[i] = scale * (2.0 * static_cast<double>(random.uniform(i)) - 1.0); break;
+        case Law::normal: values[i] = scale * static_cast<double>(random.normal(i)); break;
+      }
+    }
+  }
+};
+
+inline Initialiser weight_initialiser(Initialisation kind, double fan_in, double fan_out) {
+  using enum Initialiser::Law;
+  switch (kind) {
+    case Initialisation::glorot_uniform: return {uniform, std::sqrt(6.0 / (fan_in + fan_out))};
+    case Initialisation::torch_default: return {uniform, 1.0 / std::sqrt(fan_in)};
+    case Initialisation::he_normal: return {normal, std::sqrt(2.0 / fan_in)};
+    case Initialisation::normal_002: return {normal, 0.02};
+  }
+  return {};
+}
+
+inline Initialiser bias_initialiser(Initialisation kind, double fan_in) {
+  if (kind == Initialisation::torch_default) return {Initialiser::Law::uniform, 1.0 / std::sqrt(fan_in)};
+  return {};
+}
+
+}  // namespace disentangle::nn

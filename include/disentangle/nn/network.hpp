@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sequential<Layers...> and Network<Backend, Input, Layers...>: a chain of layers whose shapes follow from the input shape
+// at compile time. Applied to a variable it is one record of the tape; activations and their gradients stay inside.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <disentangle/autodiff/views.hpp>
+#include <disentangle/nn/layer.hpp>
+
+namespace disentangle::nn {
+
+namespace detail {
+
+template <class Layer>
+constexpr bool is_in_place() {
+  if constexpr (requires { Layer::in_place; }) {
+    return Layer::in_place;
+  } else {
+    return false;
+  }
+}
+
+template <class Backend, class Shape, class Done, class... Rest>
+struct Chain;
+template <class Backend, class Shape, class... Done>
+struct Chain<Backend, Shape, std::tuple<Done...>> {
+  using layers = std::tuple<Done...>;
+  using output_shape = Shape;
+};
+template <class Backend, class Shape, class... Done, class First, class... Rest>
+struct Chain<Backend, Shape, std::tuple<Done...>, First, Rest...>
+    : Chain<Backend, typename First::template On<Backend, Shape>::output_shape,
+            std::tuple<Done..., typename First::template On<Backend, Shape>>, Rest...> {};
+
+}  // namespace detail
+
+/// Layers for a backend and an input shape. Must not move after its parameters are declared.
+template <class Backend, class Input, class... Layers>
+class Network {
+  using chain = detail::Chain<Backend, Input, std::tuple<>, Layers...>;
+
+ public:
+  using scalar = typename Backend::scalar;
+  using input_shape = Input;
+  using output_shape = typename chain::output_shape;
+  static constexpr std::size_t depth = sizeof...(Layers);
+
+  Network() = default;
+  Network(Network const&) = delete;
+  Network& operator=(Network const&) = delete;
+
+  /// Registers the weights of all layers as "prefix.0.weight", "prefix.0.bias", ...
+  void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
+    for_each_layer([&](auto& layer, std::size_t i) { layer.declare(parameters, prefix + "." + std::to_string(i), kind); });
+  }
+
+  /// (batch, input size) -> (batch, output size). @throws ShapeError if the input has another size.
+  template <expression E>
+  Variable<Backend, 2> operator()(E const& input, Mode mode = {}) {
+    static_assert(E::rank == 2, "[disentangle] a network takes a matrix (batch, features); reshape images first");
+    auto const x = reshape(input, extents_of(input));
+    constexpr auto in_size = static_cast<std::ptrdiff_t>(Input::size);
+    constexpr auto out_size = static_cast<std::ptrdiff_t>(output_shape::size);
+    if (x.extents[1] != in_size) {
+      throw ShapeError("network: found input " + extents_text(x.extents) + ", expected (batch, " + std::to_string(in_size) + ")");
+    }
+    auto& tape = *x.tape;
+    std::ptrdiff_t const batch = x.extents[0];
+    auto const out = tape.variable(Extents<2>{batch, out_size}, true);
+    State state{};
+    Pass<Backend> const pass{tape, batch, mode};
+    state.at[0] = x.value;
+    for_each_layer([&](auto& layer, std::size_t i) {
+      using Layer = std::remove_cvref_t<decltype(layer)>;
+      if constexpr (detail::is_in_place<Layer>()) {
+        state.at[i + 1] = state.at[i];
+      } else {
+        state.at[i + 1] = i == last_writer ? out.value
+                                           : tape.scratch(static_cast<std::size_t>(batch) * Layer::output_shape::size);
+      }
+      std::size_t const kept = layer.kept(batch);
+      state.kept[i] = kept == 0 ? nullptr : tape.scratch(kept);
+      layer.forward(pass, state.at[i], state.at[i + 1], state.kept[i]);
+    });
+    if (out.gradient != nullptr) tape.record([this, x, out, state, pass] { backward(x, out, state, pass); });
+    return out;
+  }
+
+  template <class Visitor>
+  void for_each_layer(Visitor&& visit) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(std::get<I>(layers_), I), ...); }(
+        std::make_index_sequence<depth>{});
+  }
+
+ private:
+  struct State {
+    std::array<scalar*, depth + 1> at;  // input of layer i and output of the last
+    std::array<scalar*, depth> kept;
+  };
+
+  void backward(Variable<Backend, 2> const& x, Variable<Backend, 2> const& out, State const& state, Pass<Backend> pass) {
+    auto const widest = static_cast<std::size_t>(pass.batch) * widest_input();
+    scalar* buffers[2] = {pass.tape.scratch(widest), pass.tape.scratch(widest)};
+    scalar* gradient = out.gradient;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (
+          [&] {
+            constexpr std::size_t i = depth - 1 - I;
+            auto& layer = std::get<i>(layers_);
+            if constexpr (!detail::is_in_place<std::remove_cvref_t<decltype(layer)>>()) {
+              bool const wanted = i > first_writer || x.gradient != nullptr;
+              scalar* const into = !wanted ? nullptr : gradient == buffers[0] ? buffers[1] : buffers[0];
+              layer.backward(pass, state.at[i], state.at[i + 1], gradient, into, state.kept[i]);
+              gradient = into;
+            }
+          }(),
+          ...);
+    }(std::make_index_sequence<depth>{});
+    if (x.gradient != nullptr) {
+      Variable<Backend, 2> seed = x;
+      seed.value = gradient;
+      seed.gradient = nullptr;
+      disentangle::detail::pull(x, seed);
+    }
+  }
+
+  static constexpr std::size_t widest_input() {
+    std::size_t widest = Input::size;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((widest = std::max(widest, std::tuple_element_t<I, typename chain::layers>::output_shape::size)), ...);
+    }(std::make_index_sequence<depth>{});
+    return widest;
+  }
+  // the first and the last layer that compute something
+  static constexpr std::size_t find_writer(bool last) {
+    std::size_t found = depth;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((!detail::is_in_place<std::tuple_element_t<I, typename chain::layers>>() && (last || found == depth) ? void(found = I)
+                                                                                                         : void()),
+       ...);
+    }(std::make_index_sequence<depth>{});
+    return found;
+  }
+  static constexpr std::size_t first_writer = find_writer(false);
+  static constexpr std::size_t last_writer = find_writer(true);
+  static_assert(last_writer < depth, "[disentangle] a network needs at least one layer that computes something");
+
+  typename chain::layers layers_;
+};
+
+/// A chain of layers as a name: Sequential<Conv<32, 4, 2, 1, Relu>, Flatten, Dense<20>>.
+template <class... Layers>
+struct Sequential {
+  template <class Backend, class Input>
+  using On = Network<Backend, Input, Layers...>;
+};
+
+}  // namespace disentangle::nn

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model::encode, Model::decode and the list of a model's tensors.
+#pragma once
+
+#include <algorithm>
+
+#include <disentangle/train/model.hpp>
+
+namespace disentangle {
+
+namespace detail {
+
+/// Images that inference takes at a time: enough for the kernels, little memory.
+inline constexpr std::size_t inference_batch = 64;
+
+inline std::size_t whole(char const* what, std::size_t scalars, std::size_t unit) {
+  if (scalars % unit != 0) {
+    throw ShapeError(std::string(what) + ": found " + std::to_string(scalars) + " scalars, expected a multiple of " + std::to_string(unit));
+  }
+  return scalars / unit;
+}
+inline void expect_scalars(char const* what, std::size_t found, std::size_t expected) {
+  if (found != expected) {
+    throw ShapeError(std::string(what) + ": found room for " + std::to_string(found) + " scalars, expected " + std::to_string(expected));
+  }
+}
+
+}  // namespace detail
+
+template <class... Slots, class Backend, class Image>
+void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) {
+  static_assert(method_type::template has<Role::encoder>, "[disentangle] encode: this method has no Encoder<...>");
+  std::size_t const n = detail::whole("encode: images", images.size(), Image::size);
+  detail::expect_scalars("encode: mean", mean.size(), n * latent_size);
+  if (!log_variance.empty()) detail::expect_scalars("encode: log_variance", log_variance.size(), n * latent_size);
+  Assembly& a = *parts_;
+  RecordingOff<Backend> const guard(a.tape);
+  for (std::size_t first = 0; first < n; first += detail::inference_batch) {
+    std::size_t const count = std::min(detail::inference_batch, n - first);
+    a.tape.reset();
+    auto const x = a.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(Image::size)},
+                                   images.data() + first * Image::size);
+    auto const head = a.encoder(x, nn::Mode{.training = false});
+    auto const save = [&](auto const& v, std::span<float> to) {
+      auto const copy = reshape(v, v.extents);
+      a.tape.backend().download(copy.value, to.data() + first * latent_size, count * latent_size);
+    };
+    if constexpr (variational) {
+      auto const q = a.method.template get<Role::prior>().posterior(head, a.random("encode"));
+      save(q.mean, mean);
+      if (!log_variance.empty()) save(q.log_variance, log_variance);
+    } else {
+      save(head, mean);
+      std::fill_n(log_variance.begin() + static_cast<std::ptrdiff_t>(log_variance.empty() ? 0 : first * latent_size),
+                  log_variance.empty() ? 0 : count * latent_size, 0.0f);
+    }
+  }
+}
+
+template <class... Slots, class Backend, class Image>
+void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> codes, std::span<float> images) {
+  static_assert(method_type::template has<Role::decoder>, "[disentangle] decode: this method has no Decoder<...>");
+  std::size_t const n = detail::whole("decode: codes", codes.size(), latent_size);
+  detail::expect_scalars("decode: images", images.size(), n * Image::size);
+  Assembly& a = *parts_;
+  RecordingOff<Backend> const guard(a.tape);
+  for (std::size_t first = 0; first < n; first += detail::inference_batch) {
+    std::size_t const count = std::min(detail::inference_batch, n - first);
+    a.tape.reset();
+    auto const z = a.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(latent_size)},
+                                   codes.data() + first * latent_size);
+    auto const output = a.decoder(z, nn::Mode{.training = false});
+    auto const picture = [&] {
+      if constexpr (method_type::template has<Role::reconstruction>) {
+        return materialise(a.method.template get<Role::reconstruction>().image(output));
+      } else {
+        return output;
+      }
+    }();
+    a.tape.backend().download(picture.value, images.data() + first * Image::size, count * Image::size);
+  }
+}
+
+template <class... Slots, class Backend, class Image>
+template <class Visitor>
+void Model<Method<Slots...>, Backend, Image>::for_each_tensor(Visitor&& visit) {
+  auto const visit_set = [&](nn::Parameters<Backend>& set, std::string const& prefix) {
+    for (auto const& block : set.blocks()) visit(prefix + block.name, block.extents, *block.value);
+    for (std::size_t moment = 0; moment < set.moments(); ++moment) {
+      for (auto const& block : set.blocks()) {
+        visit("moment" + std::to_string(moment) + "." + prefix + block.name, block.extents, set.moment(moment) + block.offset);
+      }
+    }
+    for (auto const& block : set.statistics()) visit(prefix + block.name, block.extents, *block.value);
+  };
+  visit_set(parts_->main, "");
+  for (auto& own : parts_->own) visit_set(own->parameters, own->parameters.name() + ".");
+}
+
+}  // namespace disentangle

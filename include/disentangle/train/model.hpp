@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model<Method, Backend, Image>: a method bound to a backend and an image shape. Owns the networks, the state of every
+// policy and the optimiser's moments; makes training steps; encodes and decodes. It knows roles, and no policy by name.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <disentangle/core/describe.hpp>
+#include <disentangle/core/minibatch.hpp>
+#include <disentangle/core/philox.hpp>
+#include <disentangle/train/method_traits.hpp>
+#include <disentangle/train/step_report.hpp>
+
+namespace disentangle {
+
+template <class M, class Backend, class Image>
+class Model;
+
+template <class... Slots, class Backend, class Image>
+class Model<Method<Slots...>, Backend, Image> {
+ public:
+  using method_type = Method<Slots...>;
+  using backend_type = Backend;
+  using image_shape_type = Image;
+  using scalar = typename Backend::scalar;
+  /// Number of latents of a code.
+  static constexpr std::size_t latent_size = static_cast<std::size_t>(detail::latent_size_of<method_type>());
+  using setting = nn::Setting<Backend, Image, static_cast<int>(latent_size)>;
+  /// Number of terms of the loss.
+  static constexpr std::size_t part_count = (std::size_t{Slots::kind != Role::encoder && Slots::kind != Role::decoder &&
+                                                         Slots::kind != Role::prior && Slots::kind != Role::optimizer} +
+                                             ... + std::size_t{0});
+  /// Minibatches that a step takes; the first is the main one.
+  static constexpr int minibatches = detail::minibatches_per_step(std::type_identity<method_type>{});
+  using report_type = StepReport<part_count, latent_size>;
+
+  Model(method_type method, Backend backend, Image, Seed seed) : parts_(std::make_unique<Assembly>(std::move(method), backend, seed)) {}
+
+  method_type const& method() const { return parts_->method; }
+  static constexpr Image image_shape() { return {}; }
+  Seed seed() const { return parts_->seed; }
+  /// Number of training steps made.
+  long steps() const { return parts_->steps; }
+  /// Number of trained scalars.
+  std::size_t parameter_count() const {
+    std::size_t n = parts_->main.count();
+    for (auto const& own : parts_->own) n += own->parameters.count();
+    return n;
+  }
+  Backend& backend() { return parts_->tape.backend(); }
+
+  /// Names of the loss parts: the policies' names, in the order of the method's slots.
+  static std::vector<std::string> const& part_names() {
+    static std::vector<std::string> const names = [] {
+      std::vector<std::string> list;
+      (add_name<Slots>(list), ...);
+      return list;
+    }();
+    return names;
+  }
+
+  /// One update from a minibatch (and from as many more as the method's policies want). Allocates nothing after the
+  /// first steps of a batch size. @throws NumericalError naming the step and the part if a part of the loss is not
+  /// finite; the parameters are then those before the step.
+  report_type const& step(Minibatch const& minibatch) { return step(std::span<Minibatch const>(&minibatch, 1)); }
+  report_type const& step(std::span<Minibatch const> batches);
+
+  /// Posterior means and log-variances of any number of images, (n, latent_size) each. log_variance may be empty; it is
+  /// zero for encoders without one. @throws ShapeError if the spans' sizes do not fit.
+  void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance);
+
+  /// Expected images of any number of codes, in [0, 1], (n, image size). @throws ShapeError if the sizes do not fit.
+  void decode(std::span<float const> codes, std::span<float> images);
+
+  /// Calls visit(name, extents, pointer) for every tensor that a checkpoint holds: parameters, moments, statistics.
+  template <class Visitor>
+  void for_each_tensor(Visitor&& visit);
+  /// Numbers of updates that each parameter set has had, the method's own first: saved beside the tensors.
+  std::vector<long> counters() const {
+    std::vector<long> counts{parts_->steps};
+    for (auto const& own : parts_->own) counts.push_back(own->updates);
+    return counts;
+  }
+  void set_counters(std::vector<long> const& counts) {
+    if (counts.size() != parts_->own.size() + 1) {
+      throw ValueError("counters: found " + std::to_string(counts.size()) + ", expected " + std::to_string(parts_->own.size() + 1));
+    }
+    parts_->steps = counts[0];
+    for (std::size_t i = 0; i < parts_->own.size(); ++i) parts_->own[i]->updates = counts[i + 1];
+  }
+
+ private:
+  static constexpr bool variational = detail::is_variational<method_type>;
+  using Encoder = typename decltype(detail::encoder_network<method_type, setting>())::type;
+  using Decoder = typename decltype(detail::decoder_network<method_type, setting>())::type;
+
+  template <class Slot>
+  static void add_name(std::vector<std::string>& list) {
+    if constexpr (is_part<Slot>) list.push_back(type_name<typename Slot::policy>());
+  }
+  template <class Slot>
+  static constexpr bool is_part = Slot::kind != Role::encoder && Slot::kind != Role::decoder && Slot::kind != Role::prior &&
+                                  Slot::kind != Role::optimizer;
+
+  /// Everything that must not move: variables point into it.
+  struct Assembly {
+    method_type method;
+    Seed seed;
+    Tape<Backend> tape;
+    nn::Parameters<Backend> main;
+    std::vector<std::unique_ptr<nn::OwnParameters<Backend>>> own;
+    nn::Builder<Backend> builder{main, own};
+    Encoder encoder{};
+    Decoder decoder{};
+    std::tuple<std::unique_ptr<detail::state_of<typename Slots::policy, setting>>...> states;
+    long steps = 0;
+    report_type report{};
+
+    Assembly(method_type method_, Backend backend, Seed seed_)
+        : method(std::move(method_)), seed(seed_), tape(backend), main(tape, "model") {
+      if constexpr (method_type::template has<Role::encoder>) {
+        encoder.declare(main, "encoder", method.template get<Role::encoder>().initialisation);
+      }
+      if constexpr (method_type::template has<Role::decoder>) {
+        decoder.declare(main, "decoder", method.template get<Role::decoder>().initialisation);
+      }
+      [&]<std::size_t... I>(std::index_sequence<I...>) { (build_state<I>(), ...); }(std::index_sequence_for<Slots...>{});
+      main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
+      for (auto& set : own) set->parameters.allocate(seed, set->moments());
+    }
+
+    template <std::size_t I>
+    void build_state() {
+      using State = detail::state_of<std::tuple_element_t<I, std::tuple<typename Slots::policy...>>, setting>;
+      if constexpr (!std::is_same_v<State, detail::Absent>) {
+        if constexpr (std::is_constructible_v<State, nn::Builder<Backend>&, std::tuple_element_t<I, std::tuple<typename Slots::policy...>> const&>) {
+          std::get<I>(states) = std::make_unique<State>(builder, std::get<I>(method.policies));
+        } else {
+          std::get<I>(states) = std::make_unique<State>(builder);
+        }
+      }
+    }
+
+    Philox random(std::string_view name) const {
+      return {seed.value, stream(name), static_cast<std::uint64_t>(steps)};
+    }
+
+    /// The posterior of images, with draws named by `name`.
+    auto infer(Variable<Backend, 2> const& images, std::string_view name, double data_size) {
+      auto q = method.template get<Role::prior>().posterior(encoder(images), random(name));
+      q.data_size = data_size;
+      q.step = steps;
+      return q;
+    }
+  };
+
+  template <std::size_t I>
+  class Step;  // what policy number I sees: train/step.hpp
+
+  struct Forward;  // the variables of the main minibatch: train/step.hpp
+
+  template <std::size_t I, class F>
+  auto term(F& forward);
+
+  std::unique_ptr<Assembly> parts_;
+};
+
+/// dis::Model model{method, dis::backend::cpu(), data.image_shape(), dis::seed(0)};
+template <class... Slots, class Backend, class Image>
+Model(Method<Slots...>, Backend, Image, Seed) -> Model<Method<Slots...>, Backend, Image>;
+
+}  // namespace disentangle
+
+#include <disentangle/train/inference.hpp>
+#include <disentangle/train/step.hpp>
