@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // DCI against disentanglement_lib with scikit-learn's trees, its laws and its errors.
 #include <cmath>
+#include <utility>
+#include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/metric/array_source.hpp>
 #include <disentangle/metric/dci.hpp>
 
+#include "tests/support/metric_laws.hpp"
 #include "tests/support/metric_reference.hpp"
 
 using namespace disentangle;
@@ -29,4 +33,185 @@ TEST_CASE("DCI equals disentanglement_lib on every reference case") {
     CHECK(std::abs(s.part("informativeness_train") - run["informativeness_train"].get<double>()) < (ties ? 0.015 : 1e-9));
     CHECK(std::abs(s.part("informativeness_test") - run["informativeness_test"].get<double>()) < (ties ? 0.015 : 1e-9));
   }
+}
+
+TEST_CASE("DCI: a perfect code scores 1 in all parts, codes that know nothing score low") {
+  auto const perfect = test::axis_aligned(900, 0, 1);
+  auto const nothing = test::unrelated(900, 2);
+  metric::Score const high = metric::Dci{}(perfect.codes.view(), perfect.factors.view());
+  CHECK(high.value > 0.999);
+  CHECK(high.part("completeness") > 0.999);
+  CHECK(high.part("informativeness_test") == 1);
+  CHECK(test::in_range(high));
+  metric::Score const low = metric::Dci{.rounds = 20}(nothing.codes.view(), nothing.factors.view());
+  CHECK(low.value < 0.1);
+  CHECK(low.part("completeness") < 0.1);
+  CHECK(low.part("informativeness_test") < 0.45);
+  CHECK(test::in_range(low));
+}
+
+TEST_CASE("DCI without ties does not depend on order, scale or monotone maps of latents") {
+  auto const s = test::axis_aligned(400, 0.3, 3);
+  metric::Dci const metric{.rounds = 5};
+  double const value = metric(s.codes.view(), s.factors.view()).value;
+  CHECK(metric(test::columns(s.codes, {2, 0, 3, 1}).view(), s.factors.view()).value ==
+        doctest::Approx(value).epsilon(1e-3));
+  CHECK(metric(test::times(s.codes, 16).view(), s.factors.view()).value == doctest::Approx(value).epsilon(1e-9));
+  CHECK(metric(s.codes.view(), test::columns(s.factors, {2, 0, 1}).view()).value == doctest::Approx(value).epsilon(1e-12));
+}
+
+TEST_CASE("DCI: a constant latent has importance 0; constant codes alone score 0, not NaN") {
+  auto const s = test::axis_aligned(300, 0.1, 4);
+  metric::Dci const metric{.rounds = 10};
+  metric::Score const dead = metric(test::with_constant(s.codes, 0.1).view(), s.factors.view());
+  for (std::size_t k = 0; k < 3; ++k) CHECK(dead.table("importance")(4, k) == 0);
+  CHECK(dead.table("latent_weight")(4, 0) == 0);
+  metric::Matrix<double> const constant(300, 4, 0.3);
+  metric::Score const nothing = metric(constant.view(), s.factors.view());
+  CHECK(test::in_range(nothing));
+  CHECK(nothing.value < 1e-9);
+}
+
+TEST_CASE("DCI: a factor of two values, and one factor or one latent alone") {
+  auto s = test::axis_aligned(300, 0.05, 4);
+  for (std::size_t i = 0; i < 300; ++i) s.factors(i, 0) = s.factors(i, 0) > 0 ? 7 : 2;
+  metric::Dci const metric{.rounds = 20};
+  metric::Score const two = metric(s.codes.view(), s.factors.view());
+  CHECK(two.table("importance")(0, 0) > 0.99);
+  CHECK(two.table("test_accuracy")(0, 0) == 1);
+  CHECK(metric(s.codes.view(), test::columns(s.factors, {0}).view()).value == 1);
+  CHECK(metric(test::columns(s.codes, {0}).view(), s.factors.view()).part("completeness") == 1);
+}
+
+TEST_CASE("DCI is the same bit for bit for any number of threads") {
+  auto const s = test::axis_aligned(600, 0.5, 6);
+  metric::Score const one = metric::Dci{.rounds = 10, .threads = 1}(s.codes.view(), s.factors.view());
+  for (unsigned threads : {2u, 3u, 7u}) {
+    metric::Score const many = metric::Dci{.rounds = 10, .threads = threads}(s.codes.view(), s.factors.view());
+    CHECK(many.table("importance") == one.table("importance"));
+    CHECK(many.table("test_accuracy") == one.table("test_accuracy"));
+  }
+}
+
+TEST_CASE("DCI shares importance between exact copies, by the tie seed") {
+  auto const s = test::axis_aligned(600, 0.05, 6);
+  auto const copied = test::columns(s.codes, {0, 1, 2, 0});
+  metric::Score const first = metric::Dci{}(copied.view(), s.factors.view());
+  CHECK(first.table("importance")(0, 0) > 0.2);
+  CHECK(first.table("importance")(3, 0) > 0.2);
+  metric::Score const second = metric::Dci{.tie_seed = 1}(copied.view(), s.factors.view());
+  CHECK(first.table("importance")(0, 0) != second.table("importance")(0, 0));
+  CHECK(first.table("importance")(0, 0) == metric::Dci{}(copied.view(), s.factors.view()).table("importance")(0, 0));
+}
+
+TEST_CASE("DCI of float codes equals that of the same numbers in double") {
+  auto const s = test::axis_aligned(300, 0.5, 6);
+  metric::Matrix<float> codes(300, 4);
+  for (std::size_t i = 0; i < codes.values.size(); ++i) codes.values[i] = static_cast<float>(s.codes.values[i]);
+  metric::Dci const metric{.rounds = 5};
+  CHECK(metric(codes.view(), s.factors.view()).value == metric(s.codes.view(), s.factors.view()).value);
+}
+
+TEST_CASE("DCI drawn from a source is repeatable") {
+  auto const s = test::axis_aligned(300, 0.5, 6);
+  metric::ArraySource const source(s.codes.view(), s.factors.view());
+  metric::Dci const metric{.num_train = 200, .num_test = 100, .rounds = 5};
+  metric::Score const drawn = metric(source, seed(1));
+  CHECK(drawn.value == metric(source, seed(1)).value);
+  CHECK(drawn.settings[0] == std::pair<std::string, double>("train_rows", 200));
+}
+
+TEST_CASE("DCI rejects impossible settings and codes beyond float") {
+  auto s = test::axis_aligned(60, 0.1, 5);
+  CHECK(test::contains(
+      test::message_of<ValueError>([&] { (void)metric::Dci{.rounds = 0}(s.codes.view(), s.factors.view()); }),
+      "rounds is 0"));
+  s.codes(4, 1) = 1e39;
+  CHECK(test::contains(test::message_of<ValueError>([&] { (void)metric::Dci{}(s.codes.view(), s.factors.view()); }),
+                       "finite number in float"));
+}
+
+TEST_CASE("Dci names what is wrong with its arrays") {
+  test::Labelled s = test::axis_aligned(60, 0.1, 5);
+  auto const score = [&] { (void)metric::Dci{}(s.codes.view(), s.factors.view()); };
+  using test::contains;
+  using test::message_of;
+  SUBCASE("a NaN code") {
+    s.codes(7, 2) = std::numeric_limits<double>::quiet_NaN();
+    auto const message = message_of<ValueError>(score);
+    CHECK(contains(message, "dci: code"));
+    CHECK(contains(message, "row 7, latent 2"));
+    CHECK(contains(message, "expected a finite number"));
+  }
+  SUBCASE("an infinite code") {
+    s.codes(3, 0) = -std::numeric_limits<double>::infinity();
+    CHECK(contains(message_of<ValueError>(score), "row 3, latent 0"));
+  }
+  SUBCASE("a missing label") {
+    s.factors(11, 1) = -1;
+    auto const message = message_of<ValueError>(score);
+    CHECK(contains(message, "label -1 in row 11, factor 1"));
+    CHECK(contains(message, "missing"));
+  }
+  SUBCASE("a factor with one value") {
+    for (std::size_t i = 0; i < 60; ++i) s.factors(i, 2) = 4;
+    CHECK(contains(message_of<ValueError>(score), "factor 2 takes only the value 4"));
+  }
+  SUBCASE("unequal rows") {
+    s.factors = metric::Matrix<int>(59, 3);
+    CHECK(contains(message_of<ShapeError>(score), "factors have 59 rows, expected the 60 rows of the codes"));
+  }
+  SUBCASE("no rows") {
+    s = {metric::Matrix<double>(0, 3), metric::Matrix<int>(0, 3)};
+    CHECK(contains(message_of<ShapeError>(score), "codes are 0 x 3"));
+  }
+  SUBCASE("no latents") {
+    s.codes = metric::Matrix<double>(60, 0);
+    CHECK(contains(message_of<ShapeError>(score), "codes are 60 x 0"));
+  }
+  SUBCASE("no factors") {
+    s.factors = metric::Matrix<int>(60, 0);
+    CHECK(contains(message_of<ShapeError>(score), "at least one column"));
+  }
+  SUBCASE("one row") {
+    s = {metric::Matrix<double>(1, 3), metric::Matrix<int>(1, 3)};
+    CHECK(contains(message_of<ShapeError>(score), "found 1 rows, expected at least"));
+  }
+}
+
+TEST_CASE("Dci names what is wrong with a split") {
+  test::Labelled const s = test::axis_aligned(60, 0.1, 5);
+  test::Labelled const t = test::axis_aligned(30, 0.1, 6);
+  using test::contains;
+  using test::message_of;
+  CHECK(contains(message_of<ShapeError>([&] { (void)metric::Dci{}(s.codes.view(), s.factors.view(), 60); }),
+                 "60 training rows of 60"));
+  CHECK(contains(message_of<ShapeError>([&] { (void)metric::Dci{}(s.codes.view(), s.factors.view(), 0); }),
+                 "0 training rows of 60"));
+  auto const fewer = test::columns(t.codes, {0, 1});
+  CHECK(contains(message_of<ShapeError>([&] {
+                   (void)metric::Dci{}(s.codes.view(), s.factors.view(), fewer.view(), t.factors.view());
+                 }),
+                 "test rows have 2 latents and 3 factors, expected 4 and 3"));
+}
+
+TEST_CASE("Dci counts a test label that training never saw as wrong") {
+  test::Labelled s = test::axis_aligned(300, 0.01, 5);
+  double const before = metric::Dci{}(s.codes.view(), s.factors.view(), 200).table("test_accuracy")(0, 0);
+  for (std::size_t i = 200; i < 300; ++i) s.factors(i, 0) = 17;
+  CHECK(before > 0.3);
+  CHECK(metric::Dci{}(s.codes.view(), s.factors.view(), 200).table("test_accuracy")(0, 0) == 0);
+}
+
+TEST_CASE("Dci splits rows as its overloads say") {
+  test::Labelled const s = test::axis_aligned(90, 0.3, 8);
+  metric::Dci const metric{};
+  MatrixView<double const> const codes = s.codes.view();
+  MatrixView<int const> const factors = s.factors.view();
+  double const explicit_rows = metric({codes.data, 60, 4}, {factors.data, 60, 3}, {codes.data + 240, 30, 4},
+                                      {factors.data + 180, 30, 3})
+                                   .value;
+  CHECK(metric(codes, factors, 60).value == explicit_rows);
+  CHECK(metric(codes, factors).value == explicit_rows);
+  CHECK(metric(codes, factors, 45).value != explicit_rows);
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SAP against disentanglement_lib's own output, its laws and its errors.
 #include <cmath>
+#include <vector>
+#include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/metric/array_source.hpp>
 #include <disentangle/metric/sap.hpp>
 
+#include "tests/support/metric_laws.hpp"
 #include "tests/support/metric_reference.hpp"
 
 using namespace disentangle;
@@ -40,4 +44,144 @@ TEST_CASE("discrete SAP equals the optimum of disentanglement_lib's classifier o
     CHECK(test::largest_difference(s.table("predictability"),
                                    test::reference_matrix(expected["score_matrix_LxK_seed0"])) <= 2.0 / 600 + 1e-12);
   }
+}
+
+TEST_CASE("SAP: a perfect code scores high, codes that know nothing score nearly 0") {
+  auto const perfect = test::axis_aligned(3000, 0, 1);
+  auto const nothing = test::unrelated(3000, 2);
+  for (bool continuous : {false, true}) {
+    metric::Score const high = metric::Sap{.continuous = continuous}(perfect.codes.view(), perfect.factors.view());
+    metric::Score const low = metric::Sap{.continuous = continuous}(nothing.codes.view(), nothing.factors.view());
+    CHECK(high.value > (continuous ? 0.98 : 0.3));
+    CHECK(low.value < 0.03);
+    CHECK(test::in_range(high));
+    CHECK(test::in_range(low));
+  }
+}
+
+TEST_CASE("SAP does not depend on the order of latents, nor on the sign; the continuous form not on the scale") {
+  auto const s = test::axis_aligned(500, 0.4, 3);
+  double const value = metric::Sap{}(s.codes.view(), s.factors.view()).value;
+  CHECK(metric::Sap{}(test::columns(s.codes, {2, 0, 3, 1}).view(), s.factors.view()).value == value);
+  CHECK(metric::Sap{}(test::times(s.codes, -1).view(), s.factors.view()).value == value);
+  metric::Sap const continuous{.continuous = true};
+  CHECK(continuous(test::times(s.codes, -1e3).view(), s.factors.view()).value ==
+        doctest::Approx(continuous(s.codes.view(), s.factors.view()).value).epsilon(1e-12));
+}
+
+TEST_CASE("SAP: a constant latent predicts nothing") {
+  auto const s = test::axis_aligned(600, 0.1, 4);
+  for (double constant : {0.0, 0.1}) {
+    auto const codes = test::with_constant(s.codes, constant);
+    metric::Score const continuous = metric::Sap{.continuous = true}(codes.view(), s.factors.view());
+    for (std::size_t k = 0; k < 3; ++k) CHECK(continuous.table("predictability")(4, k) == 0);
+    metric::Score const discrete = metric::Sap{}(codes.view(), s.factors.view());
+    CHECK(test::in_range(discrete));
+    for (std::size_t k = 0; k < 3; ++k) CHECK(discrete.table("predictability")(4, k) < 0.45);
+  }
+}
+
+TEST_CASE("SAP is the same for any number of threads, and drawn from a source it is repeatable") {
+  auto const s = test::axis_aligned(500, 0.4, 3);
+  auto const one = metric::Sap{.threads = 1}(s.codes.view(), s.factors.view());
+  auto const three = metric::Sap{.threads = 3}(s.codes.view(), s.factors.view());
+  CHECK(one.table("predictability") == three.table("predictability"));
+  metric::ArraySource const source(s.codes.view(), s.factors.view());
+  metric::Sap const metric{.num_train = 400, .num_test = 200};
+  CHECK(metric(source, seed(1)).value == metric(source, seed(1)).value);
+  CHECK(metric(source, seed(1)).factor_names[2] == "factor 2");
+}
+
+TEST_CASE("SAP rejects an impossible penalty and codes whose squares overflow") {
+  auto s = test::axis_aligned(60, 0.1, 5);
+  CHECK(test::contains(test::message_of<ValueError>([&] { (void)metric::Sap{.c = 0}(s.codes.view(), s.factors.view()); }),
+                       "expected above 0"));
+  s.codes(4, 1) = 1e200;
+  CHECK(test::contains(test::message_of<ValueError>([&] { (void)metric::Sap{}(s.codes.view(), s.factors.view()); }),
+                       "row 4, latent 1"));
+}
+
+TEST_CASE("Sap names what is wrong with its arrays") {
+  test::Labelled s = test::axis_aligned(60, 0.1, 5);
+  auto const score = [&] { (void)metric::Sap{}(s.codes.view(), s.factors.view()); };
+  using test::contains;
+  using test::message_of;
+  SUBCASE("a NaN code") {
+    s.codes(7, 2) = std::numeric_limits<double>::quiet_NaN();
+    auto const message = message_of<ValueError>(score);
+    CHECK(contains(message, "sap: code"));
+    CHECK(contains(message, "row 7, latent 2"));
+    CHECK(contains(message, "expected a finite number"));
+  }
+  SUBCASE("an infinite code") {
+    s.codes(3, 0) = -std::numeric_limits<double>::infinity();
+    CHECK(contains(message_of<ValueError>(score), "row 3, latent 0"));
+  }
+  SUBCASE("a missing label") {
+    s.factors(11, 1) = -1;
+    auto const message = message_of<ValueError>(score);
+    CHECK(contains(message, "label -1 in row 11, factor 1"));
+    CHECK(contains(message, "missing"));
+  }
+  SUBCASE("a factor with one value") {
+    for (std::size_t i = 0; i < 60; ++i) s.factors(i, 2) = 4;
+    CHECK(contains(message_of<ValueError>(score), "factor 2 takes only the value 4"));
+  }
+  SUBCASE("unequal rows") {
+    s.factors = metric::Matrix<int>(59, 3);
+    CHECK(contains(message_of<ShapeError>(score), "factors have 59 rows, expected the 60 rows of the codes"));
+  }
+  SUBCASE("no rows") {
+    s = {metric::Matrix<double>(0, 3), metric::Matrix<int>(0, 3)};
+    CHECK(contains(message_of<ShapeError>(score), "codes are 0 x 3"));
+  }
+  SUBCASE("no latents") {
+    s.codes = metric::Matrix<double>(60, 0);
+    CHECK(contains(message_of<ShapeError>(score), "codes are 60 x 0"));
+  }
+  SUBCASE("no factors") {
+    s.factors = metric::Matrix<int>(60, 0);
+    CHECK(contains(message_of<ShapeError>(score), "at least one column"));
+  }
+  SUBCASE("one row") {
+    s = {metric::Matrix<double>(1, 3), metric::Matrix<int>(1, 3)};
+    CHECK(contains(message_of<ShapeError>(score), "found 1 rows, expected at least"));
+  }
+}
+
+TEST_CASE("Sap names what is wrong with a split") {
+  test::Labelled const s = test::axis_aligned(60, 0.1, 5);
+  test::Labelled const t = test::axis_aligned(30, 0.1, 6);
+  using test::contains;
+  using test::message_of;
+  CHECK(contains(message_of<ShapeError>([&] { (void)metric::Sap{}(s.codes.view(), s.factors.view(), 60); }),
+                 "60 training rows of 60"));
+  CHECK(contains(message_of<ShapeError>([&] { (void)metric::Sap{}(s.codes.view(), s.factors.view(), 0); }),
+                 "0 training rows of 60"));
+  auto const fewer = test::columns(t.codes, {0, 1});
+  CHECK(contains(message_of<ShapeError>([&] {
+                   (void)metric::Sap{}(s.codes.view(), s.factors.view(), fewer.view(), t.factors.view());
+                 }),
+                 "test rows have 2 latents and 3 factors, expected 4 and 3"));
+}
+
+TEST_CASE("Sap counts a test label that training never saw as wrong") {
+  test::Labelled s = test::axis_aligned(300, 0.01, 5);
+  double const before = metric::Sap{}(s.codes.view(), s.factors.view(), 200).table("predictability")(0, 0);
+  for (std::size_t i = 200; i < 300; ++i) s.factors(i, 0) = 17;
+  CHECK(before > 0.3);
+  CHECK(metric::Sap{}(s.codes.view(), s.factors.view(), 200).table("predictability")(0, 0) == 0);
+}
+
+TEST_CASE("Sap splits rows as its overloads say") {
+  test::Labelled const s = test::axis_aligned(90, 0.3, 8);
+  metric::Sap const metric{};
+  MatrixView<double const> const codes = s.codes.view();
+  MatrixView<int const> const factors = s.factors.view();
+  double const explicit_rows = metric({codes.data, 60, 4}, {factors.data, 60, 3}, {codes.data + 240, 30, 4},
+                                      {factors.data + 180, 30, 3})
+                                   .value;
+  CHECK(metric(codes, factors, 60).value == explicit_rows);
+  CHECK(metric(codes, factors).value == explicit_rows);
+  CHECK(metric(codes, factors, 45).value != explicit_rows);
 }
