@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts heap allocations of the whole test program. Replaces the global operator new, so include it in the one source
-// file of a test program.
+// Counts heap allocations of the whole test program. Replaces the global operator new, so include it in the
+// one source file of a test program. The thread sanitizer brings its own operator new, so that nothing is
+// counted under it.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+
+#if defined(__SANITIZE_THREAD__)
+#define DISENTANGLE_TEST_COUNTS_ALLOCATIONS 0
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define DISENTANGLE_TEST_COUNTS_ALLOCATIONS 0
+#endif
+#endif
+#ifndef DISENTANGLE_TEST_COUNTS_ALLOCATIONS
+#define DISENTANGLE_TEST_COUNTS_ALLOCATIONS 1
+#endif
 
 namespace disentangle::test {
 
@@ -25,12 +37,14 @@ inline void* counted(std::size_t bytes, std::align_val_t alignment) {
   ++allocation_count;
   auto const boundary = static_cast<std::size_t>(alignment);
   // aligned_alloc wants a multiple of the alignment.
-  if (void* memory = std::aligned_alloc(boundary, (bytes + boundary - 1) / boundary * boundary)) return memory;
+  if (void* memory = std::aligned_alloc(boundary, (bytes + boundary - 1) / boundary * boundary))
+    return memory;
   throw std::bad_alloc();
 }
 
 }  // namespace disentangle::test
 
+#if DISENTANGLE_TEST_COUNTS_ALLOCATIONS
 void* operator new(std::size_t bytes) { return disentangle::test::counted(bytes); }
 void* operator new[](std::size_t bytes) { return disentangle::test::counted(bytes); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
@@ -47,3 +61,4 @@ void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory
 void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#endif

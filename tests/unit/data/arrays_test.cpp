@@ -73,7 +73,8 @@ TEST_CASE("arrays: a vector is copied or moved, a span is viewed") {
 TEST_CASE("arrays: wrong values and sizes are named") {
   std::vector<float> pixels(12, 0.5f);
   pixels[7] = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_WITH_AS(arrays<Shape>(pixels), "arrays: image 1, element 1 is nan, expected 0 .. 1", dis::ValueError);
+  CHECK_THROWS_WITH_AS(arrays<Shape>(pixels), "arrays: image 1, element 1 is nan, expected 0 .. 1",
+                       dis::ValueError);
   pixels[7] = 1.5f;
   CHECK_THROWS_WITH_AS(arrays<Shape>(pixels), "arrays: image 1, element 1 is 1.500000, expected 0 .. 1",
                        dis::ValueError);
@@ -81,9 +82,10 @@ TEST_CASE("arrays: wrong values and sizes are named") {
   CHECK_THROWS_AS(arrays<Shape>(pixels), dis::ValueError);
   pixels[7] = 1;
   CHECK_NOTHROW(arrays<Shape>(pixels));
-  CHECK_THROWS_WITH_AS(arrays<Shape>(pixels, {0, 3}, {{"digit", 3}}),
-                       "arrays: image 1 has label 3 of factor 'digit', expected 0 .. 2, or -1 where it is missing",
-                       dis::ValueError);
+  CHECK_THROWS_WITH_AS(
+      arrays<Shape>(pixels, {0, 3}, {{"digit", 3}}),
+      "arrays: image 1 has label 3 of factor 'digit', expected 0 .. 2, or -1 where it is missing",
+      dis::ValueError);
   CHECK_THROWS_AS(arrays<Shape>(pixels, {0, -2}, {{"digit", 3}}), dis::ValueError);
   CHECK_THROWS_AS(arrays<Shape>(pixels, {0, std::numeric_limits<int>::max()}), dis::ValueError);
   CHECK_THROWS_AS(arrays<Shape>(pixels, {0, 1, 2}), dis::ShapeError);

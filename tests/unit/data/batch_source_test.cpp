@@ -89,7 +89,8 @@ struct NoView {
 };
 static_assert(dis::data::augmentation_of<TwoViews, Numbered::image_shape_type>);
 static_assert(!dis::data::augmentation_of<NoView, Numbered::image_shape_type>);
-static_assert(!std::is_constructible_v<BatchSource<Numbered>, Numbered>, "a temporary data set would be gone");
+static_assert(!std::is_constructible_v<BatchSource<Numbered>, Numbered>,
+              "a temporary data set would be gone");
 
 }  // namespace
 

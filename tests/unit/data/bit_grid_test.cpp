@@ -33,7 +33,8 @@ struct Checks {
   std::size_t index(std::span<int const> values) const { return grid.index(values); }
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     for (std::size_t i = 0; i < indices.size(); ++i) {
-      for (std::size_t p = 0; p < 70; ++p) out[i * 70 + p] = (p * (indices[i] + 1) / 3 % 2 == 0 ? 1.0f : 0.0f) * level;
+      for (std::size_t p = 0; p < 70; ++p)
+        out[i * 70 + p] = (p * (indices[i] + 1) / 3 % 2 == 0 ? 1.0f : 0.0f) * level;
     }
   }
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
@@ -61,7 +62,9 @@ std::string message_of(std::function<void()> const& call) {
   return "no FileError";
 }
 
-bool contains(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
+bool contains(std::string const& text, std::string const& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -96,7 +99,8 @@ TEST_CASE("bit_grid: images that are not black and white are not written, and no
   CHECK_THROWS_AS(dis::data::write_grid_npz(folder.path / "grey.npz", checks), dis::ValueError);
   CHECK(!fs::exists(folder.path / "grey.npz"));
   checks.level = 1;
-  CHECK_THROWS_AS(dis::data::write_grid_npz(folder.path / "grey.npz", checks, {{1, 2, 3}, {0, 1}}), dis::ShapeError);
+  CHECK_THROWS_AS(dis::data::write_grid_npz(folder.path / "grey.npz", checks, {{1, 2, 3}, {0, 1}}),
+                  dis::ShapeError);
 }
 
 TEST_CASE("bit_grid: wrong files are named") {
@@ -110,9 +114,9 @@ TEST_CASE("bit_grid: wrong files are named") {
     classes[2 * i + 1] = static_cast<std::int64_t>(i % 4);
   }
   auto const write = [&](std::vector<std::size_t> const& shape, std::vector<std::size_t> const& class_shape) {
-    dis::io::write_npz(path, {{"imgs", dis::io::ArrayView(shape, std::span<std::uint8_t const>(pixels))},
-                              {"latents_classes",
-                               dis::io::ArrayView(class_shape, std::span<std::int64_t const>(classes))}});
+    dis::io::write_npz(
+        path, {{"imgs", dis::io::ArrayView(shape, std::span<std::uint8_t const>(pixels))},
+               {"latents_classes", dis::io::ArrayView(class_shape, std::span<std::int64_t const>(classes))}});
   };
   auto const read = [&] { BitGrid<Shape>(path, checks.factors()); };
 
@@ -132,9 +136,11 @@ TEST_CASE("bit_grid: wrong files are named") {
   std::swap(classes[11], classes[15]);
   write({12, 5, 14}, {12, 2});
   CHECK(contains(message_of(read), "row 5, column 1 (b) is 3, expected 1: the images are in another order"));
-  dis::io::write_npz(path, {{"pictures", dis::io::ArrayView({12, 5, 14}, std::span<std::uint8_t const>(pixels))}});
+  dis::io::write_npz(path,
+                     {{"pictures", dis::io::ArrayView({12, 5, 14}, std::span<std::uint8_t const>(pixels))}});
   CHECK(contains(message_of(read), "no array named 'imgs'; it has pictures"));
-  dis::io::write_npz(path, {{"imgs", dis::io::ArrayView({12, 5, 14}, std::span<std::uint8_t const>(pixels))}});
+  dis::io::write_npz(path,
+                     {{"imgs", dis::io::ArrayView({12, 5, 14}, std::span<std::uint8_t const>(pixels))}});
   CHECK_NOTHROW(read());
 }
 

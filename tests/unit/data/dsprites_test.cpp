@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of data/dsprites.hpp and data/dsprites_renderer.hpp: against facts of the published images, and against 358
-// real images where they are present.
+// Tests of data/dsprites.hpp and data/dsprites_renderer.hpp: against facts of the published images, and
+// against 358 real images where they are present.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -36,9 +36,7 @@ std::vector<float> image_of(Dsprites const& data, std::array<int, 5> const& valu
   return image;
 }
 
-int area(std::vector<float> const& image) {
-  return static_cast<int>(std::ranges::count(image, 1.0f));
-}
+int area(std::vector<float> const& image) { return static_cast<int>(std::ranges::count(image, 1.0f)); }
 
 /// The formulas of the header comment, pixel by pixel, the heart by its curve and the ellipse by its edges.
 std::vector<float> by_definition(std::array<int, 5> const& values) {
@@ -216,8 +214,8 @@ TEST_CASE("dsprites: real images") {
   while (std::getline(rows, line)) {
     // row,source,shape,scale,orientation,posX,posY,...
     std::array<int, 5> values{};
-    REQUIRE(std::sscanf(line.c_str(), "%*d,%*[^,],%d,%d,%d,%d,%d", &values[0], &values[1], &values[2], &values[3],
-                        &values[4]) == 5);
+    REQUIRE(std::sscanf(line.c_str(), "%*d,%*[^,],%d,%d,%d,%d,%d", &values[0], &values[1], &values[2],
+                        &values[3], &values[4]) == 5);
     std::array<char, 512> packed{};
     REQUIRE(bits.read(packed.data(), packed.size()));
     auto const drawn = image_of(data, values);

@@ -33,9 +33,11 @@ struct Folder {
     std::ofstream out(path / name, std::ios::binary);
     out << text;
   }
-  void png(std::string const& name, std::uint8_t first, int height = 2, int width = 3, int channels = 1) const {
+  void png(std::string const& name, std::uint8_t first, int height = 2, int width = 3,
+           int channels = 1) const {
     Image8 image{width, height, channels, {}};
-    for (int p = 0; p < height * width * channels; ++p) image.pixels.push_back(static_cast<std::uint8_t>(first + p));
+    for (int p = 0; p < height * width * channels; ++p)
+      image.pixels.push_back(static_cast<std::uint8_t>(first + p));
     dis::io::write_png(path / name, image);
   }
 };
@@ -49,7 +51,9 @@ std::string message_of(std::function<void()> const& call) {
   return "no FileError";
 }
 
-bool contains(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
+bool contains(std::string const& text, std::string const& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -112,7 +116,8 @@ TEST_CASE("image_folder: broken folders, images and tables are named") {
   CHECK(contains(message_of([&] { image_folder<Grey>(folder.path / "none"); }), "cannot list the folder"));
   CHECK(contains(message_of(read), "found no .png file"));
   folder.png("a.png", 0);
-  CHECK(contains(message_of([&] { image_folder<Grey>(folder.path, folder.path / "none.csv"); }), "none.csv: no such file"));
+  CHECK(contains(message_of([&] { image_folder<Grey>(folder.path, folder.path / "none.csv"); }),
+                 "none.csv: no such file"));
   folder.write("labels.csv", "file,k\nb.png,1\n");
   CHECK(contains(message_of([&] { image_folder<Grey>(folder.path, folder.path / "labels.csv"); }),
                  "labels.csv: names the file 'b.png', which is not a .png in"));

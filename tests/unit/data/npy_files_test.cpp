@@ -36,7 +36,9 @@ std::string message_of(std::function<void()> const& call) {
   return "no FileError";
 }
 
-bool contains(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
+bool contains(std::string const& text, std::string const& part) {
+  return text.find(part) != std::string::npos;
+}
 
 template <class Data>
 std::vector<float> all_images(Data const& data) {
@@ -79,8 +81,8 @@ ArrayView view(std::vector<std::size_t> shape, std::vector<T> const& values) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("npy_files: all element types and both layouts give the same images", T, std::uint8_t, float,
-                   double) {
+TEST_CASE_TEMPLATE("npy_files: all element types and both layouts give the same images", T, std::uint8_t,
+                   float, double) {
   Folder const folder;
   dis::data::NpyOptions options;
   options.scale = 1.0 / 255;
@@ -90,7 +92,8 @@ TEST_CASE_TEMPLATE("npy_files: all element types and both layouts give the same 
     dis::io::write_npy(folder.path / "x.npy", view(shape, values));
     auto const images = all_images(dis::data::npy<Shape>(folder.path / "x.npy", {}, options));
     REQUIRE(images.size() == expected.size());
-    for (std::size_t p = 0; p < images.size(); ++p) CHECK(images[p] == doctest::Approx(expected[p]).epsilon(1e-6));
+    for (std::size_t p = 0; p < images.size(); ++p)
+      CHECK(images[p] == doctest::Approx(expected[p]).epsilon(1e-6));
   };
   check({2, 2, 3, 3}, channels_last<T>());
   check({2, 3, 2, 3}, channels_first<T>());
@@ -117,7 +120,8 @@ TEST_CASE("npy_files: booleans, images without a channel axis, labels of one npz
   std::vector<std::int64_t> const labels{4, -1, 0};
   std::vector<std::byte> raw;
   for (auto p : pixels) raw.push_back(static_cast<std::byte>(p));
-  dis::io::write_npz(folder.path / "a.npz", {{"x", ArrayView({3, 1, 2}, dis::io::DType::b1, raw)}, {"y", view({3}, labels)}});
+  dis::io::write_npz(folder.path / "a.npz",
+                     {{"x", ArrayView({3, 1, 2}, dis::io::DType::b1, raw)}, {"y", view({3}, labels)}});
   auto const data = dis::data::npz<dis::ImageShape<1, 2, 1>>(
       folder.path / "a.npz", {.images = "x", .labels = "y", .factors = {{"digit", 10}}});
   CHECK(data.name() == "a.npz");
@@ -126,8 +130,8 @@ TEST_CASE("npy_files: booleans, images without a channel axis, labels of one npz
   std::vector<int> found(3);
   data.labels(std::vector<std::size_t>{0, 1, 2}, found);
   CHECK(found == std::vector{4, -1, 0});
-  auto const named = dis::data::npz<dis::ImageShape<1, 2, 1>>(folder.path / "a.npz",
-                                                              {.images = "x", .labels = "y", .factors = {{"d", 0}}});
+  auto const named = dis::data::npz<dis::ImageShape<1, 2, 1>>(
+      folder.path / "a.npz", {.images = "x", .labels = "y", .factors = {{"d", 0}}});
   CHECK(named.factors() == std::vector<dis::Factor>{{"d", 5}});
   CHECK(dis::data::npz<dis::ImageShape<1, 2, 1>>(folder.path / "a.npz", {.images = "x"}).factors().empty());
 }
@@ -147,7 +151,9 @@ TEST_CASE("npy_files: what does not fit is named with its file") {
   auto const read_both = [&] { dis::data::npy<Shape>(x, y); };
   CHECK(contains(message_of(read), "no such file"));
   dis::io::write_npy(x, view({2, 3, 3, 2}, channels_last<std::uint8_t>()));
-  CHECK(contains(message_of(read), "x.npy: found images of shape (2, 3, 3, 2), expected (n, 2, 3, 3) or (n, 18) or (n, 3, 2, 3)"));
+  CHECK(contains(
+      message_of(read),
+      "x.npy: found images of shape (2, 3, 3, 2), expected (n, 2, 3, 3) or (n, 18) or (n, 3, 2, 3)"));
   dis::io::write_npy(x, view({2, 2, 3, 3}, channels_last<std::int32_t>()));
   CHECK(contains(message_of(read), "found images of i4, expected u1, b1, f4 or f8"));
   dis::io::write_npy(x, view({2, 2, 3, 3}, channels_last<float>()));
@@ -164,7 +170,8 @@ TEST_CASE("npy_files: what does not fit is named with its file") {
   dis::io::write_npy(y, view({2}, std::vector<int>{0, -7}));
   CHECK(contains(message_of(read_both), "has label -7"));
   dis::io::write_npz(folder.path / "a.npz", {{"x", view({2}, std::vector<int>{0, 1})}});
-  CHECK(contains(message_of([&] { dis::data::npz<Shape>(folder.path / "a.npz"); }), "no array named 'images'; it has x"));
+  CHECK(contains(message_of([&] { dis::data::npz<Shape>(folder.path / "a.npz"); }),
+                 "no array named 'images'; it has x"));
 }
 
 TEST_CASE("npy_files: a file cut off anywhere is an error") {

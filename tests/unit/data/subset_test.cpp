@@ -58,8 +58,8 @@ TEST_CASE("subset: first, random and nested parts") {
 
 TEST_CASE("subset: what does not exist is refused") {
   auto const whole = dis::data::arrays<dis::ImageShape<1, 1, 1>>(std::vector<float>(50));
-  CHECK_THROWS_WITH_AS(dis::data::subset(whole, {1, 50}), "subset of arrays: entry 1 is index 50, expected 0 .. 50 - 1",
-                       dis::ValueError);
+  CHECK_THROWS_WITH_AS(dis::data::subset(whole, {1, 50}),
+                       "subset of arrays: entry 1 is index 50, expected 0 .. 50 - 1", dis::ValueError);
   CHECK_THROWS_AS(dis::data::first(whole, 51), dis::ValueError);
   CHECK_THROWS_AS(dis::data::random_subset(whole, 51, dis::seed(0)), dis::ValueError);
   auto const part = dis::data::first(whole, 3);
