@@ -154,18 +154,21 @@ class BatchSource {
       make(slots_[slot_of(next_step_)], next_step_);
       return hand_out();
     }
-    std::unique_lock lock(mutex_);
-    held_ = false;
-    room_.notify_one();
-    if (made_ == next_step_ && !failure_) {
-      auto const start = std::chrono::steady_clock::now();
-      ready_.wait(lock, [this] { return made_ != next_step_ || failure_; });
-      waited_ += std::chrono::steady_clock::now() - start;
-      ++waits_;
+    {
+      std::unique_lock lock(mutex_);
+      held_ = false;
+      if (made_ == next_step_ && !failure_) {  // then a slot is free, and the thread is at work
+        auto const start = std::chrono::steady_clock::now();
+        ready_.wait(lock, [this] { return made_ != next_step_ || failure_; });
+        waited_ += std::chrono::steady_clock::now() - start;
+        ++waits_;
+      }
+      if (made_ == next_step_) std::rethrow_exception(failure_);
+      held_ = true;
+      hand_out();
     }
-    if (made_ == next_step_) std::rethrow_exception(failure_);
-    held_ = true;
-    return hand_out();
+    room_.notify_one();
+    return batch_;
   }
 
   /// The step whose batch next() gives.
