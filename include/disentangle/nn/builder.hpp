@@ -33,6 +33,14 @@ class Builder {
     return *own_.back();
   }
 
+  /// A second optimiser over those of the method's own parameters whose names begin with one of the prefixes
+  /// ("encoder.trunk"): a labelled step that trains the trunk and the class head only. Declare those parameters before.
+  template <optimizer_policy Optimiser>
+  OwnParameters<Backend>& shared_parameters(std::string name, std::vector<std::string> prefixes, Optimiser const& optimiser) {
+    own_.push_back(std::make_unique<detail::SharedParameters<Backend, Optimiser>>(main_, std::move(name), std::move(prefixes), optimiser));
+    return *own_.back();
+  }
+
  private:
   Parameters<Backend>& main_;
   std::vector<std::unique_ptr<OwnParameters<Backend>>>& own_;

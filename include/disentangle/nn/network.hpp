@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <disentangle/autodiff/views.hpp>
+#include <disentangle/backend/archetype.hpp>
 #include <disentangle/nn/layer.hpp>
 
 namespace disentangle::nn {
@@ -65,6 +66,27 @@ class Network {
   template <expression E>
   Variable<Backend, 2> operator()(E const& input, Mode mode = {}) {
     static_assert(E::rank == 2, "[disentangle] a network takes a matrix (batch, features); reshape images first");
+    if constexpr (std::is_same_v<Backend, backend::Archetype>) {
+      return materialise(input);  // a policy is being checked: only the type of the result counts
+    } else {
+      return apply(input, mode);
+    }
+  }
+
+  template <class Visitor>
+  void for_each_layer(Visitor&& visit) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(std::get<I>(layers_), I), ...); }(
+        std::make_index_sequence<depth>{});
+  }
+
+ private:
+  struct State {
+    std::array<scalar*, depth + 1> at;  // input of layer i and output of the last
+    std::array<scalar*, depth> kept;
+  };
+
+  template <expression E>
+  Variable<Backend, 2> apply(E const& input, Mode mode) {
     auto const x = reshape(input, extents_of(input));
     constexpr auto in_size = static_cast<std::ptrdiff_t>(Input::size);
     constexpr auto out_size = static_cast<std::ptrdiff_t>(output_shape::size);
@@ -92,18 +114,6 @@ class Network {
     if (out.gradient != nullptr) tape.record([this, x, out, state, pass] { backward(x, out, state, pass); });
     return out;
   }
-
-  template <class Visitor>
-  void for_each_layer(Visitor&& visit) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(std::get<I>(layers_), I), ...); }(
-        std::make_index_sequence<depth>{});
-  }
-
- private:
-  struct State {
-    std::array<scalar*, depth + 1> at;  // input of layer i and output of the last
-    std::array<scalar*, depth> kept;
-  };
 
   void backward(Variable<Backend, 2> const& x, Variable<Backend, 2> const& out, State const& state, Pass<Backend> pass) {
     auto const widest = static_cast<std::size_t>(pass.batch) * widest_input();

@@ -119,6 +119,9 @@ class Parameters {
     }
   }
 
+  /// Scalars that a block of n takes: blocks start at 64 bytes, and the padding stays zero.
+  static constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
+
   std::string const& name() const { return name_; }
   std::vector<Block> const& blocks() const { return blocks_; }
   std::vector<Block> const& statistics() const { return statistic_blocks_; }
@@ -139,8 +142,6 @@ class Parameters {
   Tape<Backend>& tape() { return *tape_; }
 
  private:
-  static constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }  // blocks start at 64 bytes
-
   template <int Rank>
   void declare_block(Variable<Backend, Rank>& variable, bool* written, std::string name, Extents<Rank> const& extents,
                      Initialiser initialiser) {

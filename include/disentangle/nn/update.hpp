@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cmath>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/nn/parameters.hpp>
@@ -48,9 +50,9 @@ class OwnParameters {
   virtual ~OwnParameters() = default;
   OwnParameters(Tape<Backend>& tape, std::string name) : parameters(tape, std::move(name)) {}
 
-  /// Minimises a loss of this set: its gradients start at zero, the tape runs back, the optimiser steps.
+  /// Minimises a loss: the gradients of the parameters trained here start at zero, the tape runs back, the optimiser steps.
   void minimise(Variable<Backend, 0> const& loss) {
-    parameters.begin_step();
+    trained().begin_step();
     auto& tape = parameters.tape();
     tape.backend().fill(loss.gradient, 1, typename Backend::scalar(1));
     tape.backward();
@@ -61,6 +63,10 @@ class OwnParameters {
 
   Parameters<Backend> parameters;
   long updates = 0;
+
+ protected:
+  /// The set whose gradients an update reads.
+  virtual Parameters<Backend>& trained() { return parameters; }
 
  private:
   virtual void apply() = 0;
@@ -78,6 +84,48 @@ class OptimisedParameters final : public OwnParameters<Backend> {
  private:
   void apply() override { update(this->parameters, optimiser_, this->updates); }
   Optimiser optimiser_;
+};
+
+/// A second optimiser, with moments of its own, over some parameters of another set: those whose names begin with one of
+/// the prefixes. The moments are saved as statistics of this set.
+template <class Backend, optimizer_policy Optimiser>
+class SharedParameters final : public OwnParameters<Backend> {
+ public:
+  SharedParameters(Parameters<Backend>& main, std::string name, std::vector<std::string> prefixes, Optimiser const& optimiser)
+      : OwnParameters<Backend>(main.tape(), std::move(name)), main_(main), optimiser_(optimiser) {
+    for (std::size_t i = 0; i < main.blocks().size(); ++i) {
+      auto const& block = main.blocks()[i];
+      for (std::string const& prefix : prefixes) {
+        if (block.name.starts_with(prefix)) shared_.push_back(i);
+      }
+    }
+    moments_.resize(shared_.size() * Optimiser::moments);
+    for (std::size_t i = 0; i < moments_.size(); ++i) {
+      auto const& block = main.blocks()[shared_[i / Optimiser::moments]];
+      this->parameters.declare_statistic(moments_[i], "moment" + std::to_string(i % Optimiser::moments) + "." + block.name,
+                                         Extents<1>{static_cast<std::ptrdiff_t>(block.size)}, 0);
+    }
+  }
+  std::size_t moments() const override { return 0; }
+
+ private:
+  Parameters<Backend>& trained() override { return main_; }
+  void apply() override {
+    main_.complete_gradients();
+    for (std::size_t i = 0; i < shared_.size(); ++i) {
+      auto const& block = main_.blocks()[shared_[i]];
+      auto const moments = [&]<std::size_t... M>(std::index_sequence<M...>) {
+        return std::array<typename Backend::scalar*, sizeof...(M)>{moments_[i * Optimiser::moments + M].value...};
+      }(std::make_index_sequence<Optimiser::moments>{});
+      main_.tape().backend().update(optimiser_.update(this->updates, 1.0), Parameters<Backend>::padded(block.size),
+                                    main_.values() + block.offset, main_.gradients() + block.offset, moments);
+    }
+  }
+
+  Parameters<Backend>& main_;
+  Optimiser optimiser_;
+  std::vector<std::size_t> shared_;
+  std::vector<Variable<Backend, 1>> moments_;
 };
 
 }  // namespace detail

@@ -6,7 +6,9 @@
 #include <span>
 #include <string_view>
 
+#include <disentangle/backend/archetype.hpp>
 #include <disentangle/nn/builder.hpp>
+#include <disentangle/nn/layer.hpp>
 #include <disentangle/prior/posterior.hpp>
 
 namespace disentangle {
@@ -18,6 +20,7 @@ namespace disentangle {
 ///   minibatch(i)       images of the i-th minibatch of this step; 0 is the main one. Declare
 ///                      `static constexpr int minibatches = 2` in the policy to have a second one drawn
 ///   labels(i)          its labels on the host, std::span<int const>, (batch, factors)
+///   indices(i)         which images of the data set they are, on the host
 ///   encode(x, mode)    the encoder network applied to images: (batch, outputs)
 ///   infer(x, stream)   the posterior of other images
 ///   decode(z, mode)    the decoder applied to codes: (batch, pixels)
@@ -32,12 +35,13 @@ struct ArchetypeStep {
   static constexpr int latent_size = 10;
   using setting = nn::Setting<backend::Archetype, ImageShape<64, 64, 1>, latent_size>;
 
-  Posterior<backend::Archetype> const& posterior() const;
+  posterior_needed_t<Policy, backend::Archetype> const& posterior() const;
   Variable<backend::Archetype, 2> images() const;
   Variable<backend::Archetype, 2> minibatch(int i) const;
   std::span<int const> labels(int i) const;
+  std::span<std::size_t const> indices(int i) const;
   Variable<backend::Archetype, 2> encode(Variable<backend::Archetype, 2> x, nn::Mode mode = {}) const;
-  Posterior<backend::Archetype> infer(Variable<backend::Archetype, 2> x, std::string_view stream) const;
+  posterior_needed_t<Policy, backend::Archetype> infer(Variable<backend::Archetype, 2> x, std::string_view stream) const;
   Variable<backend::Archetype, 2> decode(Variable<backend::Archetype, 2> z, nn::Mode mode = {}) const;
   Variable<backend::Archetype, 2> codes(std::ptrdiff_t n, std::string_view stream) const;
   Philox random(std::string_view stream) const;

@@ -42,4 +42,23 @@ struct TermInput<Policy, Posterior, Setting> {
 template <class Policy, class Posterior, class Setting>
 using term_input_t = typename detail::TermInput<Policy, Posterior, Setting>::type;
 
+namespace detail {
+
+template <class Policy, class Backend>
+struct PosteriorNeeded {
+  using type = Posterior<Backend>;
+};
+template <class Policy, class Backend>
+  requires requires { typename Policy::template posterior_type<Backend>; }
+struct PosteriorNeeded<Policy, Backend> {
+  using type = typename Policy::template posterior_type<Backend>;
+};
+
+}  // namespace detail
+
+/// The posterior that a policy is checked on: Posterior<B>, or what the policy names as `template <class B> using
+/// posterior_type` because its formula reads more (a relevance vector, class probabilities).
+template <class Policy, class Backend>
+using posterior_needed_t = typename detail::PosteriorNeeded<Policy, Backend>::type;
+
 }  // namespace disentangle

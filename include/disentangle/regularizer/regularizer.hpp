@@ -15,7 +15,8 @@ namespace disentangle {
 /// and returns an expression of rank 0, which is added to what is minimised. Its gradient is derived; none is written.
 template <class P, class Setting>
 concept term_on = std::semiregular<P> &&
-                  requires(P const& policy, term_input_t<P, Posterior<typename Setting::backend_type>, Setting> const& posterior) {
+                  requires(P const& policy,
+                           term_input_t<P, posterior_needed_t<P, typename Setting::backend_type>, Setting> const& posterior) {
                     { policy(posterior) } -> scalar_expression;
                   };
 

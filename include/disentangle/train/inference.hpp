@@ -40,17 +40,16 @@ void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> imag
     a.tape.reset();
     auto const x = a.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(Image::size)},
                                    images.data() + first * Image::size);
-    auto const head = a.encoder(x, nn::Mode{.training = false});
     auto const save = [&](auto const& v, std::span<float> to) {
       auto const copy = reshape(v, v.extents);
       a.tape.backend().download(copy.value, to.data() + first * latent_size, count * latent_size);
     };
     if constexpr (variational) {
-      auto const q = a.method.template get<Role::prior>().posterior(head, a.random("encode"));
+      auto const q = a.infer(x, "encode", 1, nn::Mode{.training = false});
       save(q.mean, mean);
       if (!log_variance.empty()) save(q.log_variance, log_variance);
     } else {
-      save(head, mean);
+      save(a.encoder(x, nn::Mode{.training = false}), mean);
       std::fill_n(log_variance.begin() + static_cast<std::ptrdiff_t>(log_variance.empty() ? 0 : first * latent_size),
                   log_variance.empty() ? 0 : count * latent_size, 0.0f);
     }

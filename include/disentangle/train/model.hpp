@@ -151,9 +151,23 @@ class Model<Method<Slots...>, Backend, Image> {
       return {seed.value, stream(name), static_cast<std::uint64_t>(steps)};
     }
 
+    /// Calls with the prior and, if it has one, its state.
+    template <class F>
+    decltype(auto) with_prior(F&& call) {
+      auto& prior = method.template get<Role::prior>();
+      constexpr std::size_t index = detail::index_of<Role::prior, 0, Slots...>();
+      if constexpr (detail::stateful<std::remove_cvref_t<decltype(prior)>, setting>) {
+        return call(prior, *std::get<index>(states));
+      } else {
+        return call(prior);
+      }
+    }
+
     /// The posterior of images, with draws named by `name`.
-    auto infer(Variable<Backend, 2> const& images, std::string_view name, double data_size) {
-      auto q = method.template get<Role::prior>().posterior(encoder(images), random(name));
+    auto infer(Variable<Backend, 2> const& images, std::string_view name, double data_size, nn::Mode mode = {}) {
+      auto q = with_prior([&](auto const& prior, auto&... state) {
+        return prior.posterior(encoder(images, mode), random(name), state...);
+      });
       q.data_size = data_size;
       q.step = steps;
       return q;

@@ -49,11 +49,14 @@ class Model<Method<Slots...>, Backend, Image>::Step {
   Variable<Backend, 2> images() const { return forward_.images; }
   Variable<Backend, 2> minibatch(int i) const { return i == 0 && forward_.images.tape != nullptr ? forward_.images : forward_.minibatch(i); }
   std::span<int const> labels(int i) const { return forward_.batches[static_cast<std::size_t>(i)].labels; }
+  std::span<std::size_t const> indices(int i) const { return forward_.batches[static_cast<std::size_t>(i)].indices; }
   Variable<Backend, 2> encode(Variable<Backend, 2> x, nn::Mode mode = {}) const { return forward_.parts.encoder(x, mode); }
   auto infer(Variable<Backend, 2> x, std::string_view stream) const { return forward_.parts.infer(x, stream, data_size()); }
   Variable<Backend, 2> decode(Variable<Backend, 2> z, nn::Mode mode = {}) const { return forward_.parts.decoder(z, mode); }
   Variable<Backend, 2> codes(std::ptrdiff_t n, std::string_view stream) const {
-    return forward_.parts.method.template get<Role::prior>().codes(tape(), n, latent_size, random(stream));
+    return forward_.parts.with_prior([&](auto const& prior, auto&... state) {
+      return prior.codes(tape(), n, std::ptrdiff_t{latent_size}, random(stream), state...);
+    });
   }
   Philox random(std::string_view stream) const { return forward_.parts.random(stream); }
   auto& state() const { return *std::get<I>(forward_.parts.states); }
