@@ -10,6 +10,7 @@
 
 #include <disentangle/backend/cpu/convolution.hpp>
 #include <disentangle/backend/cpu/fused_loops.hpp>
+#include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/philox.hpp>
 
@@ -68,11 +69,19 @@ class BasicCpu {
   /// C (+)= A B with A (m, k), B (k, n), C (m, n), each with its row and column strides.
   void multiply(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa, T const* b, Strides sb, T* c,
                 Strides sc, bool accumulate) {
-    for (std::ptrdiff_t i = 0; i < m; ++i) {
-      for (std::ptrdiff_t j = 0; j < n; ++j) {
-        T total = accumulate ? c[i * sc[0] + j * sc[1]] : T(0);
-        for (std::ptrdiff_t l = 0; l < k; ++l) total += a[i * sa[0] + l * sa[1]] * b[l * sb[0] + j * sb[1]];
-        c[i * sc[0] + j * sc[1]] = total;
+    auto const size = [](std::ptrdiff_t x) { return static_cast<std::size_t>(x); };
+    cpu::Operand<T> const left{a, sa[0], sa[1]}, right{b, sb[0], sb[1]};
+    if (sc[1] == 1 || n == 1) {
+      cpu::gemm(*pool_, size(m), size(n), size(k), left, right, c, size(sc[0]), accumulate);
+    } else if (sc[0] == 1 || m == 1) {  // C stored by columns: its transpose is the product of the transposes
+      cpu::gemm(*pool_, size(n), size(m), size(k), right.transposed(), left.transposed(), c, size(sc[1]), accumulate);
+    } else {  // a view with a stride in both directions: rare and small
+      for (std::ptrdiff_t i = 0; i < m; ++i) {
+        for (std::ptrdiff_t j = 0; j < n; ++j) {
+          T total = accumulate ? c[i * sc[0] + j * sc[1]] : T(0);
+          for (std::ptrdiff_t l = 0; l < k; ++l) total += left(i, l) * right(l, j);
+          c[i * sc[0] + j * sc[1]] = total;
+        }
       }
     }
   }
@@ -82,11 +91,9 @@ class BasicCpu {
   template <Activation A>
   void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x, T const* weight, T const* bias,
              T* out, T slope) {
-    multiply(batch, features, inputs, x, {inputs, 1}, weight, {features, 1}, out, {features, 1}, false);
-    for (std::ptrdiff_t i = 0; i < batch; ++i) {
-      for (std::ptrdiff_t j = 0; j < features; ++j) out[i * features + j] += bias[j];
-    }
-    cpu::apply_activation<A>(out, static_cast<std::size_t>(batch * features), slope);
+    auto const n = [](std::ptrdiff_t value) { return static_cast<std::size_t>(value); };
+    cpu::gemm<A>(*pool_, n(batch), n(features), n(inputs), cpu::row_major(x, n(inputs)), cpu::row_major(weight, n(features)), out,
+                 n(features), false, bias, slope);
   }
   /// d *= f'(.) given the outputs y.
   template <Activation A>
