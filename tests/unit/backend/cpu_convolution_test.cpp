@@ -265,13 +265,13 @@ void check_geometry(std::size_t batch) {
 
 }  // namespace
 
-void* operator new(std::size_t n) {
+__attribute__((noinline)) void* operator new(std::size_t n) {
   ++allocations;
   if (void* p = std::malloc(n)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
+__attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("k4 s2 p1 layers of the 64x64 networks") {
   check_geometry<ConvolutionGeometry<16, 16, 1, 32, 4, 2, 1>, Activation::relu, float>(3);
