@@ -93,9 +93,15 @@ inline Outcome damage(Bytes const& valid, Reader const& reader, std::size_t vari
       constexpr unsigned char likings[] = {0, 1, 0x7F, 0x80, 0xFE, 0xFF, '{', '"'};
       switch (below(6)) {
       case 0:
-      case 1: bytes[at] ^= std::byte{1} << below(8); break;
-      case 2: bytes[at] = static_cast<std::byte>(random() & 0xFF); break;
-      case 3: bytes[at] = static_cast<std::byte>(likings[below(std::size(likings))]); break;
+      case 1:
+        bytes[at] ^= std::byte{1} << below(8);
+        break;
+      case 2:
+        bytes[at] = static_cast<std::byte>(random() & 0xFF);
+        break;
+      case 3:
+        bytes[at] = static_cast<std::byte>(likings[below(std::size(likings))]);
+        break;
       case 4: {
         std::size_t const length = 1 + below(std::min<std::size_t>(8, bytes.size() - at));
         bytes.erase(place, place + static_cast<std::ptrdiff_t>(length));

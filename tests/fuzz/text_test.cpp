@@ -35,8 +35,9 @@ DISENTANGLE_FUZZ_ENTRY(read_everything)
 #include "tests/unit/io/scratch_folder.hpp"
 
 TEST_CASE("JSON") {
-  auto const valid = test_support::to_bytes(
-      R"({"method": "BetaTcVae", "beta": 6.5, "list": [1, -2, 3e4, true, null], "nested": {"caf\u00e9": "\ud83d\ude00"}})");
+  auto const valid =
+      test_support::to_bytes(R"({"method": "BetaTcVae", "beta": 6.5, "list": [1, -2, 3e4, true, null], )"
+                             R"("nested": {"caf\u00e9": "\ud83d\ude00"}})");
   CHECK_NOTHROW(read_json(valid));
   auto const outcome = fuzz::damage(valid, read_json, 10000, 7);
   CHECK(outcome.refused > 3000);

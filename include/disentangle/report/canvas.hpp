@@ -27,7 +27,7 @@ struct Colour {
 
 /// The colours of the library's pictures: dark ink on white.
 namespace colours {
-inline constexpr Colour white{255, 255, 255}, ink{33, 37, 41}, muted{108, 117, 125}, rule{206, 212, 218},
+inline constexpr Colour white{255, 255, 255}, ink{33, 37, 41}, muted{84, 92, 100}, rule{206, 212, 218},
     frame{173, 181, 189}, shade{248, 249, 250};
 /// Distinguishable series, also for colour-blind readers (after Okabe and Ito).
 inline constexpr Colour series[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
@@ -142,20 +142,13 @@ class Canvas {
   }
 
   /// Text whose cell (see font.hpp) has its top at y; x is its left end, centre or right end. ASCII only,
-  /// other bytes become '?'.
+  /// other bytes become '?'. From zoom 2 on, diagonal strokes are smoothed.
   void text(int x, int y, std::string_view text, Colour colour = colours::ink, int zoom = 1,
             Align align = Align::left) {
     if (align == Align::centre) x -= text_width(text, zoom) / 2;
     if (align == Align::right) x -= text_width(text, zoom);
     for (char const c : text) {
-      auto const& glyph = detail::glyph_of(c);
-      for (int v = 0; v < font_height; ++v) {
-        for (int u = 0; u < font_width; ++u) {
-          if ((glyph[static_cast<std::size_t>(v)] >> u & 1) != 0) {
-            rectangle(x + u * zoom, y + v * zoom, zoom, zoom, colour);
-          }
-        }
-      }
+      glyph(c, zoom, [&](int u, int v, double weight) { blend(x + u, y + v, colour, weight); });
       x += font_advance * zoom;
     }
   }
@@ -164,14 +157,7 @@ class Canvas {
   void vertical_text(int x, int y, std::string_view text, Colour colour = colours::ink, int zoom = 1) {
     y += text_width(text, zoom) / 2;
     for (char const c : text) {
-      auto const& glyph = detail::glyph_of(c);
-      for (int v = 0; v < font_height; ++v) {
-        for (int u = 0; u < font_width; ++u) {
-          if ((glyph[static_cast<std::size_t>(v)] >> u & 1) != 0) {
-            rectangle(x + v * zoom, y - (u + 1) * zoom, zoom, zoom, colour);
-          }
-        }
-      }
+      glyph(c, zoom, [&](int u, int v, double weight) { blend(x + v, y - 1 - u, colour, weight); });
       y -= font_advance * zoom;
     }
   }
@@ -189,6 +175,35 @@ class Canvas {
 
   static int clamp_to(double value, int extent) {
     return static_cast<int>(std::clamp(std::round(value), 0.0, static_cast<double>(extent - 1)));
+  }
+
+  /// Calls put(x, y, weight) for the pixels of a glyph, relative to the top left of its cell.
+  template <class Put>
+  static void glyph(char c, int zoom, Put&& put) {
+    auto const& rows = detail::glyph_of(c);
+    auto const ink = [&](int u, int v) {
+      return u >= 0 && v >= 0 && u < font_width && v < font_height &&
+             (rows[static_cast<std::size_t>(v)] >> u & 1) != 0;
+    };
+    for (int v = 0; v < font_height; ++v) {
+      for (int u = 0; u < font_width; ++u) {
+        for (int j = 0; j < zoom; ++j) {
+          for (int i = 0; i < zoom; ++i) {
+            double weight = ink(u, v) ? 1 : 0;
+            // In the inner corner of a diagonal step, the pixels near the corner are partly covered.
+            for (int const side : {-1, 1}) {
+              for (int const down : {-1, 1}) {
+                if (weight == 1 || !ink(u + side, v) || !ink(u, v + down) || ink(u + side, v + down))
+                  continue;
+                int const distance = (side > 0 ? zoom - 1 - i : i) + (down > 0 ? zoom - 1 - j : j);
+                weight = std::max(weight, std::clamp(0.7 * (zoom / 2.0 - distance), 0.0, 0.9));
+              }
+            }
+            if (weight > 0 && (weight == 1 || zoom > 1)) put(u * zoom + i, v * zoom + j, weight);
+          }
+        }
+      }
+    }
   }
 
   std::size_t offset(int x, int y) const {

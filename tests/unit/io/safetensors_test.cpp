@@ -102,9 +102,9 @@ TEST_CASE("every fault of a header is named") {
   };
   refused("[]", "", "no JSON object");
   refused("{\"a\":", "", "parse error at line 1, column");
-  refused(
-      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-      eight, "two tensors are named 'a'");
+  refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+          R"("a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+          eight, "two tensors are named 'a'");
   refused(R"({"a":{"dtype":"F32","shape":[1]}})", four, "expected exactly dtype, shape and data_offsets");
   refused(R"({"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}})", four,
           "dtype \"BF16\" is not supported");
@@ -118,9 +118,9 @@ TEST_CASE("every fault of a header is named") {
   refused(R"({"a":{"dtype":"F32","shape":[9223372036854775807,8],"data_offsets":[0,4]}})", four,
           "does not have 4 bytes");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", eight, "a hole");
-  refused(
-      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
-      four, "overlap");
+  refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+          R"("b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+          four, "overlap");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", eight, "need 4 bytes, found 8");
   refused(R"({"__metadata__":{"a":1}})", "", "'a' is no string");
   refused(std::string("{\"a\xff\":1}"), "", "safetensors header");
