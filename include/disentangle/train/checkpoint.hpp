@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// checkpoint("run/"): a callback of train() that saves the model's state every so many steps and at the end.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <disentangle/core/error.hpp>
+#include <disentangle/train/checkpoint_file.hpp>
+
+namespace disentangle {
+
+/// What checkpoint() does.
+struct CheckpointOptions {
+  /// Steps between two checkpoints, at least 1; the last step is saved in any case.
+  long every = 1000;
+  /// Goes on from the checkpoint if there is one; a run without any starts anew.
+  bool resume = false;
+  /// Further text to keep in the file.
+  std::map<std::string, std::string> notes{};
+};
+
+/// Saves to one file, which always holds the newest state whose numbers are finite: each checkpoint replaces the one before
+/// by renaming. Where a state is not finite, the run ends with a NumericalError and the file stays.
+class Checkpoint {
+ public:
+  Checkpoint(std::filesystem::path path, CheckpointOptions options) : path_(std::move(path)), options_(std::move(options)) {
+    if (path_.extension() != ".safetensors") path_ /= "checkpoint.safetensors";
+    if (options_.every < 1) {
+      throw ValueError("checkpoint: every is " + std::to_string(options_.every) + ", expected at least 1");
+    }
+  }
+
+  std::filesystem::path const& path() const { return path_; }
+
+  void on_resume(auto& run) {
+    if (!options_.resume || !std::filesystem::exists(path_)) return;
+    CheckpointInfo const info = load_checkpoint(run.model(), path_);
+    expect(info.data_name == run.data_name() && info.data_size == run.data_size(), "data set",
+           info.data_name + " (" + std::to_string(info.data_size) + " images)",
+           run.data_name() + " (" + std::to_string(run.data_size()) + " images)");
+    expect(info.batch_size == run.options().batch_size, "batch size", std::to_string(info.batch_size),
+           std::to_string(run.options().batch_size));
+    saved_step_ = run.step();
+    run.set_last_checkpoint(text());
+  }
+  void on_step(auto& run, auto const& report) {
+    if (report.step % options_.every == 0) save(run);
+  }
+  void on_end(auto& run) {
+    if (saved_step_ != run.step()) save(run);
+  }
+
+ private:
+  void save(auto& run) {
+    save_checkpoint(run.model(), path_,
+                    {.data_name = run.data_name(),
+                     .data_size = run.data_size(),
+                     .batch_size = run.options().batch_size,
+                     .notes = options_.notes});
+    saved_step_ = run.step();
+    run.set_last_checkpoint(text());
+  }
+  std::string text() const { return path_.string() + " (step " + std::to_string(saved_step_) + ")"; }
+  void expect(bool same, char const* what, std::string const& found, std::string const& expected) const {
+    if (!same) throw FileError(path_.string(), std::string("the checkpoint is of another ") + what + ": found " + found + ", expected " + expected);
+  }
+
+  std::filesystem::path path_;
+  CheckpointOptions options_;
+  long saved_step_ = -1;
+};
+
+/// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing folders are made.
+///     dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every = 1000}));
+inline Checkpoint checkpoint(std::filesystem::path const& path, CheckpointOptions options = {}) {
+  return {path, std::move(options)};
+}
+
+}  // namespace disentangle

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// csv_log("log.csv"): a callback of train() that writes a table of the loss, its parts and the KL of each latent.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <disentangle/io/csv.hpp>
+
+namespace disentangle {
+
+/// Columns: step; seconds of training so far; loss; a column per part of the loss, named as its policy; kl_0, kl_1, ...: the
+/// mean KL of each latent over the minibatch in nats. A row for step 1, every log_every-th and the last step, each flushed.
+/// Where the model comes from a checkpoint of step k, rows up to step k are kept, later ones dropped, and seconds go on: a
+/// killed and resumed run has each row once.
+class CsvLog {
+ public:
+  explicit CsvLog(std::filesystem::path path) : path_(std::move(path)) {}
+
+  void on_begin(auto& run) {
+    std::vector<std::string> names{"step", "seconds", "loss"};
+    for (std::string const& part : run.model().part_names()) {
+      std::string name = part;
+      for (std::size_t twin = 2; std::find(names.begin(), names.end(), name) != names.end(); ++twin) {
+        name = part + " " + std::to_string(twin);
+      }
+      names.push_back(name);
+    }
+    for (std::size_t l = 0; l < run.model().latent_size; ++l) names.push_back("kl_" + std::to_string(l));
+    earlier_seconds_ = 0;
+    if (run.first_step() == 0) {
+      writer_.emplace(path_, names);
+      return;
+    }
+    writer_.emplace(io::CsvWriter::resume(path_, names, "step", run.first_step()));
+    if (auto const seconds = io::read_csv(path_).numbers<double>("seconds"); !seconds.empty()) earlier_seconds_ = seconds.back();
+  }
+
+  void on_step(auto& run, auto const& report) {
+    if (!run.logs(report.step)) return;
+    std::vector<io::CsvField> row{report.step, earlier_seconds_ + run.seconds(), report.loss};
+    for (double const part : report.parts) row.emplace_back(part);
+    for (float const kl : report.kl) row.emplace_back(kl);
+    writer_->row(row);
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::optional<io::CsvWriter> writer_;
+  double earlier_seconds_ = 0;
+};
+
+/// Logs to a file; missing folders are made. @throws FileError if it cannot be written, or has other columns on resuming.
+inline CsvLog csv_log(std::filesystem::path path) { return CsvLog(std::move(path)); }
+
+}  // namespace disentangle

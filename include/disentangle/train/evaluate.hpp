@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// evaluate<metric::Mig, ...>(model, data): the scores of a model's representation, its posterior means, on a data set with
+// known factors; the same with metrics given as values, or by name at run time.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <disentangle/core/error.hpp>
+#include <disentangle/metric/beta_vae.hpp>
+#include <disentangle/metric/dci.hpp>
+#include <disentangle/metric/factor_vae.hpp>
+#include <disentangle/metric/mig.hpp>
+#include <disentangle/metric/sap.hpp>
+#include <disentangle/metric/score.hpp>
+#include <disentangle/train/encoded_data.hpp>
+
+namespace disentangle {
+
+/// How evaluate() draws its samples. Which images a metric sees:
+///   - Metrics of single images (MIG, DCI, SAP) draw from the whole grid of factors, as disentanglement_lib does; in a data
+///     set that is no grid they take different images at random, the test rows apart from the training rows.
+///   - Metrics of batches that share a factor (FactorVAE, beta-VAE) want a million codes and more, which takes minutes. They
+///     draw their batches among `pool` random images, each encoded once; the number of votes stays the paper's. Every value
+///     of every factor has some thousand images of the pool, so that batches hardly differ from those of the whole
+///     data set; docs/metrics.md has the comparison. With pool = 0 they draw from the whole grid: the papers' protocol.
+struct EvaluateOptions {
+  std::uint64_t seed = 0;
+  std::size_t pool = 50'000;
+  /// Threads of the metrics' own computations, 0: all of the machine. Does not change any score.
+  unsigned threads = 0;
+};
+
+namespace detail {
+
+/// A metric that scores rows of arrays; the others draw batches from a source.
+template <class M>
+concept scores_rows = requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors) {
+  { metric(codes, factors) } -> std::same_as<metric::Score>;
+};
+template <class M>
+concept splits_rows = requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors, std::size_t train) {
+  { metric(codes, factors, train) } -> std::same_as<metric::Score>;
+};
+
+template <class M>
+std::size_t train_rows_of(M const& metric) {
+  if constexpr (requires { metric.num_train; }) {
+    return metric.num_train;
+  } else {
+    return 10'000;
+  }
+}
+template <class M>
+std::size_t test_rows_of(M const& metric) {
+  if constexpr (!splits_rows<M>) {
+    return 0;
+  } else if constexpr (requires { metric.num_test; }) {
+    return metric.num_test;
+  } else {
+    return 5'000;
+  }
+}
+
+/// Different images of a data set that is no grid: the first rows train, the others test.
+template <class M>
+metric::Score score_rows(EncodedData& data, M const& metric, Seed seed) {
+  std::size_t const train = train_rows_of(metric), test = test_rows_of(metric);
+  std::vector<std::size_t> const images = data.labelled_images(train + test, seed, "evaluate/rows");
+  metric::Matrix<double> codes(images.size(), data.latents());
+  data.codes(images, codes.view());
+  metric::Matrix<int> const labels = data.labels(images);
+  metric::Score score = [&] {
+    if constexpr (splits_rows<M>) {
+      // Where there are fewer images than asked for, both parts shrink alike.
+      std::size_t const rows = images.size() == train + test ? train : images.size() * train / (train + test);
+      return metric(MatrixView<double const>(codes.view()), labels.view(), rows);
+    } else {
+      return metric(MatrixView<double const>(codes.view()), labels.view());
+    }
+  }();
+  for (Factor const& factor : data.factors()) score.factor_names.push_back(factor.name);
+  return score;
+}
+
+template <class M>
+metric::Score score_one(EncodedData& data, M metric, EvaluateOptions const& options) {
+  Seed const seed{options.seed};
+  if constexpr (requires { metric.threads; }) {
+    if (metric.threads == 0) metric.threads = options.threads;
+  }
+  metric::Score score = [&] {
+    if constexpr (scores_rows<M>) {
+      return data.is_grid() ? metric(data.grid_source(), seed) : score_rows(data, metric, seed);
+    } else {
+      bool const all = options.pool == 0 || options.pool >= data.size();
+      if (all && data.is_grid()) return metric(data.grid_source(), seed);
+      std::vector<std::size_t> images = data.labelled_images(options.pool, seed, "evaluate/pool");
+      double const pool = static_cast<double>(images.size());
+      metric::Score drawn = metric(data.row_source(std::move(images)), seed);
+      drawn.settings.emplace_back("pool", pool);
+      return drawn;
+    }
+  }();
+  score.settings.emplace_back("seed", static_cast<double>(options.seed));
+  score.choices.emplace_back("representation", "posterior mean");
+  return score;
+}
+
+inline void expect_factors(EncodedData const& data) {
+  if (data.factors().empty()) {
+    throw ValueError(data.name() + ": found no factors, expected labels of at least one; metrics compare codes with factors");
+  }
+}
+
+}  // namespace detail
+
+/// The scores of metrics given as values, in their order: evaluate(model, data, {.seed = 1}, metric::Mig{.bins = 10}).
+/// Every image is encoded at most once, whatever the number of metrics. The same seed gives the same scores.
+/// @throws ValueError for a data set without labels, and what the metrics throw.
+template <class Model, data::data_set Data, class... Metrics>
+  requires(sizeof...(Metrics) > 0 && (std::is_aggregate_v<Metrics> && ...))
+std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options, Metrics const&... metrics) {
+  EncodedData encoded(model, data);
+  detail::expect_factors(encoded);
+  std::vector<metric::Score> scores;
+  (scores.push_back(detail::score_one(encoded, metrics, options)), ...);
+  return scores;
+}
+
+/// The scores of metrics with their default settings, which are those of disentanglement_lib's study:
+///     auto scores = dis::evaluate<dis::metric::Mig, dis::metric::Dci, dis::metric::Sap>(model, data);
+template <class... Metrics, class Model, data::data_set Data>
+  requires(sizeof...(Metrics) > 0)
+std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options = {}) {
+  return evaluate(model, data, options, Metrics{}...);
+}
+
+/// The metrics that evaluate() knows by name.
+inline std::vector<std::string> metric_names() {
+  return {std::string(metric::Mig::name), std::string(metric::Dci::name), std::string(metric::Sap::name),
+          std::string(metric::FactorVae::name), std::string(metric::BetaVae::name)};
+}
+
+/// @throws ValueError that lists the known names, for a name that is none.
+inline void expect_metric_names(std::span<std::string const> names) {
+  auto const known = metric_names();
+  for (std::string const& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string list;
+    for (std::string const& each : known) list += (list.empty() ? "" : ", ") + each;
+    throw ValueError("no metric '" + name + "'; there are: " + list);
+  }
+}
+
+namespace detail {
+
+/// Calls visit with a metric of the name; the name must be known.
+template <class Visitor>
+auto with_metric(std::string_view name, Visitor&& visit) {
+  if (name == metric::Mig::name) return visit(metric::Mig{});
+  if (name == metric::Dci::name) return visit(metric::Dci{});
+  if (name == metric::Sap::name) return visit(metric::Sap{});
+  if (name == metric::FactorVae::name) return visit(metric::FactorVae{});
+  return visit(metric::BetaVae{});
+}
+
+}  // namespace detail
+
+/// Calls done(score) after each metric, so that a program can show scores as they come.
+template <class Model, data::data_set Data, std::invocable<metric::Score const&> Done>
+std::vector<metric::Score> evaluate(Model& model, Data const& data, std::span<std::string const> names,
+                                    EvaluateOptions const& options, Done&& done) {
+  expect_metric_names(names);
+  EncodedData encoded(model, data);
+  detail::expect_factors(encoded);
+  std::vector<metric::Score> scores;
+  for (std::string const& name : names) {
+    scores.push_back(detail::with_metric(name, [&](auto const& metric) { return detail::score_one(encoded, metric, options); }));
+    done(scores.back());
+  }
+  return scores;
+}
+
+/// The same by name: evaluate(model, data, {"mig", "dci"}). @throws ValueError that lists the names there are.
+template <class Model, data::data_set Data>
+std::vector<metric::Score> evaluate(Model& model, Data const& data, std::vector<std::string> const& names,
+                                    EvaluateOptions const& options = {}) {
+  return evaluate(model, data, std::span<std::string const>(names), options, [](metric::Score const&) {});
+}
+
+}  // namespace disentangle
