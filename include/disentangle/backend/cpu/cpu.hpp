@@ -195,7 +195,4 @@ class BasicCpu {
 /// The CPU in single precision: what methods train in.
 using Cpu = BasicCpu<float>;
 
-/// dis::backend::cpu(2): the CPU with so many threads (0: one per hardware thread).
-inline Cpu make_cpu(unsigned threads = 0) { return Cpu(threads); }
-
 }  // namespace disentangle::backend
