@@ -18,8 +18,8 @@ struct Labelled {
   metric::Matrix<int> factors;
 };
 
-/// Factors of 3, 4 and 5 values, drawn at random; codes: one latent per factor plus `noise` times a normal number, and
-/// one latent of noise alone.
+/// Factors of 3, 4 and 5 values, drawn at random; codes: one latent per factor plus `noise` times a normal
+/// number, and one latent of noise alone.
 inline Labelled axis_aligned(std::size_t rows, double noise, std::uint64_t seed) {
   Labelled s{metric::Matrix<double>(rows, 4), metric::Matrix<int>(rows, 3)};
   Philox const values{seed, 1, 0};
@@ -38,7 +38,8 @@ inline Labelled axis_aligned(std::size_t rows, double noise, std::uint64_t seed)
 inline Labelled unrelated(std::size_t rows, std::uint64_t seed) {
   Labelled s = axis_aligned(rows, 0, seed);
   Philox const normal{seed, 3, 0};
-  for (std::size_t i = 0; i < s.codes.values.size(); ++i) s.codes.values[i] = static_cast<double>(normal.normal(i));
+  for (std::size_t i = 0; i < s.codes.values.size(); ++i)
+    s.codes.values[i] = static_cast<double>(normal.normal(i));
   return s;
 }
 
@@ -86,6 +87,8 @@ std::string message_of(F&& call) {
   return {};
 }
 
-inline bool contains(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
+inline bool contains(std::string const& text, std::string const& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace disentangle::test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The synthetic cases of tests/data/metric_reference: their factors and codes, regenerated bit for bit, and the values
-// that other libraries computed from them. The recipe is in that folder's README.md.
+// The synthetic cases of tests/data/metric_reference: their factors and codes, regenerated bit for bit, and
+// the values that other libraries computed from them. The recipe is in that folder's README.md.
 #pragma once
 
 #include <cmath>
@@ -60,7 +60,8 @@ struct ReferenceCase {
   void encode(MatrixView<int const> factors, MatrixView<double> codes, SplitMix64& stream) const {
     std::vector<double> x(sizes.size());
     for (std::size_t i = 0; i < factors.rows; ++i) {
-      for (std::size_t k = 0; k < x.size(); ++k) x[k] = factors(i, k) / static_cast<double>(sizes[k] - 1) - 0.5;
+      for (std::size_t k = 0; k < x.size(); ++k)
+        x[k] = factors(i, k) / static_cast<double>(sizes[k] - 1) - 0.5;
       std::vector<double> const z = row(factors.row(i), x, stream);
       for (std::size_t l = 0; l < latents; ++l) codes(i, l) = z[l];
     }
@@ -74,7 +75,9 @@ struct ReferenceCase {
 
   /// The case as a source whose noise comes from the stream that the metric draws from.
   auto source(SplitMix64& stream) const {
-    auto const function = [this, &stream](MatrixView<int const> f, MatrixView<double> codes) { encode(f, codes, stream); };
+    auto const function = [this, &stream](MatrixView<int const> f, MatrixView<double> codes) {
+      encode(f, codes, stream);
+    };
     return metric::FunctionSource(factors(), latents, function);
   }
 };
@@ -88,18 +91,28 @@ inline std::vector<ReferenceCase> const& reference_cases() {
   static std::vector<int> const s{4, 5, 6, 8};
   static double const c = std::sqrt(0.5);
   static std::vector<ReferenceCase> const cases{
-      {"perfect_D", d, 101, 0, 5, [](F, X x, S) { return V{x[2], -2.0 * x[4], 4.0 * x[0], 0.5 * x[1], -x[3]}; }},
+      {"perfect_D", d, 101, 0, 5,
+       [](F, X x, S) {
+         return V{x[2], -2.0 * x[4], 4.0 * x[0], 0.5 * x[1], -x[3]};
+       }},
       {"rotated45_D", d, 101, 0, 5,
-       [](F, X x, S) { return V{x[0], (x[1] - x[2]) * c, (x[1] + x[2]) * c, (x[3] - x[4]) * c, (x[3] + x[4]) * c}; }},
+       [](F, X x, S) {
+         return V{x[0], (x[1] - x[2]) * c, (x[1] + x[2]) * c, (x[3] - x[4]) * c, (x[3] + x[4]) * c};
+       }},
       {"noise_D", d, 101, 201, 10,
        [](F, X, S stream) {
          V z(10);
          for (double& v : z) v = stream.uniform() - 0.5;
          return z;
        }},
-      {"perfect_S", s, 102, 0, 4, [](F, X x, S) { return V{-x[3], 2.0 * x[0], x[2], 0.5 * x[1]}; }},
+      {"perfect_S", s, 102, 0, 4,
+       [](F, X x, S) {
+         return V{-x[3], 2.0 * x[0], x[2], 0.5 * x[1]};
+       }},
       {"rotated45_S", s, 102, 0, 4,
-       [](F, X x, S) { return V{(x[0] - x[1]) * c, (x[0] + x[1]) * c, (x[2] - x[3]) * c, (x[2] + x[3]) * c}; }},
+       [](F, X x, S) {
+         return V{(x[0] - x[1]) * c, (x[0] + x[1]) * c, (x[2] - x[3]) * c, (x[2] + x[3]) * c};
+       }},
       {"rotated45_noisy_S", s, 102, 208, 4,
        [](F, X x, S stream) {
          double g[4];
@@ -108,12 +121,17 @@ inline std::vector<ReferenceCase> const& reference_cases() {
                   (x[2] + x[3]) + 0.0625 * g[3]};
        }},
       {"duplicate_noisy_S", s, 102, 205, 5,
-       [](F, X x, S stream) { return V{x[0], x[1], x[2], x[3], x[0] + 0.125 * stream.noise()}; }},
+       [](F, X x, S stream) {
+         return V{x[0], x[1], x[2], x[3], x[0] + 0.125 * stream.noise()};
+       }},
       {"two_in_one_S", s, 102, 206, 4,
        [](F f, X x, S stream) {
          return V{static_cast<double>(f[0] * 5 + f[1]) / 19.0 - 0.5, stream.uniform() - 0.5, x[2], x[3]};
        }},
-      {"dead_S", s, 102, 0, 5, [](F, X x, S) { return V{x[0], x[1], x[2], x[3], 0.25}; }},
+      {"dead_S", s, 102, 0, 5,
+       [](F, X x, S) {
+         return V{x[0], x[1], x[2], x[3], 0.25};
+       }},
   };
   return cases;
 }

@@ -30,9 +30,9 @@ struct GatherRows {
 
 }  // namespace detail
 
-/// A factor_source over (rows, latents) codes, float or double, and the (rows, factors) labels of the same rows. The codes
-/// must outlive the source; the labels are copied. Sampling with replacement, see LabelledSource. Throws ShapeError
-/// where rows differ, ValueError for a NaN code or a label below 0.
+/// A factor_source over (rows, latents) codes, float or double, and the (rows, factors) labels of the same
+/// rows. The codes must outlive the source; the labels are copied. Sampling with replacement, see
+/// LabelledSource. Throws ShapeError where rows differ, ValueError for a NaN code or a label below 0.
 template <class T>
 class ArraySource : public LabelledSource<detail::GatherRows<T>> {
  public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// beta-VAE metric (Higgins et al., "beta-VAE: learning basic visual concepts with a constrained variational framework",
-// ICLR 2017, section 3), to the definition of disentanglement_lib: the accuracy with which a linear classifier tells, from the
-// mean absolute difference of pairs of codes, which factor the pairs share.
+// beta-VAE metric (Higgins et al., "beta-VAE: learning basic visual concepts with a constrained variational
+// framework", ICLR 2017, section 3), to the definition of disentanglement_lib: the accuracy with which a
+// linear classifier tells, from the mean absolute difference of pairs of codes, which factor the pairs share.
 #pragma once
 
 #include <algorithm>
@@ -26,20 +26,22 @@
 
 namespace disentangle::metric {
 
-/// In [0, 1], higher is better; chance is about 1 / factors. A point: a random factor, batch_size pairs that agree in it, the mean
-/// of |z1 - z2| per latent. Classifier: multinomial logistic regression, L2 with C = 1, biases not penalised, codes not
-/// rescaled (so the score depends on their scale through the penalty). The value is the accuracy on fresh points.
-/// Not rescaled by chance. A linear classifier reaches 1 for some entangled codes too. A constant latent contributes nothing.
-/// Cost: 2 (num_train + num_eval) batch_size encoded points; the classifier takes about a second.
+/// In [0, 1], higher is better; chance is about 1 / factors. A point: a random factor, batch_size pairs that
+/// agree in it, the mean of |z1 - z2| per latent. Classifier: multinomial logistic regression, L2 with C = 1,
+/// biases not penalised, codes not rescaled (so the score depends on their scale through the penalty). The
+/// value is the accuracy on fresh points. Not rescaled by chance. A linear classifier reaches 1 for some
+/// entangled codes too. A constant latent contributes nothing. Cost: 2 (num_train + num_eval) batch_size
+/// encoded points; the classifier takes about a second.
 struct BetaVae {
   static constexpr std::string_view name = "beta_vae";
 
-  std::size_t batch_size = 64;         ///< pairs in a point
-  std::size_t num_train = 10000;       ///< points that train the classifier
-  std::size_t num_eval = 5000;         ///< points that measure it
-  double c = 1;                        ///< weight of the errors against the penalty
-  std::size_t batches_per_encode = 8;  ///< points whose pairs are drawn, then encoded in one call: for speed only
-  unsigned threads = 0;                ///< of the classifier, 0: all of the machine; the result does not depend on it
+  std::size_t batch_size = 64;    ///< pairs in a point
+  std::size_t num_train = 10000;  ///< points that train the classifier
+  std::size_t num_eval = 5000;    ///< points that measure it
+  double c = 1;                   ///< weight of the errors against the penalty
+  std::size_t batches_per_encode =
+      8;                 ///< points whose pairs are drawn, then encoded in one call: for speed only
+  unsigned threads = 0;  ///< of the classifier, 0: all of the machine; the result does not depend on it
 
   /// The points of the classifier: mean absolute differences (points, latents) and the shared factor of each.
   struct Points {
@@ -47,14 +49,15 @@ struct BetaVae {
     std::vector<int> factor;
   };
 
-  /// Throws ValueError for fewer than 2 factors or a factor with fewer than 2 values, counts that are too small, codes that
-  /// are not finite.
+  /// Throws ValueError for fewer than 2 factors or a factor with fewer than 2 values, counts that are too
+  /// small, codes that are not finite.
   template <factor_source Source>
   Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/beta_vae");
     return (*this)(source, rng);
   }
-  /// Draws in disentanglement_lib's order: training, then evaluation points; per point the factor's number and two batches.
+  /// Draws in disentanglement_lib's order: training, then evaluation points; per point the factor's number
+  /// and two batches.
   template <factor_source Source>
   Score operator()(Source const& source, random_integers auto& rng) const {
     Points const train = points(source, num_train, rng);
@@ -80,7 +83,8 @@ struct BetaVae {
     for (std::size_t done = 0; done < count;) {
       std::size_t const batches = std::min(batches_per_encode, count - done);
       for (std::size_t b = 0; b < batches; ++b) {
-        auto const k = static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(source.factors().size())));
+        auto const k =
+            static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(source.factors().size())));
         std::span<std::size_t> const one = std::span(drawn).subspan(2 * b * batch_size, batch_size);
         std::span<std::size_t> const two = std::span(drawn).subspan((2 * b + 1) * batch_size, batch_size);
         source.draw(rng, one);
@@ -103,15 +107,16 @@ struct BetaVae {
     return result;
   }
 
-  /// Trains on the first and measures on the second points. Throws ShapeError where their latents differ, ValueError where the
-  /// training points share a single factor.
+  /// Trains on the first and measures on the second points. Throws ShapeError where their latents differ,
+  /// ValueError where the training points share a single factor.
   Score classify(Points const& train, Points const& eval, std::size_t factors) const {
     if (train.differences.columns != eval.differences.columns)
       throw ShapeError("beta_vae: evaluation points have " + std::to_string(eval.differences.columns) +
                        " latents, expected " + std::to_string(train.differences.columns));
     if (!(c > 0)) throw ValueError("beta_vae: c is " + std::to_string(c) + ", expected above 0");
-    detail::check_train_and_test<double>(name, train.differences.view(), {train.factor.data(), train.factor.size(), 1},
-                                         eval.differences.view(), {eval.factor.data(), eval.factor.size(), 1});
+    detail::check_train_and_test<double>(
+        name, train.differences.view(), {train.factor.data(), train.factor.size(), 1},
+        eval.differences.view(), {eval.factor.data(), eval.factor.size(), 1});
     // Factors that no training point shares are unknown to the classifier, as in scikit-learn.
     detail::Classes const classes = detail::classes(name, {train.factor.data(), train.factor.size(), 1}, 0);
     detail::LogisticRegression const classifier(train.differences.view(), classes.label, classes.size(),

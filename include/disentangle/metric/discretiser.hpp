@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Equal-width histogram bins of codes, as numpy.histogram and numpy.digitize make them in disentanglement_lib.
-// Definition: docs of the metrics; bins per latent between the smallest and the largest code seen.
+// Equal-width histogram bins of codes, as numpy.histogram and numpy.digitize make them in
+// disentanglement_lib. Definition: docs of the metrics; bins per latent between the smallest and the largest
+// code seen.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +17,10 @@
 
 namespace disentangle::metric {
 
-/// The left edges e_j = j * step + lowest, j = 0 .. bins - 1, step = (highest - lowest) / bins; where all values are
-/// equal the range is widened by 0.5 on either side. The arithmetic is double; float values get edges rounded to float.
-/// Throws ValueError for bins < 1, no values, or a range that overflows a double. Cost O(values).
+/// The left edges e_j = j * step + lowest, j = 0 .. bins - 1, step = (highest - lowest) / bins; where all
+/// values are equal the range is widened by 0.5 on either side. The arithmetic is double; float values get
+/// edges rounded to float. Throws ValueError for bins < 1, no values, or a range that overflows a double.
+/// Cost O(values).
 template <class T>
 std::vector<T> histogram_edges(std::span<T const> values, int bins) {
   if (bins < 1) throw ValueError("histogram: " + std::to_string(bins) + " bins, expected at least 1");
@@ -36,18 +38,20 @@ std::vector<T> histogram_edges(std::span<T const> values, int bins) {
                      ", expected finite values whose difference is finite");
   std::vector<T> edges(static_cast<std::size_t>(bins));
   for (std::size_t j = 0; j < edges.size(); ++j) {
-    // Codes on a lattice (a factor's values, rotated) sit on edges within one rounding, so the edge must be rounded
-    // after the product and again after the sum. g++ fuses both into one multiply-add where the processor has it
-    // (-ffp-contract=fast is its default and it ignores the pragma); a volatile product forbids that everywhere.
+    // Codes on a lattice (a factor's values, rotated) sit on edges within one rounding, so the edge must be
+    // rounded after the product and again after the sum. g++ fuses both into one multiply-add where the
+    // processor has it (-ffp-contract=fast is its default and it ignores the pragma); a volatile product
+    // forbids that everywhere.
     double const volatile product = static_cast<double>(j) * step;
     edges[j] = static_cast<T>(product + low);
   }
   return edges;
 }
 
-/// Bin 0 .. bins - 1 of every code, (samples, latents): the number of left edges <= code, less one, with the edges of
-/// the code's own latent. A code on an edge belongs to the bin above it, the largest code to the last bin, and all codes of
-/// a constant latent to one bin. Throws ValueError as histogram_edges. Cost O(samples * latents * log bins).
+/// Bin 0 .. bins - 1 of every code, (samples, latents): the number of left edges <= code, less one, with the
+/// edges of the code's own latent. A code on an edge belongs to the bin above it, the largest code to the
+/// last bin, and all codes of a constant latent to one bin. Throws ValueError as histogram_edges. Cost
+/// O(samples * latents * log bins).
 template <class T>
 Matrix<int> discretise(MatrixView<T const> codes, int bins) {
   Matrix<int> binned(codes.rows, codes.columns);

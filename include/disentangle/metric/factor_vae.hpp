@@ -27,8 +27,8 @@ namespace disentangle::metric {
 
 namespace detail {
 
-/// Variance (ddof 1) of every column of the rows; exactly 0 for a constant column, whose mean may not be representable,
-/// because values are taken relative to the first row.
+/// Variance (ddof 1) of every column of the rows; exactly 0 for a constant column, whose mean may not be
+/// representable, because values are taken relative to the first row.
 inline void column_variances(MatrixView<double const> codes, std::span<double> out) {
   double const n = static_cast<double>(codes.rows);
   for (std::size_t l = 0; l < codes.columns; ++l) {
@@ -47,14 +47,15 @@ inline void column_variances(MatrixView<double const> codes, std::span<double> o
 
 }  // namespace detail
 
-/// In [0, 1], higher is better; chance is about 1 / factors. A vote: a random factor is held in a batch, the rest vary;
-/// the latent with the smallest ratio of its variance in the batch to its variance over the data is the vote's input. The
-/// classifier maps a latent to the factor that it got most training votes for (the lowest factor of equals), and the value
-/// is its accuracy on fresh votes.
-/// Latents whose standard deviation is below `threshold` take no part, and a constant latent never does, also at threshold
-/// 0 (where disentanglement_lib's own code divides 0 by 0 and collapses). Where no latent is left, the value is 0.
-/// Unbiased by the number of votes but noisy: its standard error is about sqrt(value (1 - value) / num_eval).
-/// Cost: (num_train + num_eval) * batch_size + num_variance_estimate encoded points.
+/// In [0, 1], higher is better; chance is about 1 / factors. A vote: a random factor is held in a batch, the
+/// rest vary; the latent with the smallest ratio of its variance in the batch to its variance over the data
+/// is the vote's input. The classifier maps a latent to the factor that it got most training votes for (the
+/// lowest factor of equals), and the value is its accuracy on fresh votes.
+/// Latents whose standard deviation is below `threshold` take no part, and a constant latent never does, also
+/// at threshold 0 (where disentanglement_lib's own code divides 0 by 0 and collapses). Where no latent is
+/// left, the value is 0. Unbiased by the number of votes but noisy: its standard error is about
+/// sqrt(value (1 - value) / num_eval). Cost: (num_train + num_eval) * batch_size + num_variance_estimate
+/// encoded points.
 struct FactorVae {
   static constexpr std::string_view name = "factor_vae";
 
@@ -62,11 +63,12 @@ struct FactorVae {
   std::size_t num_train = 10000;              ///< votes that make the classifier
   std::size_t num_eval = 5000;                ///< votes that measure it
   std::size_t num_variance_estimate = 10000;  ///< points of the variance over the data, at least 2
-  double threshold = 0.05;                    ///< smallest standard deviation of a latent that takes part: the value of
-                                              ///< the published study's configurations (the code's own default is 0)
-  std::size_t batches_per_encode = 16;        ///< votes whose points are drawn, then encoded in one call: for speed only
+  double threshold = 0.05;  ///< smallest standard deviation of a latent that takes part: the value of
+                            ///< the published study's configurations (the code's own default is 0)
+  std::size_t batches_per_encode = 16;  ///< votes drawn, then encoded in one call: for speed only
 
-  /// Throws ValueError for a factor with fewer than 2 values, counts that are too small, codes that are not finite.
+  /// Throws ValueError for a factor with fewer than 2 values, counts that are too small, codes that are not
+  /// finite.
   template <factor_source Source>
   Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/factor_vae");
@@ -81,7 +83,8 @@ struct FactorVae {
     detail::check_count(name, "num_eval", num_eval, 1);
     detail::check_count(name, "num_variance_estimate", num_variance_estimate, 2);
     detail::check_count(name, "batches_per_encode", batches_per_encode, 1);
-    if (!(threshold >= 0)) throw ValueError("factor_vae: threshold is " + std::to_string(threshold) + ", expected 0 or more");
+    if (!(threshold >= 0))
+      throw ValueError("factor_vae: threshold is " + std::to_string(threshold) + ", expected 0 or more");
 
     std::size_t const latents = source.latents();
     std::size_t const factors = source.factors().size();

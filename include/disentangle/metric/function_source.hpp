@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A full grid of factor values and a function from factor values to codes: a renderer followed by an encoder, or a
-// formula.
+// A full grid of factor values and a function from factor values to codes: a renderer followed by an encoder,
+// or a formula.
 #pragma once
 
 #include <concepts>
@@ -20,15 +20,18 @@
 namespace disentangle::metric {
 
 /// A factor_source over every combination of the factors. Encode is called as
-/// encode(MatrixView<int const> factors, MatrixView<double> codes) with (points, factors) and (points, latents).
-/// Factor values are drawn one column after the other, as disentanglement_lib draws them; a point's index is the
-/// mixed-radix number of its values, the last factor varying fastest.
+/// encode(MatrixView<int const> factors, MatrixView<double> codes) with (points, factors) and (points,
+/// latents). Factor values are drawn one column after the other, as disentanglement_lib draws them; a point's
+/// index is the mixed-radix number of its values, the last factor varying fastest.
 template <std::invocable<MatrixView<int const>, MatrixView<double>> Encode>
 class FunctionSource {
  public:
   /// Throws ValueError for no factor, no latent, a cardinality below 1, or a grid that size_t cannot count.
   FunctionSource(std::vector<Factor> factors, std::size_t latents, Encode encode)
-      : factors_(std::move(factors)), strides_(factors_.size()), latents_(latents), encode_(std::move(encode)) {
+      : factors_(std::move(factors)),
+        strides_(factors_.size()),
+        latents_(latents),
+        encode_(std::move(encode)) {
     if (factors_.empty() || latents_ == 0)
       throw ValueError("FunctionSource: found " + std::to_string(factors_.size()) + " factors and " +
                        std::to_string(latents_) + " latents, expected at least 1 of each");
@@ -51,7 +54,8 @@ class FunctionSource {
     for (std::size_t& p : points) p = 0;
     for (std::size_t k = 0; k < factors_.size(); ++k)
       for (std::size_t& p : points)
-        p += strides_[k] * static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(factors_[k].cardinality)));
+        p += strides_[k] *
+             static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(factors_[k].cardinality)));
   }
 
   void draw_sharing(std::size_t k, random_integers auto& rng, std::span<std::size_t> points) const {

@@ -10,8 +10,8 @@
 
 namespace disentangle::metric {
 
-/// Largest less second largest entry of every column of a (latents, factors) matrix of scores >= 0. With a single
-/// latent the runner-up counts as 0.
+/// Largest less second largest entry of every column of a (latents, factors) matrix of scores >= 0. With a
+/// single latent the runner-up counts as 0.
 inline std::vector<double> gaps(MatrixView<double const> scores) {
   std::vector<double> gap(scores.columns, 0);
   for (std::size_t k = 0; k < scores.columns; ++k) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disentanglement and completeness of an importance matrix, whatever predictor or estimator it came from (Eastwood and
-// Williams, ICLR 2018, section 3, as disentanglement_lib computes them).
+// Disentanglement and completeness of an importance matrix, whatever predictor or estimator it came from
+// (Eastwood and Williams, ICLR 2018, section 3, as disentanglement_lib computes them).
 //   disentanglement of latent l  = 1 - H_K(R[l, :]),  weighted by the latent's share of all importance
 //   completeness of factor k     = 1 - H_L(R[:, k]),  weighted by the factor's share
-// where H_B is the entropy to the base B of the row or column, 1e-11 added to each entry, normalised to sum 1.
+// where H_B is the entropy to the base B of the row or column, 1e-11 added to each entry, normalised to sum
+// 1.
 #pragma once
 
 #include <cmath>
@@ -24,7 +25,8 @@ struct Concentration {
 namespace detail {
 
 inline double concentration(std::vector<double> entries) {
-  if (entries.size() < 2) return 1;  // one candidate: nothing to be spread over (the base-1 logarithm is undefined)
+  if (entries.size() < 2)
+    return 1;  // one candidate: nothing to be spread over (the base-1 logarithm is undefined)
   double sum = 0;
   for (double& e : entries) sum += e += 1e-11;
   double entropy = 0;
@@ -45,8 +47,9 @@ inline Concentration weighted(std::vector<double> each, std::vector<double> weig
 
 }  // namespace detail
 
-/// Disentanglement of a (latents, factors) matrix of importances >= 0: 1 where every latent that matters matters for
-/// one factor only. A latent without importance has weight 0; all weights are equal where the matrix is zero.
+/// Disentanglement of a (latents, factors) matrix of importances >= 0: 1 where every latent that matters
+/// matters for one factor only. A latent without importance has weight 0; all weights are equal where the
+/// matrix is zero.
 inline Concentration disentanglement(MatrixView<double const> importance) {
   std::vector<double> each;
   std::vector<double> weight;
@@ -60,7 +63,8 @@ inline Concentration disentanglement(MatrixView<double const> importance) {
   return detail::weighted(std::move(each), std::move(weight));
 }
 
-/// Completeness of a (latents, factors) matrix of importances >= 0: 1 where every factor is captured by one latent.
+/// Completeness of a (latents, factors) matrix of importances >= 0: 1 where every factor is captured by one
+/// latent.
 inline Concentration completeness(MatrixView<double const> importance) {
   std::vector<double> each;
   std::vector<double> weight;

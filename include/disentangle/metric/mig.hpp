@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mutual information gap (Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in VAEs", NeurIPS 2018,
-// section 4.1), to the definition of disentanglement_lib: histogram plug-in estimates, empirical entropies.
+// Mutual information gap (Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in VAEs", NeurIPS
+// 2018, section 4.1), to the definition of disentanglement_lib: histogram plug-in estimates, empirical
+// entropies.
 //   MIG = mean over factors k of [ I(z_best; y_k) - I(z_second; y_k) ] / H(y_k)
 #pragma once
 
@@ -21,11 +22,11 @@
 
 namespace disentangle::metric {
 
-/// In [0, 1], higher is better. Each latent is cut into equal-width bins; factors are used as they are. With 20 bins
-/// the maximum is below 1 where a factor has more values than bins: 0.8655 on dSprites. It does not punish a latent that
-/// carries two factors. Biased: every I is too large by about (bins - 1)(values - 1) / (2 rows) nats.
-/// A constant latent has no information and so never wins; with a single latent the runner-up counts as 0.
-/// Deterministic; cost O(rows * latents * factors).
+/// In [0, 1], higher is better. Each latent is cut into equal-width bins; factors are used as they are. With
+/// 20 bins the maximum is below 1 where a factor has more values than bins: 0.8655 on dSprites. It does not
+/// punish a latent that carries two factors. Biased: every I is too large by about (bins - 1)(values - 1) /
+/// (2 rows) nats. A constant latent has no information and so never wins; with a single latent the runner-up
+/// counts as 0. Deterministic; cost O(rows * latents * factors).
 struct Mig {
   static constexpr std::string_view name = "mig";
 
@@ -33,10 +34,14 @@ struct Mig {
   std::size_t num_train = 10000;  ///< points drawn from a source; all rows of arrays are used
 
   /// codes: (rows, latents); factors: (rows, factors), labels >= 0. float codes get float bin edges. Throws
-  /// ShapeError for unequal rows or fewer than 2; ValueError for a code that is not finite, a label below 0, a factor with a
-  /// single value, bins < 1.
-  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors) const { return score(codes, factors); }
-  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors) const { return score(codes, factors); }
+  /// ShapeError for unequal rows or fewer than 2; ValueError for a code that is not finite, a label below 0,
+  /// a factor with a single value, bins < 1.
+  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors) const {
+    return score(codes, factors);
+  }
+  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors) const {
+    return score(codes, factors);
+  }
 
   /// num_train points drawn from the source.
   template <factor_source Source>

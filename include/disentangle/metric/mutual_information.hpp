@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plug-in entropy and mutual information of integer labels, in nats: the estimator of scikit-learn's mutual_info_score.
-// Biased upwards by about (a - 1)(b - 1) / (2 n) for a and b distinct values and n samples.
+// Plug-in entropy and mutual information of integer labels, in nats: the estimator of scikit-learn's
+// mutual_info_score. Biased upwards by about (a - 1)(b - 1) / (2 n) for a and b distinct values and n
+// samples.
 #pragma once
 
 #include <algorithm>
@@ -61,22 +62,23 @@ inline double mutual_information(Renumbered const& a, Renumbered const& b) {
   for (std::size_t x = 0; x < a.size; ++x)
     for (std::size_t y = 0; y < b.size; ++y)
       if (double const c = static_cast<double>(joint[x * b.size + y]); c > 0)
-        information += c / n * std::log(c * n / (static_cast<double>(in_a[x]) * static_cast<double>(in_b[y])));
+        information +=
+            c / n * std::log(c * n / (static_cast<double>(in_a[x]) * static_cast<double>(in_b[y])));
   return std::max(0.0, information);
 }
 
 }  // namespace detail
 
-/// H = -sum p ln p of the labels' frequencies (any integers), nats, 0 for constant labels. Throws ShapeError without
-/// labels.
+/// H = -sum p ln p of the labels' frequencies (any integers), nats, 0 for constant labels. Throws ShapeError
+/// without labels.
 inline double entropy(std::span<int const> labels) {
   if (labels.empty()) throw ShapeError("entropy: found no labels, expected at least 1");
   detail::Renumbered const r = detail::renumber(labels);
   return detail::mutual_information(r, r);
 }
 
-/// I(a; b) = sum p(a, b) ln[p(a, b) / (p(a) p(b))] of two columns of labels (any integers), nats, never below 0.
-/// Throws ShapeError where they are empty or differ in length.
+/// I(a; b) = sum p(a, b) ln[p(a, b) / (p(a) p(b))] of two columns of labels (any integers), nats, never below
+/// 0. Throws ShapeError where they are empty or differ in length.
 inline double mutual_information(std::span<int const> a, std::span<int const> b) {
   if (a.empty() || a.size() != b.size())
     throw ShapeError("mutual_information: " + std::to_string(a.size()) + " and " + std::to_string(b.size()) +
@@ -92,13 +94,13 @@ inline std::vector<double> entropies(MatrixView<int const> labels) {
   return h;
 }
 
-/// I(column of a; column of b) for every pair, (columns of a, columns of b): with a = discretise(codes, bins) and b the
-/// factors, the latents x factors matrix that MIG, MIG-sup, modularity and MED start from. Throws ShapeError where the
-/// numbers of rows differ or are 0. Cost O(samples * columns of a * columns of b).
+/// I(column of a; column of b) for every pair, (columns of a, columns of b): with a = discretise(codes, bins)
+/// and b the factors, the latents x factors matrix that MIG, MIG-sup, modularity and MED start from. Throws
+/// ShapeError where the numbers of rows differ or are 0. Cost O(samples * columns of a * columns of b).
 inline Matrix<double> mutual_information_matrix(MatrixView<int const> a, MatrixView<int const> b) {
   if (a.rows == 0 || a.rows != b.rows)
-    throw ShapeError("mutual_information_matrix: " + std::to_string(a.rows) + " and " + std::to_string(b.rows) +
-                     " rows, expected equal numbers above 0");
+    throw ShapeError("mutual_information_matrix: " + std::to_string(a.rows) + " and " +
+                     std::to_string(b.rows) + " rows, expected equal numbers above 0");
   auto const as = detail::renumber_columns(a);
   auto const bs = detail::renumber_columns(b);
   Matrix<double> m(a.columns, b.columns);

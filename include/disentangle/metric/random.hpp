@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The random integers that sampled metrics draw. Any generator with an integer(n) member will do, so that a metric can be
-// replayed on another library's stream.
+// The random integers that sampled metrics draw. Any generator with an integer(n) member will do, so that a
+// metric can be replayed on another library's stream.
 #pragma once
 
 #include <concepts>

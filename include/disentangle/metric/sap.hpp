@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Separated attribute predictability (Kumar, Sattigeri, Balakrishnan, "Variational inference of disentangled latent concepts
-// from unlabeled observations", ICLR 2018, section 4), to the definition of disentanglement_lib.
-//   SAP = mean over factors k of [ S(best, k) - S(second, k) ], S(l, k) = how well latent l alone predicts factor k
+// Separated attribute predictability (Kumar, Sattigeri, Balakrishnan, "Variational inference of disentangled
+// latent concepts from unlabeled observations", ICLR 2018, section 4), to the definition of
+// disentanglement_lib.
+//   SAP = mean over factors k of [ S(best, k) - S(second, k) ], S(l, k) = how well latent l alone predicts
+//   factor k
 #pragma once
 
 #include <algorithm>
@@ -26,13 +28,14 @@
 namespace disentangle::metric {
 
 /// In [0, 1], higher is better.
-/// - discrete (the default): S is the test accuracy of a linear support vector classifier (squared hinge, C, balanced
-///   class weights) on the one latent. With many classes such a classifier can only pick the extreme ones, so that a perfect
-///   code scores far below 1: 0.17 on dSprites' factors. A constant latent predicts one class and scores its frequency.
-///   Depends on the scale of the codes, through the penalty.
-/// - continuous: S is the squared correlation on the training rows, 0 for a latent with variance <= 1e-12. The factors' integers
-///   are taken as numbers. Free of scale, except for that bound.
-/// With a single latent the runner-up counts as 0. Deterministic. Cost O(latents * classes * rows) over all factors.
+/// - discrete (the default): S is the test accuracy of a linear support vector classifier (squared hinge, C,
+///   balanced class weights) on the one latent. With many classes such a classifier can only pick the extreme
+///   ones, so that a perfect code scores far below 1: 0.17 on dSprites' factors. A constant latent predicts
+///   one class and scores its frequency. Depends on the scale of the codes, through the penalty.
+/// - continuous: S is the squared correlation on the training rows, 0 for a latent with variance <= 1e-12.
+///   The factors' integers are taken as numbers. Free of scale, except for that bound.
+/// With a single latent the runner-up counts as 0. Deterministic. Cost O(latents * classes * rows) over all
+/// factors.
 struct Sap {
   static constexpr std::string_view name = "sap";
 
@@ -42,10 +45,10 @@ struct Sap {
   std::size_t num_test = 5000;    ///< and to test on (drawn in the continuous form too, not used there)
   unsigned threads = 0;           ///< 0: all of the machine; the result does not depend on it
 
-  /// Codes (rows, latents) and labels >= 0 (rows, factors), of the training and of the test rows. A label that is absent
-  /// from the training rows counts as predicted wrongly. Throws ShapeError for rows or columns that do not fit, fewer than 2
-  /// training rows or 1 test row; ValueError for a code that is not finite or whose square overflows, a label below 0, a
-  /// factor with a single value among the training rows, c <= 0.
+  /// Codes (rows, latents) and labels >= 0 (rows, factors), of the training and of the test rows. A label
+  /// that is absent from the training rows counts as predicted wrongly. Throws ShapeError for rows or columns
+  /// that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not finite or
+  /// whose square overflows, a label below 0, a factor with a single value among the training rows, c <= 0.
   Score operator()(MatrixView<double const> train_codes, MatrixView<int const> train_factors,
                    MatrixView<double const> test_codes, MatrixView<int const> test_factors) const {
     return score(train_codes, train_factors, test_codes, test_factors);
@@ -56,10 +59,12 @@ struct Sap {
   }
 
   /// The first train_rows rows train, the others test.
-  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors, std::size_t train_rows) const {
+  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors,
+                   std::size_t train_rows) const {
     return split(codes, factors, train_rows);
   }
-  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors, std::size_t train_rows) const {
+  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors,
+                   std::size_t train_rows) const {
     return split(codes, factors, train_rows);
   }
 
@@ -93,13 +98,13 @@ struct Sap {
     detail::check_factors(name, codes.rows, factors, 3);
     std::size_t const train = detail::check_split(name, codes.rows, train_rows);
     std::size_t const test = codes.rows - train;
-    return score(detail::rows(codes, 0, train), detail::rows(factors, 0, train), detail::rows(codes, train, test),
-                 detail::rows(factors, train, test));
+    return score(detail::rows(codes, 0, train), detail::rows(factors, 0, train),
+                 detail::rows(codes, train, test), detail::rows(factors, train, test));
   }
 
   template <class T>
-  Score score(MatrixView<T const> train_codes, MatrixView<int const> train_factors, MatrixView<T const> test_codes,
-              MatrixView<int const> test_factors) const {
+  Score score(MatrixView<T const> train_codes, MatrixView<int const> train_factors,
+              MatrixView<T const> test_codes, MatrixView<int const> test_factors) const {
     detail::check_train_and_test(name, train_codes, train_factors, test_codes, test_factors);
     detail::check_square(name, train_codes);
     if (!(c > 0)) throw ValueError("sap: c is " + std::to_string(c) + ", expected above 0");
@@ -113,8 +118,8 @@ struct Sap {
       std::size_t const k = item % factors;
       std::vector<double> x(train_codes.rows);
       for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(train_codes(i, l));
-      predictability(l, k) =
-          continuous ? squared_correlation(x, train_factors, k) : accuracy(x, classes[k], test_codes, test_factors, l, k);
+      predictability(l, k) = continuous ? squared_correlation(x, train_factors, k)
+                                        : accuracy(x, classes[k], test_codes, test_factors, l, k);
     });
 
     Score s;
@@ -138,7 +143,8 @@ struct Sap {
     return s;
   }
 
-  static double squared_correlation(std::vector<double> const& x, MatrixView<int const> factors, std::size_t k) {
+  static double squared_correlation(std::vector<double> const& x, MatrixView<int const> factors,
+                                    std::size_t k) {
     double const n = static_cast<double>(x.size());
     double mean_x = 0;
     double mean_y = 0;
@@ -163,8 +169,9 @@ struct Sap {
   }
 
   template <class T>
-  double accuracy(std::vector<double> const& x, detail::Classes const& classes, MatrixView<T const> test_codes,
-                  MatrixView<int const> test_factors, std::size_t l, std::size_t k) const {
+  double accuracy(std::vector<double> const& x, detail::Classes const& classes,
+                  MatrixView<T const> test_codes, MatrixView<int const> test_factors, std::size_t l,
+                  std::size_t k) const {
     detail::LinearSvmClassifier const classifier(x, classes, c);
     std::size_t right = 0;
     for (std::size_t i = 0; i < test_codes.rows; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every metric returns: the number, and all that is needed to print, plot or question it without knowing the
-// metric.
+// What every metric returns: the number, and all that is needed to print, plot or question it without knowing
+// the metric.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace disentangle::metric {
 
-/// A named vector or matrix of a score. The axes say what a row and a column stand for: "latent", "factor", or empty
-/// for the single column of a vector.
+/// A named vector or matrix of a score. The axes say what a row and a column stand for: "latent", "factor",
+/// or empty for the single column of a vector.
 struct Table {
   std::string name;
   std::string row_axis;
@@ -38,11 +38,12 @@ struct Score {
   std::string definition;  ///< whose definition was followed, e.g. "disentanglement_lib"
   double value = 0;        ///< the headline number
   bool lower_is_better = false;
-  std::vector<std::pair<std::string, double>> parts;         ///< named parts, the headline number among them
-  std::vector<std::pair<std::string, double>> settings;      ///< numbers that define it: rows used, bins, thresholds
+  std::vector<std::pair<std::string, double>> parts;  ///< named parts, the headline number among them
+  std::vector<std::pair<std::string, double>>
+      settings;  ///< numbers that define it: rows used, bins, thresholds
   std::vector<std::pair<std::string, std::string>> choices;  ///< words that define it: classifier, normaliser
-  std::vector<std::string> factor_names;                     ///< empty where the metric was given plain arrays
-  std::vector<Table> tables;                                 ///< per latent, per factor and latent x factor
+  std::vector<std::string> factor_names;  ///< empty where the metric was given plain arrays
+  std::vector<Table> tables;              ///< per latent, per factor and latent x factor
 
   /// The part of this name. Throws ValueError where there is none.
   double part(std::string_view name) const {

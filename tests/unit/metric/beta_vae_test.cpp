@@ -82,7 +82,8 @@ TEST_CASE("the beta-VAE classifier reaches scikit-learn's optimum on recorded po
   metric::Score const s = reference_settings.classify(train, eval, 4);
   CHECK(s.value == doctest::Approx(expected["eval_accuracy"].get<double>()).epsilon(1e-12));
   CHECK(s.part("train_accuracy") == doctest::Approx(expected["train_accuracy"].get<double>()).epsilon(1e-12));
-  // lbfgs stops on a small relative decrease, at weights within a few 1e-3; see also detail/logistic_regression_test.cpp.
+  // lbfgs stops on a small relative decrease, at weights within a few 1e-3; see also
+  // detail/logistic_regression_test.cpp.
   metric::Matrix<double> const coefficients = test::reference_matrix(expected["coef"]);  // (factors, latents)
   for (std::size_t k = 0; k < 4; ++k)
     for (std::size_t l = 0; l < 4; ++l) CHECK(std::abs(s.table("weights")(l, k) - coefficients(k, l)) < 5e-3);
@@ -96,8 +97,10 @@ TEST_CASE("BetaVae: a perfect code scores 1, codes that know nothing score near 
   metric::BetaVae const metric = small;
   auto const perfect = test::axis_aligned(2000, 0, 1);
   auto const nothing = test::unrelated(2000, 2);
-  metric::Score const high = metric(metric::ArraySource(perfect.codes.view(), perfect.factors.view()), seed(0));
-  metric::Score const low = metric(metric::ArraySource(nothing.codes.view(), nothing.factors.view()), seed(0));
+  metric::Score const high =
+      metric(metric::ArraySource(perfect.codes.view(), perfect.factors.view()), seed(0));
+  metric::Score const low =
+      metric(metric::ArraySource(nothing.codes.view(), nothing.factors.view()), seed(0));
   CHECK(high.value == 1);
   CHECK(low.value < 0.5);
   CHECK(low.value > 0.2);
@@ -135,18 +138,18 @@ TEST_CASE("BetaVae names what is wrong with a source or a setting") {
   CHECK_THROWS_AS((void)bad(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0)), ValueError);
   bad = small;
   bad.batch_size = 0;
-  CHECK(contains(message_of<ValueError>([&] {
-                   (void)bad(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0));
-                 }),
+  CHECK(contains(message_of<ValueError>(
+                     [&] { (void)bad(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0)); }),
                  "batch_size is 0"));
-  metric::FunctionSource const nan({{"a", 2}, {"b", 3}}, 2, [](MatrixView<int const>, MatrixView<double> codes) {
-    for (std::size_t i = 0; i < codes.size(); ++i) codes.data[i] = std::nan("");
-  });
+  metric::FunctionSource const nan({{"a", 2}, {"b", 3}}, 2,
+                                   [](MatrixView<int const>, MatrixView<double> codes) {
+                                     for (std::size_t i = 0; i < codes.size(); ++i)
+                                       codes.data[i] = std::nan("");
+                                   });
   CHECK(contains(message_of<ValueError>([&] { (void)small(nan, seed(0)); }), "expected a finite number"));
   for (std::size_t i = 0; i < 50; ++i) s.factors(i, 1) = 3;
-  CHECK(contains(message_of<ValueError>([&] {
-                   (void)small(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0));
-                 }),
+  CHECK(contains(message_of<ValueError>(
+                     [&] { (void)small(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0)); }),
                  "factor factor 1 has 1 values"));
 }
 

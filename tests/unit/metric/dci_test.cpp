@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // DCI against disentanglement_lib with scikit-learn's trees, its laws and its errors.
 #include <cmath>
-#include <utility>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -23,15 +23,17 @@ TEST_CASE("DCI equals disentanglement_lib on every reference case") {
     auto const expected = test::reference_values(name)["dci_gbt_1400_600"];
     auto const& run = expected["runs"][0];
     bool const ties = expected["tie_sensitive"].get<bool>();
-    metric::Score const s =
-        metric::Dci{}(arrays.train_codes(), arrays.train_factors(), arrays.test_codes(), arrays.test_factors());
+    metric::Score const s = metric::Dci{}(arrays.train_codes(), arrays.train_factors(), arrays.test_codes(),
+                                          arrays.test_factors());
     double const difference =
         test::largest_difference(s.table("importance"), test::reference_matrix(run["importance_matrix_LxK"]));
     CHECK(difference < (ties ? 0.03 : 1e-9));
     CHECK(std::abs(s.value - run["disentanglement"].get<double>()) < (ties ? 0.01 : 1e-9));
     CHECK(std::abs(s.part("completeness") - run["completeness"].get<double>()) < (ties ? 0.01 : 1e-9));
-    CHECK(std::abs(s.part("informativeness_train") - run["informativeness_train"].get<double>()) < (ties ? 0.015 : 1e-9));
-    CHECK(std::abs(s.part("informativeness_test") - run["informativeness_test"].get<double>()) < (ties ? 0.015 : 1e-9));
+    CHECK(std::abs(s.part("informativeness_train") - run["informativeness_train"].get<double>()) <
+          (ties ? 0.015 : 1e-9));
+    CHECK(std::abs(s.part("informativeness_test") - run["informativeness_test"].get<double>()) <
+          (ties ? 0.015 : 1e-9));
   }
 }
 
@@ -56,8 +58,10 @@ TEST_CASE("DCI without ties does not depend on order, scale or monotone maps of 
   double const value = metric(s.codes.view(), s.factors.view()).value;
   CHECK(metric(test::columns(s.codes, {2, 0, 3, 1}).view(), s.factors.view()).value ==
         doctest::Approx(value).epsilon(1e-3));
-  CHECK(metric(test::times(s.codes, 16).view(), s.factors.view()).value == doctest::Approx(value).epsilon(1e-9));
-  CHECK(metric(s.codes.view(), test::columns(s.factors, {2, 0, 1}).view()).value == doctest::Approx(value).epsilon(1e-12));
+  CHECK(metric(test::times(s.codes, 16).view(), s.factors.view()).value ==
+        doctest::Approx(value).epsilon(1e-9));
+  CHECK(metric(s.codes.view(), test::columns(s.factors, {2, 0, 1}).view()).value ==
+        doctest::Approx(value).epsilon(1e-12));
 }
 
 TEST_CASE("DCI: a constant latent has importance 0; constant codes alone score 0, not NaN") {
@@ -87,7 +91,8 @@ TEST_CASE("DCI is the same bit for bit for any number of threads") {
   auto const s = test::axis_aligned(600, 0.5, 6);
   metric::Score const one = metric::Dci{.rounds = 10, .threads = 1}(s.codes.view(), s.factors.view());
   for (unsigned threads : {2u, 3u, 7u}) {
-    metric::Score const many = metric::Dci{.rounds = 10, .threads = threads}(s.codes.view(), s.factors.view());
+    metric::Score const many =
+        metric::Dci{.rounds = 10, .threads = threads}(s.codes.view(), s.factors.view());
     CHECK(many.table("importance") == one.table("importance"));
     CHECK(many.table("test_accuracy") == one.table("test_accuracy"));
   }
@@ -101,13 +106,15 @@ TEST_CASE("DCI shares importance between exact copies, by the tie seed") {
   CHECK(first.table("importance")(3, 0) > 0.2);
   metric::Score const second = metric::Dci{.tie_seed = 1}(copied.view(), s.factors.view());
   CHECK(first.table("importance")(0, 0) != second.table("importance")(0, 0));
-  CHECK(first.table("importance")(0, 0) == metric::Dci{}(copied.view(), s.factors.view()).table("importance")(0, 0));
+  CHECK(first.table("importance")(0, 0) ==
+        metric::Dci{}(copied.view(), s.factors.view()).table("importance")(0, 0));
 }
 
 TEST_CASE("DCI of float codes equals that of the same numbers in double") {
   auto const s = test::axis_aligned(300, 0.5, 6);
   metric::Matrix<float> codes(300, 4);
-  for (std::size_t i = 0; i < codes.values.size(); ++i) codes.values[i] = static_cast<float>(s.codes.values[i]);
+  for (std::size_t i = 0; i < codes.values.size(); ++i)
+    codes.values[i] = static_cast<float>(s.codes.values[i]);
   metric::Dci const metric{.rounds = 5};
   CHECK(metric(codes.view(), s.factors.view()).value == metric(s.codes.view(), s.factors.view()).value);
 }
@@ -127,8 +134,9 @@ TEST_CASE("DCI rejects impossible settings and codes beyond float") {
       test::message_of<ValueError>([&] { (void)metric::Dci{.rounds = 0}(s.codes.view(), s.factors.view()); }),
       "rounds is 0"));
   s.codes(4, 1) = 1e39;
-  CHECK(test::contains(test::message_of<ValueError>([&] { (void)metric::Dci{}(s.codes.view(), s.factors.view()); }),
-                       "finite number in float"));
+  CHECK(test::contains(
+      test::message_of<ValueError>([&] { (void)metric::Dci{}(s.codes.view(), s.factors.view()); }),
+      "finite number in float"));
 }
 
 TEST_CASE("Dci names what is wrong with its arrays") {

@@ -14,8 +14,8 @@
 using namespace disentangle;
 
 TEST_CASE("edges are rounded after the product and after the sum, never fused") {
-  // With range (0.1, 1.3) and 20 bins a fused multiply-add gives other bits for some edges; these sums are written so that no
-  // compiler can fuse them.
+  // With range (0.1, 1.3) and 20 bins a fused multiply-add gives other bits for some edges; these sums are
+  // written so that no compiler can fuse them.
   std::vector<double> const values{0.1, 1.3};
   auto const edges = metric::histogram_edges<double>(values, 20);
   double const step = (1.3 - 0.1) / 20;

@@ -22,7 +22,8 @@ namespace {
 auto grid() {
   return metric::FunctionSource({{"a", 2}, {"b", 3}, {"c", 5}}, 1,
                                 [](MatrixView<int const> f, MatrixView<double> codes) {
-                                  for (std::size_t i = 0; i < f.rows; ++i) codes(i, 0) = f(i, 0) * 100 + f(i, 1) * 10 + f(i, 2);
+                                  for (std::size_t i = 0; i < f.rows; ++i)
+                                    codes(i, 0) = f(i, 0) * 100 + f(i, 1) * 10 + f(i, 2);
                                 });
 }
 
@@ -120,10 +121,9 @@ TEST_CASE("what is wrong with a source is named") {
   using test::contains;
   using test::message_of;
   auto s = test::axis_aligned(5, 0.1, 4);
-  CHECK(contains(message_of<ShapeError>([&] {
-                   (void)metric::ArraySource(s.codes.view(), s.factors.view(), {"one"});
-                 }),
-                 "1 names for 3 factors"));
+  CHECK(contains(
+      message_of<ShapeError>([&] { (void)metric::ArraySource(s.codes.view(), s.factors.view(), {"one"}); }),
+      "1 names for 3 factors"));
   auto const encode = [](std::span<std::size_t const>, MatrixView<double>) {};
   CHECK_THROWS_AS(metric::LabelledSource(MatrixView<int const>(s.factors.view()), {}, 0, encode), ShapeError);
   s.factors(2, 1) = -1;

@@ -21,7 +21,8 @@ constexpr metric::FactorVae reference_settings{
     .num_train = 800, .num_eval = 400, .num_variance_estimate = 2000, .batches_per_encode = 1};
 
 /// The reference counts only active latents, moved together, zeros behind.
-metric::Matrix<double> moved_together(metric::Matrix<double> const& votes, metric::Matrix<double> const& active) {
+metric::Matrix<double> moved_together(metric::Matrix<double> const& votes,
+                                      metric::Matrix<double> const& active) {
   metric::Matrix<double> result(votes.rows, votes.columns);
   std::size_t to = 0;
   for (std::size_t l = 0; l < votes.columns; ++l) {
@@ -70,8 +71,10 @@ TEST_CASE("FactorVae: a perfect code scores 1, codes that know nothing score nea
   metric::FactorVae const metric = small;
   auto const perfect = test::axis_aligned(2000, 0, 1);
   auto const nothing = test::unrelated(2000, 2);
-  metric::Score const high = metric(metric::ArraySource(perfect.codes.view(), perfect.factors.view()), seed(0));
-  metric::Score const low = metric(metric::ArraySource(nothing.codes.view(), nothing.factors.view()), seed(0));
+  metric::Score const high =
+      metric(metric::ArraySource(perfect.codes.view(), perfect.factors.view()), seed(0));
+  metric::Score const low =
+      metric(metric::ArraySource(nothing.codes.view(), nothing.factors.view()), seed(0));
   CHECK(high.value == 1);
   CHECK(low.value < 0.5);
   CHECK(low.value > 0.2);
@@ -109,18 +112,18 @@ TEST_CASE("FactorVae names what is wrong with a source or a setting") {
   CHECK_THROWS_AS((void)bad(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0)), ValueError);
   bad = small;
   bad.batch_size = 0;
-  CHECK(contains(message_of<ValueError>([&] {
-                   (void)bad(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0));
-                 }),
+  CHECK(contains(message_of<ValueError>(
+                     [&] { (void)bad(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0)); }),
                  "batch_size is 0"));
-  metric::FunctionSource const nan({{"a", 2}, {"b", 3}}, 2, [](MatrixView<int const>, MatrixView<double> codes) {
-    for (std::size_t i = 0; i < codes.size(); ++i) codes.data[i] = std::nan("");
-  });
+  metric::FunctionSource const nan({{"a", 2}, {"b", 3}}, 2,
+                                   [](MatrixView<int const>, MatrixView<double> codes) {
+                                     for (std::size_t i = 0; i < codes.size(); ++i)
+                                       codes.data[i] = std::nan("");
+                                   });
   CHECK(contains(message_of<ValueError>([&] { (void)small(nan, seed(0)); }), "expected a finite number"));
   for (std::size_t i = 0; i < 50; ++i) s.factors(i, 1) = 3;
-  CHECK(contains(message_of<ValueError>([&] {
-                   (void)small(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0));
-                 }),
+  CHECK(contains(message_of<ValueError>(
+                     [&] { (void)small(metric::ArraySource(s.codes.view(), s.factors.view()), seed(0)); }),
                  "factor factor 1 has 1 values"));
 }
 

@@ -27,8 +27,10 @@ TEST_CASE("MIG equals disentanglement_lib on every reference case") {
     CHECK(test::largest_difference(s.table("mutual_information"),
                                    test::reference_matrix(expected["mig_2000"]["mi_matrix_LxK"])) < 1e-12);
     for (std::size_t k = 0; k < arrays.factors.columns; ++k) {
-      CHECK(std::abs(s.table("mig_per_factor")(k, 0) - expected["mig_2000"]["per_factor"][k].get<double>()) < 1e-12);
-      CHECK(std::abs(s.table("factor_entropy")(k, 0) - expected["mig_2000"]["factor_entropy"][k].get<double>()) < 1e-12);
+      CHECK(std::abs(s.table("mig_per_factor")(k, 0) - expected["mig_2000"]["per_factor"][k].get<double>()) <
+            1e-12);
+      CHECK(std::abs(s.table("factor_entropy")(k, 0) -
+                     expected["mig_2000"]["factor_entropy"][k].get<double>()) < 1e-12);
     }
     CHECK(std::abs(metric::Mig{}(arrays.train_codes(), arrays.train_factors()).value -
                    expected["mig_1400"]["discrete_mig"].get<double>()) < 1e-12);
@@ -36,7 +38,8 @@ TEST_CASE("MIG equals disentanglement_lib on every reference case") {
       CHECK(std::abs(metric::Mig{.bins = bins}(arrays.codes.view(), arrays.factors.view()).value -
                      expected["mig_2000_bins" + std::to_string(bins)].get<double>()) < 1e-12);
     metric::Matrix<float> codes(2000, arrays.codes.columns);
-    for (std::size_t i = 0; i < codes.values.size(); ++i) codes.values[i] = static_cast<float>(arrays.codes.values[i]);
+    for (std::size_t i = 0; i < codes.values.size(); ++i)
+      codes.values[i] = static_cast<float>(arrays.codes.values[i]);
     CHECK(std::abs(metric::Mig{}(codes.view(), arrays.factors.view()).value -
                    expected["mig_2000_float32_codes"].get<double>()) < 1e-12);
   }
@@ -57,7 +60,8 @@ TEST_CASE("MIG does not depend on the order or scale of latents, or on the order
   auto const s = test::axis_aligned(500, 0.4, 3);
   double const value = metric::Mig{}(s.codes.view(), s.factors.view()).value;
   CHECK(metric::Mig{}(test::columns(s.codes, {2, 0, 3, 1}).view(), s.factors.view()).value == value);
-  CHECK(metric::Mig{}(test::times(s.codes, -4).view(), s.factors.view()).value == doctest::Approx(value).epsilon(0.05));
+  CHECK(metric::Mig{}(test::times(s.codes, -4).view(), s.factors.view()).value ==
+        doctest::Approx(value).epsilon(0.05));
   CHECK(metric::Mig{}(test::times(s.codes, 1024).view(), s.factors.view()).value == value);
   CHECK(metric::Mig{}(s.codes.view(), test::columns(s.factors, {2, 0, 1}).view()).value ==
         doctest::Approx(value).epsilon(1e-14));
@@ -156,6 +160,7 @@ TEST_CASE("MIG rejects impossible bins and ranges") {
       "0 bins, expected at least 1"));
   s.codes(0, 0) = 1.5e308;
   s.codes(1, 0) = -1.5e308;
-  CHECK(test::contains(test::message_of<ValueError>([&] { (void)metric::Mig{}(s.codes.view(), s.factors.view()); }),
-                       "difference is finite"));
+  CHECK(test::contains(
+      test::message_of<ValueError>([&] { (void)metric::Mig{}(s.codes.view(), s.factors.view()); }),
+      "difference is finite"));
 }

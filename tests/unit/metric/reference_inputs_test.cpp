@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The synthetic inputs of the metric tests are the ones that the reference values were computed from, to the bit.
+// The synthetic inputs of the metric tests are the ones that the reference values were computed from, to the
+// bit.
 #include <cstdint>
 #include <string>
 #include <vector>

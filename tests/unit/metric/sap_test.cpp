@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SAP against disentanglement_lib's own output, its laws and its errors.
 #include <cmath>
-#include <vector>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -21,12 +21,11 @@ TEST_CASE("continuous SAP equals disentanglement_lib on every reference case") {
     CAPTURE(name);
     auto const arrays = test::reference_arrays(name);
     auto const expected = test::reference_values(name)["sap_continuous_1400"];
-    metric::Score const s =
-        metric::Sap{.continuous = true}(arrays.train_codes(), arrays.train_factors(), arrays.test_codes(),
-                                        arrays.test_factors());
+    metric::Score const s = metric::Sap{.continuous = true}(arrays.train_codes(), arrays.train_factors(),
+                                                            arrays.test_codes(), arrays.test_factors());
     CHECK(std::abs(s.value - expected["SAP_score"].get<double>()) < 1e-12);
-    CHECK(test::largest_difference(s.table("predictability"), test::reference_matrix(expected["score_matrix_LxK"])) <
-          1e-12);
+    CHECK(test::largest_difference(s.table("predictability"),
+                                   test::reference_matrix(expected["score_matrix_LxK"])) < 1e-12);
   }
 }
 
@@ -40,9 +39,11 @@ TEST_CASE("discrete SAP equals the optimum of disentanglement_lib's classifier o
     CHECK(std::abs(s.value - expected["SAP_score"].get<double>()) < 0.002);
     for (char const* solver : {"converged_primal", "converged_dual"})
       CHECK(test::largest_difference(s.table("predictability"),
-                                     test::reference_matrix(expected[solver]["score_matrix_LxK"])) <= 2.0 / 600 + 1e-12);
+                                     test::reference_matrix(expected[solver]["score_matrix_LxK"])) <=
+            2.0 / 600 + 1e-12);
     CHECK(test::largest_difference(s.table("predictability"),
-                                   test::reference_matrix(expected["score_matrix_LxK_seed0"])) <= 2.0 / 600 + 1e-12);
+                                   test::reference_matrix(expected["score_matrix_LxK_seed0"])) <=
+          2.0 / 600 + 1e-12);
   }
 }
 
@@ -50,8 +51,10 @@ TEST_CASE("SAP: a perfect code scores high, codes that know nothing score nearly
   auto const perfect = test::axis_aligned(3000, 0, 1);
   auto const nothing = test::unrelated(3000, 2);
   for (bool continuous : {false, true}) {
-    metric::Score const high = metric::Sap{.continuous = continuous}(perfect.codes.view(), perfect.factors.view());
-    metric::Score const low = metric::Sap{.continuous = continuous}(nothing.codes.view(), nothing.factors.view());
+    metric::Score const high =
+        metric::Sap{.continuous = continuous}(perfect.codes.view(), perfect.factors.view());
+    metric::Score const low =
+        metric::Sap{.continuous = continuous}(nothing.codes.view(), nothing.factors.view());
     CHECK(high.value > (continuous ? 0.98 : 0.3));
     CHECK(low.value < 0.03);
     CHECK(test::in_range(high));
@@ -59,7 +62,8 @@ TEST_CASE("SAP: a perfect code scores high, codes that know nothing score nearly
   }
 }
 
-TEST_CASE("SAP does not depend on the order of latents, nor on the sign; the continuous form not on the scale") {
+TEST_CASE(
+    "SAP does not depend on the order of latents, nor on the sign; the continuous form not on the scale") {
   auto const s = test::axis_aligned(500, 0.4, 3);
   double const value = metric::Sap{}(s.codes.view(), s.factors.view()).value;
   CHECK(metric::Sap{}(test::columns(s.codes, {2, 0, 3, 1}).view(), s.factors.view()).value == value);
@@ -94,11 +98,13 @@ TEST_CASE("SAP is the same for any number of threads, and drawn from a source it
 
 TEST_CASE("SAP rejects an impossible penalty and codes whose squares overflow") {
   auto s = test::axis_aligned(60, 0.1, 5);
-  CHECK(test::contains(test::message_of<ValueError>([&] { (void)metric::Sap{.c = 0}(s.codes.view(), s.factors.view()); }),
-                       "expected above 0"));
+  CHECK(test::contains(
+      test::message_of<ValueError>([&] { (void)metric::Sap{.c = 0}(s.codes.view(), s.factors.view()); }),
+      "expected above 0"));
   s.codes(4, 1) = 1e200;
-  CHECK(test::contains(test::message_of<ValueError>([&] { (void)metric::Sap{}(s.codes.view(), s.factors.view()); }),
-                       "row 4, latent 1"));
+  CHECK(test::contains(
+      test::message_of<ValueError>([&] { (void)metric::Sap{}(s.codes.view(), s.factors.view()); }),
+      "row 4, latent 1"));
 }
 
 TEST_CASE("Sap names what is wrong with its arrays") {

@@ -24,12 +24,13 @@ template <class T>
 void check_codes(std::string_view metric, MatrixView<T const> codes) {
   std::string const who = std::string(metric) + ": ";
   if (codes.rows == 0 || codes.columns == 0 || codes.data == nullptr)
-    throw ShapeError(who + "codes are " + extents(codes.rows, codes.columns) + ", expected rows x latents, both above 0");
+    throw ShapeError(who + "codes are " + extents(codes.rows, codes.columns) +
+                     ", expected rows x latents, both above 0");
   for (std::size_t i = 0; i < codes.rows; ++i)
     for (std::size_t l = 0; l < codes.columns; ++l)
       if (!std::isfinite(codes(i, l)))
-        throw ValueError(who + "code " + std::to_string(codes(i, l)) + " in row " + std::to_string(i) + ", latent " +
-                         std::to_string(l) + ", expected a finite number");
+        throw ValueError(who + "code " + std::to_string(codes(i, l)) + " in row " + std::to_string(i) +
+                         ", latent " + std::to_string(l) + ", expected a finite number");
 }
 
 /// Throws ShapeError where rows differ or are too few, ValueError for a negative label (-1 is "missing").
@@ -37,7 +38,8 @@ inline void check_factors(std::string_view metric, std::size_t code_rows, Matrix
                           std::size_t minimum_rows) {
   std::string const who = std::string(metric) + ": ";
   if (factors.columns == 0)
-    throw ShapeError(who + "factors are " + extents(factors.rows, factors.columns) + ", expected at least one column");
+    throw ShapeError(who + "factors are " + extents(factors.rows, factors.columns) +
+                     ", expected at least one column");
   if (factors.rows != code_rows)
     throw ShapeError(who + "factors have " + std::to_string(factors.rows) + " rows, expected the " +
                      std::to_string(code_rows) + " rows of the codes");
@@ -47,22 +49,24 @@ inline void check_factors(std::string_view metric, std::size_t code_rows, Matrix
   for (std::size_t i = 0; i < factors.rows; ++i)
     for (std::size_t k = 0; k < factors.columns; ++k)
       if (factors(i, k) < 0)
-        throw ValueError(who + "label " + std::to_string(factors(i, k)) + " in row " + std::to_string(i) + ", factor " +
-                         std::to_string(k) + ", expected 0 or more (-1 means missing: leave such rows out)");
+        throw ValueError(who + "label " + std::to_string(factors(i, k)) + " in row " + std::to_string(i) +
+                         ", factor " + std::to_string(k) +
+                         ", expected 0 or more (-1 means missing: leave such rows out)");
 }
 
-/// Checks the arrays of a metric that trains on some rows and tests on others: as check_codes and check_factors, at least
-/// 2 training rows and 1 test row, and the same numbers of columns in both.
+/// Checks the arrays of a metric that trains on some rows and tests on others: as check_codes and
+/// check_factors, at least 2 training rows and 1 test row, and the same numbers of columns in both.
 template <class T>
-void check_train_and_test(std::string_view metric, MatrixView<T const> train_codes, MatrixView<int const> train_factors,
-                          MatrixView<T const> test_codes, MatrixView<int const> test_factors) {
+void check_train_and_test(std::string_view metric, MatrixView<T const> train_codes,
+                          MatrixView<int const> train_factors, MatrixView<T const> test_codes,
+                          MatrixView<int const> test_factors) {
   check_codes(metric, train_codes);
   check_codes(metric, test_codes);
   check_factors(metric, train_codes.rows, train_factors, 2);
   check_factors(metric, test_codes.rows, test_factors, 1);
   if (train_codes.columns != test_codes.columns || train_factors.columns != test_factors.columns)
-    throw ShapeError(std::string(metric) + ": test rows have " + std::to_string(test_codes.columns) + " latents and " +
-                     std::to_string(test_factors.columns) + " factors, expected " +
+    throw ShapeError(std::string(metric) + ": test rows have " + std::to_string(test_codes.columns) +
+                     " latents and " + std::to_string(test_factors.columns) + " factors, expected " +
                      std::to_string(train_codes.columns) + " and " + std::to_string(train_factors.columns) +
                      " as in the training rows");
 }
@@ -74,7 +78,8 @@ void check_float_range(std::string_view metric, MatrixView<T const> codes) {
     for (std::size_t l = 0; l < codes.columns; ++l)
       if (!(std::abs(codes(i, l)) <= static_cast<T>(std::numeric_limits<float>::max())))
         throw ValueError(std::string(metric) + ": code " + std::to_string(codes(i, l)) + " in row " +
-                         std::to_string(i) + ", latent " + std::to_string(l) + ", expected a finite number in float");
+                         std::to_string(i) + ", latent " + std::to_string(l) +
+                         ", expected a finite number in float");
 }
 
 /// Throws ValueError for a code so large that sums of squares overflow.
@@ -84,7 +89,8 @@ void check_square(std::string_view metric, MatrixView<T const> codes) {
     for (std::size_t l = 0; l < codes.columns; ++l)
       if (!(std::abs(static_cast<double>(codes(i, l))) <= 1e100))
         throw ValueError(std::string(metric) + ": code " + std::to_string(codes(i, l)) + " in row " +
-                         std::to_string(i) + ", latent " + std::to_string(l) + ", expected at most 1e100 in magnitude");
+                         std::to_string(i) + ", latent " + std::to_string(l) +
+                         ", expected at most 1e100 in magnitude");
 }
 
 /// A factor's column with its distinct values renumbered 0 .. classes - 1 in ascending order.
@@ -101,7 +107,8 @@ inline int class_of(std::vector<int> const& values, int v) {
   return at != values.end() && *at == v ? static_cast<int>(at - values.begin()) : -1;
 }
 
-/// Renumbers column k; a ValueError where it has fewer than two values, since every metric is then undefined for it.
+/// Renumbers column k; a ValueError where it has fewer than two values, since every metric is then undefined
+/// for it.
 inline Classes classes(std::string_view metric, MatrixView<int const> factors, std::size_t k) {
   Classes c;
   c.label.resize(factors.rows);
@@ -111,7 +118,8 @@ inline Classes classes(std::string_view metric, MatrixView<int const> factors, s
   c.values.erase(std::unique(c.values.begin(), c.values.end()), c.values.end());
   if (c.values.size() < 2)
     throw ValueError(std::string(metric) + ": factor " + std::to_string(k) + " takes only the value " +
-                     std::to_string(c.values.empty() ? 0 : c.values[0]) + " in " + std::to_string(factors.rows) +
+                     std::to_string(c.values.empty() ? 0 : c.values[0]) + " in " +
+                     std::to_string(factors.rows) +
                      " rows, expected at least 2 values (leave constant factors out)");
   c.count.assign(c.values.size(), 0);
   for (int& label : c.label) {
@@ -130,8 +138,8 @@ MatrixView<T> rows(MatrixView<T> view, std::size_t first, std::size_t count) {
 /// The number of training rows of a split at two thirds, or the given number checked. Throws ShapeError.
 inline std::size_t check_split(std::string_view metric, std::size_t all, std::size_t train) {
   if (train < 1 || train >= all)
-    throw ShapeError(std::string(metric) + ": " + std::to_string(train) + " training rows of " + std::to_string(all) +
-                     ", expected at least 1 training row and 1 test row");
+    throw ShapeError(std::string(metric) + ": " + std::to_string(train) + " training rows of " +
+                     std::to_string(all) + ", expected at least 1 training row and 1 test row");
   return train;
 }
 

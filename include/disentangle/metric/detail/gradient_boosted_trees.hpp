@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gradient-boosted classification trees with the results of scikit-learn's GradientBoostingClassifier() (1.2, all
-// defaults): exact splits, Friedman's criterion, impurity importances.
+// Gradient-boosted classification trees with the results of scikit-learn's GradientBoostingClassifier() (1.2,
+// all defaults): exact splits, Friedman's criterion, impurity importances.
 //
-// Per round, from the scores F at its start, p = softmax(F); for every class c a regression tree on the residuals
-// r = [y = c] - p_c; leaf value (K - 1) / K * sum r / sum (y - r)(1 - y + r); F_c += rate * leaf. Two classes have one
-// tree a round on the logistic residual. The start is the logarithm of the class frequencies.
+// Per round, from the scores F at its start, p = softmax(F); for every class c a regression tree on the
+// residuals r = [y = c] - p_c; leaf value (K - 1) / K * sum r / sum (y - r)(1 - y + r); F_c += rate * leaf.
+// Two classes have one tree a round on the logistic residual. The start is the logarithm of the class
+// frequencies.
 //
-// How it is made quick and stays exact: features are sorted once for all factors, rounds and classes; a node keeps, for
-// every feature, its own rows in sorted order, and a split partitions these lists stably, so that the search is one
-// sequential pass of running sums per feature and never sorts again. The trees of a round are independent and share
-// the threads. Nothing is added up across threads: results do not depend on their number.
+// How it is made quick and stays exact: features are sorted once for all factors, rounds and classes; a node
+// keeps, for every feature, its own rows in sorted order, and a split partitions these lists stably, so that
+// the search is one sequential pass of running sums per feature and never sorts again. The trees of a round
+// are independent and share the threads. Nothing is added up across threads: results do not depend on their
+// number.
 //
-// Ties: scikit-learn tries the features of every node in random order and keeps the first best split; so does this,
-// with an order drawn by Philox from (tie seed, tree, node), hence repeatable. Thresholds of a feature are tried in
-// ascending order. "Lowest feature first" would be simpler, but on lattice codes, where gains tie all the time, it moves
-// importance towards the first latents by more than scikit-learn's results differ between seeds.
+// Ties: scikit-learn tries the features of every node in random order and keeps the first best split; so does
+// this, with an order drawn by Philox from (tie seed, tree, node), hence repeatable. Thresholds of a feature
+// are tried in ascending order. "Lowest feature first" would be simpler, but on lattice codes, where gains
+// tie all the time, it moves importance towards the first latents by more than scikit-learn's results differ
+// between seeds.
 #pragma once
 
 #include <algorithm>
@@ -39,8 +42,8 @@ struct SortedEntry {
   std::uint32_t row;
 };
 
-/// Every feature of (rows, features) in ascending order, in float as scikit-learn's trees see it; equal values in the
-/// order of their rows.
+/// Every feature of (rows, features) in ascending order, in float as scikit-learn's trees see it; equal
+/// values in the order of their rows.
 struct SortedFeatures {
   std::size_t rows = 0;
   std::size_t features = 0;
@@ -72,7 +75,9 @@ class GradientBoostedTrees {
 
   /// labels: 0 .. classes - 1 per row, every class present, classes >= 2.
   GradientBoostedTrees(SortedFeatures const& x, std::span<int const> labels, int classes, Settings settings)
-      : settings_(settings), classes_(static_cast<std::size_t>(classes)), outputs_(classes_ == 2 ? 1 : classes_),
+      : settings_(settings),
+        classes_(static_cast<std::size_t>(classes)),
+        outputs_(classes_ == 2 ? 1 : classes_),
         importances_(x.features, 0.0) {
     fit(x, labels);
   }
@@ -92,9 +97,11 @@ class GradientBoostedTrees {
       std::size_t const first = b * block;
       std::size_t const n = std::min(block, x.rows - first);
       std::vector<float> values(n * x.columns);
-      for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(x.data[first * x.columns + i]);
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(x.data[first * x.columns + i]);
       std::vector<double> scores(n * outputs_);
-      for (std::size_t i = 0; i < n; ++i) std::copy(start_.begin(), start_.end(), scores.begin() + static_cast<std::ptrdiff_t>(i * outputs_));
+      for (std::size_t i = 0; i < n; ++i)
+        std::copy(start_.begin(), start_.end(), scores.begin() + static_cast<std::ptrdiff_t>(i * outputs_));
       for (std::size_t t = 0; t < trees_.size(); ++t)
         for (std::size_t i = 0; i < n; ++i)
           scores[i * outputs_ + t % outputs_] +=
@@ -121,7 +128,8 @@ class GradientBoostedTrees {
     double leaf_value(float const* x) const {
       Node const* node = nodes.data();
       while (node->feature >= 0)
-        node = nodes.data() + (static_cast<double>(x[node->feature]) <= node->threshold ? node->left : node->right);
+        node = nodes.data() +
+               (static_cast<double>(x[node->feature]) <= node->threshold ? node->left : node->right);
       return node->value;
     }
   };
@@ -130,7 +138,8 @@ class GradientBoostedTrees {
   struct Scratch {
     std::vector<double> residual;
     std::vector<std::uint8_t> goes_left;
-    std::array<std::vector<SortedEntry>, max_depth - 1> entries;  // the sorted lists of the nodes of levels 1, 2, ...
+    std::array<std::vector<SortedEntry>, max_depth - 1>
+        entries;  // the sorted lists of the nodes of levels 1, 2, ...
     std::vector<double> importance;
     std::vector<std::uint32_t> feature_order;
   };
@@ -217,8 +226,8 @@ class GradientBoostedTrees {
     }
 
     /// Grows the node of n rows whose sorted lists stand at `first` in level `depth`; returns its number.
-    std::int32_t grow(SortedEntry const* level, std::size_t first, std::size_t n, int depth, double sum, double squares,
-                      double impurity) {
+    std::int32_t grow(SortedEntry const* level, std::size_t first, std::size_t n, int depth, double sum,
+                      double squares, double impurity) {
       std::int32_t const number = tree.size++;
       Node& node = tree.nodes[static_cast<std::size_t>(number)];
       node = Node{};
@@ -253,7 +262,8 @@ class GradientBoostedTrees {
       if (depth + 1 == max_depth) {  // the children are leaves and need no sorted lists
         node.left = tree.size++;
         node.right = tree.size++;
-        for (std::int32_t child : {node.left, node.right}) tree.nodes[static_cast<std::size_t>(child)] = Node{};
+        for (std::int32_t child : {node.left, node.right})
+          tree.nodes[static_cast<std::size_t>(child)] = Node{};
         leaf(tree.nodes[static_cast<std::size_t>(node.left)], chosen, split.left_rows);
         leaf(tree.nodes[static_cast<std::size_t>(node.right)], chosen + split.left_rows, n - split.left_rows);
         return number;
@@ -261,13 +271,14 @@ class GradientBoostedTrees {
       SortedEntry* const next = scratch.entries[static_cast<std::size_t>(depth)].data();
       partition(level, next, first, n, split);
       node.left = grow(next, first, split.left_rows, depth + 1, left_sum, left_squares, left_impurity);
-      node.right = grow(next, first + split.left_rows, n - split.left_rows, depth + 1, right_sum, right_squares,
-                        right_impurity);
+      node.right = grow(next, first + split.left_rows, n - split.left_rows, depth + 1, right_sum,
+                        right_squares, right_impurity);
       return number;
     }
 
     /// Writes every feature's list of the node to the next level, rows that go left first, orders kept.
-    void partition(SortedEntry const* level, SortedEntry* next, std::size_t first, std::size_t n, Split const& split) {
+    void partition(SortedEntry const* level, SortedEntry* next, std::size_t first, std::size_t n,
+                   Split const& split) {
       std::uint8_t* const goes_left = scratch.goes_left.data();
       SortedEntry const* const chosen = level + split.feature * x.rows + first;
       for (std::size_t i = 0; i < n; ++i) goes_left[chosen[i].row] = i < split.left_rows;
@@ -310,7 +321,8 @@ class GradientBoostedTrees {
       s.importance.resize(x.features);
       s.feature_order.resize(x.features);
     }
-    std::vector<double> tree_importance(trees_.size() * x.features);  // [tree][feature], added up in order at the end
+    std::vector<double> tree_importance(trees_.size() *
+                                        x.features);  // [tree][feature], added up in order at the end
 
     constexpr std::size_t block = 512;
     for (int round = 0; round < settings_.rounds; ++round) {
@@ -333,7 +345,14 @@ class GradientBoostedTrees {
         double const mean = sum / static_cast<double>(n);
         double const factor =
             outputs_ == 1 ? 1.0 : static_cast<double>(outputs_ - 1) / static_cast<double>(outputs_);
-        Grower grower{x, labels, target, factor, settings_.learning_rate, scores.data() + c * n, trees_[t], s,
+        Grower grower{x,
+                      labels,
+                      target,
+                      factor,
+                      settings_.learning_rate,
+                      scores.data() + c * n,
+                      trees_[t],
+                      s,
                       Philox{settings_.tie_seed, stream("metric/gradient_boosted_trees"), t}};
         grower.grow(x.entries.data(), 0, n, 0, sum, squares, squares / static_cast<double>(n) - mean * mean);
         for (std::size_t f = 0; f < x.features; ++f)
@@ -377,7 +396,8 @@ class GradientBoostedTrees {
     std::vector<double> highest(scores + first, scores + last);
     std::vector<double> sum(last - first, 0.0);
     for (std::size_t c = 1; c < outputs_; ++c)
-      for (std::size_t i = first; i < last; ++i) highest[i - first] = std::max(highest[i - first], scores[c * n + i]);
+      for (std::size_t i = first; i < last; ++i)
+        highest[i - first] = std::max(highest[i - first], scores[c * n + i]);
     for (std::size_t c = 0; c < outputs_; ++c)
       for (std::size_t i = first; i < last; ++i)
         sum[i - first] += p[c * n + i] = std::exp(scores[c * n + i] - highest[i - first]);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linear support vector classification of one feature, one class against the rest: the optimum that scikit-learn's
-// LinearSVC (liblinear: squared hinge, L2, the bias penalised as the weight of a constant feature 1) approaches.
+// Linear support vector classification of one feature, one class against the rest: the optimum that
+// scikit-learn's LinearSVC (liblinear: squared hinge, L2, the bias penalised as the weight of a constant
+// feature 1) approaches.
 //   minimise 1/2 (w^2 + b^2) + sum_i C_i max(0, 1 - y_i (w x_i + b))^2
-// The objective is strictly convex and piecewise quadratic, with two unknowns, so Newton's method with a line search ends
-// at the exact optimum after a few passes over the rows.
+// The objective is strictly convex and piecewise quadratic, with two unknowns, so Newton's method with a line
+// search ends at the exact optimum after a few passes over the rows.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +23,8 @@ struct LinearSvm {
 };
 
 /// One class against the rest: rows labelled `positive` cost c_positive each, the others c_negative.
-inline LinearSvm fit_linear_svm(std::span<double const> x, std::span<int const> labels, int positive, double c_positive,
-                                double c_negative) {
+inline LinearSvm fit_linear_svm(std::span<double const> x, std::span<int const> labels, int positive,
+                                double c_positive, double c_negative) {
   auto const objective = [&](double w, double b) {
     double loss = 0.5 * (w * w + b * b);
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -75,8 +76,8 @@ inline LinearSvm fit_linear_svm(std::span<double const> x, std::span<int const> 
 }
 
 /// One feature, all classes: LinearSVC(C, class_weight="balanced"). A class of `count` rows out of n weighs
-/// n / (classes * count); in one against the rest liblinear applies the weight to the class and 1 to the rest, and with two
-/// classes trains a single machine with both weights.
+/// n / (classes * count); in one against the rest liblinear applies the weight to the class and 1 to the
+/// rest, and with two classes trains a single machine with both weights.
 class LinearSvmClassifier {
  public:
   LinearSvmClassifier(std::span<double const> x, Classes const& classes, double c) {

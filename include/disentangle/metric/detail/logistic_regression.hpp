@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multinomial logistic regression: the optimum that scikit-learn's LogisticRegression() (>= 0.22, lbfgs) approaches.
-//   minimise sum_i -log softmax(W x_i + b)[y_i] + 1 / (2 C) ||W||^2,   W (classes, features), b (classes) not penalised
-// Newton's method; each step solves the Newton equations by conjugate gradients on products with the Hessian, so that
-// nothing larger than the parameters is stored. The objective is convex; adding a constant to all of b leaves it unchanged, and
-// b sums to 0 because every step does.
-// Rows are summed in fixed blocks whose sums are added in order: results do not depend on the number of threads.
+// Multinomial logistic regression: the optimum that scikit-learn's LogisticRegression() (>= 0.22, lbfgs)
+// approaches.
+//   minimise sum_i -log softmax(W x_i + b)[y_i] + 1 / (2 C) ||W||^2,   W (classes, features), b (classes) not
+//   penalised
+// Newton's method; each step solves the Newton equations by conjugate gradients on products with the Hessian,
+// so that nothing larger than the parameters is stored. The objective is convex; adding a constant to all of
+// b leaves it unchanged, and b sums to 0 because every step does.
+// Rows are summed in fixed blocks whose sums are added in order: results do not depend on the number of
+// threads.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +33,9 @@ class LogisticRegression {
 
   /// labels: 0 .. classes - 1 per row, at least 2 classes present.
   LogisticRegression(MatrixView<double const> x, std::span<int const> labels, int classes, Settings settings)
-      : settings_(settings), classes_(static_cast<std::size_t>(classes)), features_(x.columns),
+      : settings_(settings),
+        classes_(static_cast<std::size_t>(classes)),
+        features_(x.columns),
         parameters_(classes_ * (features_ + 1), 0.0) {
     fit(x, labels);
   }
@@ -65,7 +70,8 @@ class LogisticRegression {
     return score;
   }
 
-  /// Calls body(row, sums) for all rows, sums being of the row's block, and returns the blocks' sums added up.
+  /// Calls body(row, sums) for all rows, sums being of the row's block, and returns the blocks' sums added
+  /// up.
   template <class Body>
   std::vector<double> sum_over_rows(std::size_t rows, std::size_t size, Body const& body) const {
     std::size_t const blocks = (rows + block - 1) / block;
@@ -129,7 +135,8 @@ class LogisticRegression {
     for (int iteration = 0; iteration < settings_.max_iterations; ++iteration) {
       std::vector<double> gradient = sum_over_rows(x.rows, size, [&](std::size_t i, std::span<double> sums) {
         for (std::size_t k = 0; k < classes_; ++k)
-          accumulate(k, probabilities(i, k) - (static_cast<std::size_t>(labels[i]) == k ? 1 : 0), x.row(i), sums);
+          accumulate(k, probabilities(i, k) - (static_cast<std::size_t>(labels[i]) == k ? 1 : 0), x.row(i),
+                     sums);
       });
       add_penalty(parameters_, gradient);
       gradient_norm_ = 0;
@@ -194,7 +201,8 @@ class LogisticRegression {
     for (std::size_t j = 0; j < size; ++j) scaled[j] = residual[j] / diagonal[j];
     std::vector<double> search = scaled;
     double rho = dot(residual, scaled);
-    for (std::size_t iteration = 0; iteration < 4 * size && std::sqrt(dot(residual, residual)) > target; ++iteration) {
+    for (std::size_t iteration = 0; iteration < 4 * size && std::sqrt(dot(residual, residual)) > target;
+         ++iteration) {
       std::vector<double> const h = product(search);
       double const curvature = dot(search, h);
       if (!(curvature > 0)) break;

@@ -36,17 +36,20 @@ void name_factors(Score& score, Source const& source) {
   for (Factor const& factor : source.factors()) score.factor_names.push_back(factor.name);
 }
 
-/// Throws ValueError for a source in which a factor has a single value: drawing "the varied factor" is undefined then.
+/// Throws ValueError for a source in which a factor has a single value: drawing "the varied factor" is
+/// undefined then.
 template <factor_source Source>
 void check_source(std::string_view metric, Source const& source) {
   for (Factor const& factor : source.factors())
     if (factor.cardinality < 2)
-      throw ValueError(std::string(metric) + ": factor " + factor.name + " has " + std::to_string(factor.cardinality) +
+      throw ValueError(std::string(metric) + ": factor " + factor.name + " has " +
+                       std::to_string(factor.cardinality) +
                        " values, expected at least 2 (leave constant factors out)");
 }
 
 /// Throws ValueError where a count of a metric's settings is 0.
-inline void check_count(std::string_view metric, std::string_view setting, std::size_t found, std::size_t least) {
+inline void check_count(std::string_view metric, std::string_view setting, std::size_t found,
+                        std::size_t least) {
   if (found < least)
     throw ValueError(std::string(metric) + ": " + std::string(setting) + " is " + std::to_string(found) +
                      ", expected at least " + std::to_string(least));

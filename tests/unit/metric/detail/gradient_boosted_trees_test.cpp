@@ -74,7 +74,8 @@ struct SlowTrees {
     std::vector<std::size_t> left;
     std::vector<std::size_t> right;
     for (std::size_t i : rows)
-      (static_cast<double>(static_cast<float>(x(i, best_feature))) <= best_threshold ? left : right).push_back(i);
+      (static_cast<double>(static_cast<float>(x(i, best_feature))) <= best_threshold ? left : right)
+          .push_back(i);
     importance[best_feature] += (static_cast<double>(rows.size()) * variance(rows, r) -
                                  static_cast<double>(left.size()) * variance(left, r) -
                                  static_cast<double>(right.size()) * variance(right, r)) /
@@ -132,7 +133,8 @@ TEST_CASE("what the trees predict for the training rows is what training left be
     std::vector<int> labels(700);
     for (std::size_t i = 0; i < 700; ++i) labels[i] = k == 0 ? s.factors(i, 0) > 0 : s.factors(i, k);
     metric::detail::SortedFeatures const sorted(MatrixView<double const>(s.codes.view()), 2);
-    metric::detail::GradientBoostedTrees const trees(sorted, labels, k == 0 ? 2 : static_cast<int>(3 + k), {.rounds = 15});
+    metric::detail::GradientBoostedTrees const trees(sorted, labels, k == 0 ? 2 : static_cast<int>(3 + k),
+                                                     {.rounds = 15});
     CHECK(trees.predict(MatrixView<double const>(s.codes.view())) == trees.training_predictions());
   }
 }

@@ -14,8 +14,8 @@ using namespace disentangle;
 namespace {
 
 /// Gradient of sum -log softmax + 1/(2 c) ||W||^2, written out.
-std::vector<double> gradient(MatrixView<double const> x, std::vector<int> const& labels, MatrixView<double const> p,
-                             double c) {
+std::vector<double> gradient(MatrixView<double const> x, std::vector<int> const& labels,
+                             MatrixView<double const> p, double c) {
   std::size_t const features = x.columns;
   std::vector<double> g(p.size(), 0.0);
   for (std::size_t i = 0; i < x.rows; ++i) {
