@@ -90,6 +90,14 @@ using expression_of = decltype(as_expression(std::declval<E const&>()));
 
 // ---- walking an expression ---------------------------------------------------------------------------------------
 
+// declared before any is defined: they call each other
+template <class Op, class A, class Visitor>
+constexpr void for_each_variable(Unary<Op, A> const& e, Visitor&& visit);
+template <class Op, class A, class B, class Visitor>
+constexpr void for_each_variable(Binary<Op, A, B> const& e, Visitor&& visit);
+template <class C, class A, class B, class Visitor>
+constexpr void for_each_variable(Choice<C, A, B> const& e, Visitor&& visit);
+
 template <class Visitor>
 constexpr void for_each_variable(Constant const&, Visitor&&) {}
 template <class B, int R, class Visitor>

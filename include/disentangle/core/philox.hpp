@@ -64,7 +64,7 @@ struct Philox {
   /// The i-th 32-bit number.
   DISENTANGLE_HD constexpr std::uint32_t bits(std::uint64_t i) const { return block(i / 4)[i % 4]; }
 
-  /// The i-th uniform number of the open interval (0, 1), a multiple of 2^-24 plus 2^-25: exact in float.
+  /// The i-th uniform number of the open interval (0, 1), an odd multiple of 2^-24: exact in float.
   DISENTANGLE_HD constexpr float uniform(std::uint64_t i) const { return to_uniform(bits(i)); }
 
   /// The i-th standard normal number (Box-Muller on the block's pairs).
@@ -90,7 +90,7 @@ struct Philox {
   }
 
   DISENTANGLE_HD static constexpr float to_uniform(std::uint32_t bits) {
-    return static_cast<float>(bits >> 8) * 0x1p-24f + 0x1p-25f;
+    return static_cast<float>(bits >> 9) * 0x1p-23f + 0x1p-24f;
   }
 };
 

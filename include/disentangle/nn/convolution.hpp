@@ -59,8 +59,8 @@ struct ConvTranspose {
     using output_shape = ImageShape<geometry::out_height, geometry::out_width, Channels>;
 
     void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
-      // the fans of the layer itself: Kernel^2 / Stride^2 taps reach an output from every input channel
-      double const area = Kernel * Kernel, fan_in = area * Input::channels, fan_out = area * Channels;
+      // the fans of the convolution that it is the adjoint of: what PyTorch and TensorFlow use for this layer
+      double const area = Kernel * Kernel, fan_in = area * Channels, fan_out = area * Input::channels;
       parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Channels, Input::channels}, weight_initialiser(kind, fan_in, fan_out));
       parameters.declare(bias_, prefix + ".bias", {Channels}, bias_initialiser(kind, fan_in));
     }

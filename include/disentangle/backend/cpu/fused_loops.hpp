@@ -109,6 +109,7 @@ bool independent(Loop const& loop, Bound& bound) {
 /// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written to.
 template <class P, class Pool, class Loop, class Destination, class Bound>
 void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
+  using T = typename P::value_type;
   detail::Partition const partition(loop);
   pool.for_each(partition.tasks(), [&](std::size_t task) {
     Destination to = destination;
@@ -120,7 +121,13 @@ void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bou
       from.enter(index);
       detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, auto lanes) {
         P const x = from.template value<P>(j, lanes);
-        if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
+        if (to.inner != 1) {  // a column of a wider tensor
+          T lane[P::size];
+          x.store(lane);
+          std::size_t n = P::size;
+          if constexpr (!std::is_same_v<decltype(lanes), AllLanes>) n = lanes.n;
+          for (std::size_t i = 0; i < n; ++i) to.gradient_line[(j + static_cast<std::ptrdiff_t>(i)) * to.inner] = lane[i];
+        } else if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
           x.store(to.gradient_line + j);
         } else {
           x.store(to.gradient_line + j, lanes.n);
