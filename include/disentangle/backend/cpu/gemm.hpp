@@ -41,7 +41,8 @@ struct GemmBlock {
   static constexpr int columns = 2 * width;  // of a panel
   static constexpr int rows = simd::register_bytes == 64 ? 8 : (simd::register_bytes == 32 ? 6 : 4);
   static constexpr std::ptrdiff_t chunk = 512 / static_cast<std::ptrdiff_t>(sizeof(T));  // of k: a panel's is 16 KiB
-  static constexpr std::ptrdiff_t panels = 4;       // of a tile
+  static constexpr std::ptrdiff_t panels = 4;       // of a tile, at most
+  static constexpr std::ptrdiff_t transposed_panels = 2;  // of a tile whose output is transposed
   static constexpr std::ptrdiff_t tile_rows = 256;  // at most
 };
 
@@ -67,6 +68,8 @@ DISENTANGLE_INLINE void gemm_block(std::ptrdiff_t k, T const* a, std::ptrdiff_t 
   for (int r = 0; r < Rows; ++r) {
     source[r] = a + r * a_row;
     sum[r][0] = sum[r][1] = Vec{};
+    __builtin_prefetch(c + r * c_row, 1);
+    if constexpr (2 * width * sizeof(T) > 64) __builtin_prefetch(c + r * c_row + width, 1);
   }
   for (std::ptrdiff_t p = 0, offset = 0; p < k; ++p, offset += a_column, b += b_row, ahead += ahead_row) {
     Vec const b0 = load<T, width>(b), b1 = load<T, width>(b + width);
@@ -201,46 +204,48 @@ void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel,
                std::ptrdiff_t n, std::ptrdiff_t k, Operand<T> a, Operand<T> b, T* c, std::ptrdiff_t c_stride,
                bool accumulate, Epilogue<T> const& epilogue) {
   using Block = GemmBlock<T>;
-  constexpr std::ptrdiff_t columns = Block::columns;
+  constexpr std::ptrdiff_t columns = Block::columns, rows_most = Block::tile_rows, width = Block::width;
   alignas(64) T packed[Block::chunk * columns];
+  alignas(64) T finished[Transposed ? rows_most * columns * Block::transposed_panels : 1];
+  std::ptrdiff_t const rows = row_end - row, first = panel * columns, last = std::min(n, panel_end * columns);
+  T* const target = Transposed ? finished : c + row * c_stride + first;
+  std::ptrdiff_t const target_row = Transposed ? columns * Block::transposed_panels : c_stride;
+  if constexpr (Transposed)
+    if (accumulate)
+      for (std::ptrdiff_t j = first; j < last; ++j)
+        for (std::ptrdiff_t i = row; i < row_end; ++i)
+          finished[(i - row) * target_row + j - first] = c[j * c_stride + i];
   std::ptrdiff_t const chunks = std::max<std::ptrdiff_t>(1, (k + Block::chunk - 1) / Block::chunk);
-  // Packing pays when several blocks of rows read the panel, and is needed where a panel is not contiguous or whole.
-  bool const several = row_end - row > Block::rows;
-  for (; panel < panel_end; ++panel) {
-    std::ptrdiff_t const j = panel * columns;
-    int const count = static_cast<int>(std::min(columns, n - j));
-    bool const pack = several || b.column_stride != 1 || count != columns;
-    alignas(64) T finished[Transposed ? Block::tile_rows * columns : 1];
-    T* const target = Transposed ? finished : c + row * c_stride + j;
-    std::ptrdiff_t const target_row = Transposed ? columns : c_stride;
-    if constexpr (Transposed)
-      if (accumulate)
-        for (int jj = 0; jj < count; ++jj)
-          for (std::ptrdiff_t i = row; i < row_end; ++i)
-            finished[(i - row) * columns + jj] = c[(j + jj) * c_stride + i];
-    for (std::ptrdiff_t chunk = 0; chunk < chunks; ++chunk) {
-      std::ptrdiff_t const p = k * chunk / chunks, p_end = k * (chunk + 1) / chunks;
+  // Copies pay when several blocks of rows read a panel; a panel that is not whole or contiguous must be packed.
+  bool const several = rows > Block::rows;
+  for (std::ptrdiff_t chunk = 0; chunk < chunks; ++chunk) {
+    std::ptrdiff_t const p = k * chunk / chunks, p_end = k * (chunk + 1) / chunks;
+    Operand<T> const left{a.data + row * a.row_stride + p * a.column_stride, a.row_stride, a.column_stride};
+    for (std::ptrdiff_t j = first; j < last; j += columns) {
+      int const count = static_cast<int>(std::min(columns, last - j));
+      bool const pack = several || b.column_stride != 1 || count != columns;
       Operand<T> const part{b.data + p * b.row_stride + j * b.column_stride, b.row_stride, b.column_stride};
       if (pack) pack_panel(part, p_end - p, count, packed);
-      bool const more = pack && chunk + 1 < chunks && b.column_stride == 1;
-      gemm_panel<T>(row_end - row, p_end - p,
-                    Operand<T>{a.data + row * a.row_stride + p * a.column_stride, a.row_stride, a.column_stride},
-                    pack ? packed : part.data, pack ? columns : b.row_stride, target, target_row,
-                    Transposed ? static_cast<int>(columns) : count, chunk == 0 && !accumulate,
-                    more ? part.data + (p_end - p) * b.row_stride : packed, more ? b.row_stride : 0);
+      // what is packed next: the next panel's rows, or the first panel's of the next chunk
+      T const* ahead = j + columns < last ? part.data + columns : part.data + (p_end - p) * b.row_stride - (j - first);
+      bool const more = pack && b.column_stride == 1 && (j + columns < last || chunk + 1 < chunks);
+      gemm_panel<T>(rows, p_end - p, left, pack ? packed : part.data, pack ? columns : b.row_stride, target + j - first,
+                    target_row, Transposed ? static_cast<int>(columns) : count, chunk == 0 && !accumulate,
+                    more ? ahead : packed, more ? b.row_stride : 0);
     }
-    gemm_finish<activation, T>(row_end - row, count, target, target_row,
-                               epilogue.column_bias != nullptr ? epilogue.column_bias + j : nullptr,
-                               epilogue.row_bias != nullptr ? epilogue.row_bias + row : nullptr, epilogue.slope);
-    if constexpr (Transposed) {
+  }
+  gemm_finish<activation, T>(rows, static_cast<int>(last - first), target, target_row,
+                             epilogue.column_bias != nullptr ? epilogue.column_bias + first : nullptr,
+                             epilogue.row_bias != nullptr ? epilogue.row_bias + row : nullptr, epilogue.slope);
+  if constexpr (Transposed) {
+    for (std::ptrdiff_t j = first; j < last; j += width) {
       std::ptrdiff_t i = row;
-      constexpr int width = Block::width;
-      if (count == columns)
+      if (j + width <= last)
         for (; i + width <= row_end; i += width)
-          for (int jj = 0; jj < columns; jj += width)
-            transpose_square<T>(finished + (i - row) * columns + jj, columns, c + (j + jj) * c_stride + i, c_stride);
+          transpose_square<T>(finished + (i - row) * target_row + j - first, target_row, c + j * c_stride + i, c_stride);
       for (; i < row_end; ++i)
-        for (int jj = 0; jj < count; ++jj) c[(j + jj) * c_stride + i] = finished[(i - row) * columns + jj];
+        for (std::ptrdiff_t jj = j; jj < std::min(j + width, last); ++jj)
+          c[jj * c_stride + i] = finished[(i - row) * target_row + jj - first];
     }
   }
 }
@@ -251,16 +256,18 @@ void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdi
   using Block = GemmBlock<T>;
   std::ptrdiff_t const panels = (n + Block::columns - 1) / Block::columns;
   std::ptrdiff_t row_tiles = (m + Block::tile_rows - 1) / Block::tile_rows;
-  std::ptrdiff_t panel_tiles = (panels + Block::panels - 1) / Block::panels;
-  // Small products are one task; others are cut into about 16 at least, so that the threads finish together.
+  constexpr std::ptrdiff_t tile_panels = Transposed ? Block::transposed_panels : Block::panels;
+  std::ptrdiff_t panel_tiles = (panels + tile_panels - 1) / tile_panels;
+  // Small products are done by the caller; others are cut into about 16 at least, so that the threads finish together.
+  bool serial = false;
   if (static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < 1e5) {
-    if (m <= Block::tile_rows) row_tiles = panel_tiles = 1;
+    serial = true;
   } else {
     while (row_tiles * panel_tiles < 16 && panel_tiles < panels) panel_tiles = std::min(panels, 2 * panel_tiles);
     while (row_tiles * panel_tiles < 16 && m / (2 * row_tiles) >= 4 * Block::rows) row_tiles *= 2;
   }
   std::ptrdiff_t const row_units = (m + Block::rows - 1) / Block::rows;
-  pool.for_each(static_cast<std::size_t>(row_tiles * panel_tiles), [&](std::size_t task) {
+  auto const tile = [&](std::size_t task) {
     auto const t = static_cast<std::ptrdiff_t>(task);
     std::ptrdiff_t const i = t / panel_tiles, j = t % panel_tiles;
     std::ptrdiff_t row = std::min(m, row_units * i / row_tiles * Block::rows);
@@ -268,7 +275,13 @@ void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdi
     for (; row < row_end; row += Block::tile_rows)
       gemm_tile<activation, Transposed>(row, std::min(row_end, row + Block::tile_rows), panels * j / panel_tiles,
                                         panels * (j + 1) / panel_tiles, n, k, a, b, c, c_stride, accumulate, epilogue);
-  });
+  };
+  auto const tasks = static_cast<std::size_t>(row_tiles * panel_tiles);
+  if (serial) {
+    for (std::size_t task = 0; task < tasks; ++task) tile(task);
+  } else {
+    pool.for_each(tasks, tile);
+  }
 }
 
 }  // namespace detail
