@@ -51,10 +51,12 @@ class OwnParameters {
   OwnParameters(Tape<Backend>& tape, std::string name) : parameters(tape, std::move(name)) {}
 
   /// Minimises a loss: the gradients of the parameters trained here start at zero, the tape runs back, the optimiser steps.
-  void minimise(Variable<Backend, 0> const& loss) {
+  template <scalar_expression E>
+  void minimise(E const& loss) {
+    auto const value = materialise(loss);
     trained().begin_step();
     auto& tape = parameters.tape();
-    tape.backend().fill(loss.gradient, 1, typename Backend::scalar(1));
+    if (value.gradient != nullptr) tape.backend().fill(value.gradient, 1, typename Backend::scalar(1));
     tape.backward();
     ++updates;
     apply();
