@@ -124,15 +124,16 @@ inline Outcome damage(Bytes const& valid, Reader const& reader, std::size_t vari
 
 }  // namespace fuzz
 
-void* operator new(std::size_t bytes) { return fuzz::counted(bytes); }
-void* operator new[](std::size_t bytes) { return fuzz::counted(bytes); }
-void* operator new(std::size_t bytes, std::nothrow_t const&) noexcept {
+// Not inlined: g++ would otherwise see only one half of a pair and warn of a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t bytes) { return fuzz::counted(bytes); }
+[[gnu::noinline]] void* operator new[](std::size_t bytes) { return fuzz::counted(bytes); }
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::nothrow_t const&) noexcept {
   return std::malloc(bytes == 0 ? 1 : bytes);
 }
-void* operator new[](std::size_t bytes, std::nothrow_t const&) noexcept {
+[[gnu::noinline]] void* operator new[](std::size_t bytes, std::nothrow_t const&) noexcept {
   return std::malloc(bytes == 0 ? 1 : bytes);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
