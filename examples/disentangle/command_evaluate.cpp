@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// disentangle evaluate DIR
+#include "commands.hpp"
+#include "run_config.hpp"
+#include "usage_error.hpp"
+
+#include <disentangle/report/score_table.hpp>
+#include <disentangle/train/evaluate.hpp>
+
+#include <chrono>
+#include <cstdio>
+
+void evaluate_command(EvaluateArguments const& given) {
+  namespace dis = disentangle;
+  try {
+    dis::expect_metric_names(given.metrics);
+  } catch (dis::ValueError const& error) {
+    throw UsageError(std::string("--metrics: ") + error.what());
+  }
+  RunFiles const files{.folder = given.folder};
+  RunConfig const config = read_config(files.config());
+  OpenedData const data = open_data(config.data);
+  std::visit(
+      [&]<class Data>(Data const& images) {
+        long step = 0;
+        auto const model = load_model<typename Data::image_shape_type>(files, config, given.threads, step);
+        std::fprintf(stderr, "%s on %s, %ld steps\n", config.method.c_str(), images.name().c_str(), step);
+        auto start = std::chrono::steady_clock::now();
+        auto const scores = dis::evaluate(
+            *model, images, std::span<std::string const>(given.metrics),
+            {.seed = given.seed, .pool = given.pool, .threads = given.threads}, [&](dis::metric::Score const& score) {
+              auto const now = std::chrono::steady_clock::now();
+              std::fprintf(stderr, "  %s %.4f (%.1f s)\n", score.metric.c_str(), score.value, std::chrono::duration<double>(now - start).count());
+              start = now;
+            });
+        dis::report::write_scores(files.folder / "scores.json", scores);
+        std::printf("%s", dis::report::score_table(scores).c_str());
+      },
+      data);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// disentangle list, disentangle describe METHOD.
+#include "commands.hpp"
+#include "data_sets.hpp"
+#include "methods.hpp"
+#include "usage_error.hpp"
+
+#include <disentangle/train/evaluate.hpp>
+
+#include <cstdio>
+
+void list_command() {
+  std::printf("methods (disentangle describe METHOD shows what each is made of):\n");
+  for (MethodEntry const& entry : methods()) std::printf("  %-12s %s\n", entry.name.c_str(), entry.summary.c_str());
+  std::printf("metrics:\n  %s\n", joined(disentangle::metric_names()).c_str());
+  std::printf("data sets (images 64 x 64, grey or colour):\n"
+              "  dsprites             dSprites, rendered on demand: no file needed\n"
+              "  dsprites=FILE.npz    dSprites from the published file\n"
+              "  npz:FILE             member 'images', with factors in member 'labels' if it is there\n"
+              "  folder:DIR           the PNG files of a folder, with factors in labels.csv if it is there\n");
+}
+
+void describe_command(std::string const& method, std::vector<std::string> const& set) {
+  MethodEntry const& entry = find_method(method);
+  std::printf("%s: %s\n%s", entry.name.c_str(), entry.summary.c_str(), entry.described(set).c_str());
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// disentangle traverse DIR
+#include "commands.hpp"
+#include "run_config.hpp"
+
+#include <disentangle/report/reconstructions.hpp>
+#include <disentangle/report/traversals.hpp>
+
+#include <cstdio>
+
+void traverse_command(TraverseArguments const& given) {
+  namespace report = disentangle::report;
+  RunFiles const files{.folder = given.folder};
+  RunConfig const config = read_config(files.config());
+  OpenedData const data = open_data(config.data);
+  std::visit(
+      [&]<class Data>(Data const& images) {
+        long step = 0;
+        auto const model = load_model<typename Data::image_shape_type>(files, config, given.threads, step);
+        std::string const title = config.method + " on " + images.name() + ", " + std::to_string(step) + " steps";
+        auto const range = static_cast<float>(given.range);
+        auto const pictures = {files.folder / "traversals.png", files.folder / "reconstructions.png"};
+        report::traversals(*model, images, *pictures.begin(),
+                           {.low = -range, .high = range, .seed = given.seed, .title = "Latent traversals: " + title});
+        report::reconstructions(*model, images, *(pictures.begin() + 1), {.seed = given.seed, .title = "Reconstructions: " + title});
+        for (auto const& picture : pictures) std::printf("%s\n", picture.string().c_str());
+      },
+      data);
+}

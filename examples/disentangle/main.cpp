@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// disentangle: trains, scores and draws disentangled representations from the command line.
+//
+//   disentangle train --method beta_tc_vae --data dsprites --steps 20000 --seed 0 --out runs/first
+//   disentangle evaluate runs/first --metrics mig,dci,sap,factor_vae,beta_vae
+//   disentangle traverse runs/first
+//
+// Exit status: 0 all went well (also where Ctrl-C ended a training run, after saving), 2 a mistake on the command line,
+// 1 anything else. Messages are one line on stderr.
+#include "commands.hpp"
+#include "data_sets.hpp"
+#include "usage_error.hpp"
+
+#include <disentangle/core/version.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+namespace {
+
+void add_train(CLI::App& app, TrainArguments& a) {
+  CLI::App* const train = app.add_subcommand("train", "train a method; DIR gets config.json, log.csv and checkpoint.safetensors");
+  train->add_option("--method", a.method, "a name of `disentangle list`");
+  train->add_option("--data", a.data, std::string(data_forms) + " (default dsprites)");
+  train->add_option("--steps", a.steps, "steps in all, those before --resume included (default 20000)")->check(CLI::PositiveNumber);
+  train->add_option("--batch-size", a.batch_size, "images per step (default 64)")->check(CLI::PositiveNumber);
+  train->add_option("--seed", a.seed, "of initial weights, noise and order of images (default 0)");
+  train->add_option("--set", a.set, "a hyper-parameter, such as TotalCorrelation.beta=6; repeatable")->allow_extra_args(false);
+  train->add_option("--out", a.out, "the folder of the run")->required();
+  train->add_option("--threads", a.threads, "0: all of the machine (default); results do not depend on it");
+  train->add_option("--checkpoint-every", a.checkpoint_every, "steps (default 1000)")->check(CLI::PositiveNumber);
+  train->add_option("--log-every", a.log_every, "steps between rows of log.csv (default 100)")->check(CLI::PositiveNumber);
+  train->add_flag("--resume", a.resume, "go on with the run in DIR; its config.json says the rest");
+  train->add_flag("--overwrite", a.overwrite, "replace the run in DIR");
+  train->callback([&a] { train_command(a); });
+}
+
+void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
+  CLI::App* const evaluate = app.add_subcommand("evaluate", "score a run; writes DIR/scores.json");
+  evaluate->add_option("DIR", e.folder, "the folder of the run")->required();
+  evaluate->add_option("--metrics", e.metrics, "names, separated by commas (default: mig,dci,sap)")->delimiter(',');
+  evaluate->add_option("--seed", e.seed, "of the metrics' samples (default 0)");
+  evaluate->add_option("--pool", e.pool, "images among which factor_vae and beta_vae draw (default 50000; 0: all, as published, takes minutes)");
+  evaluate->add_option("--threads", e.threads, "0: all of the machine (default)");
+  evaluate->callback([&e] { evaluate_command(e); });
+
+  CLI::App* const score = app.add_subcommand("score", "score codes and factors from .npy files");
+  score->add_option("--codes", s.codes, "(rows, latents)")->required();
+  score->add_option("--factors", s.factors, "(rows, factors), whole numbers from 0")->required();
+  score->add_option("--metrics", s.metrics, "names, separated by commas (default: mig,dci,sap)")->delimiter(',');
+  score->add_option("--seed", s.seed, "of the metrics' samples (default 0)");
+  score->add_flag("--json", s.json, "print everything as JSON");
+  score->callback([&s] { score_command(s); });
+}
+
+/// The options that exist where an unknown one was found.
+std::string known_options(CLI::App const& app) {
+  CLI::App const* at = &app;
+  for (CLI::App const* used : app.get_subcommands()) at = used;
+  std::vector<std::string> names;
+  for (CLI::App const* command : at->get_subcommands([](CLI::App const*) { return true; })) names.push_back(command->get_name());
+  for (CLI::Option const* option : at->get_options()) names.push_back(option->get_name());
+  return joined(names);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains, scores and draws disentangled representations.", "disentangle");
+  app.set_version_flag("--version", std::string(disentangle::version));
+  app.require_subcommand(1);
+  app.add_subcommand("list", "methods, metrics and data sets")->callback([] { list_command(); });
+
+  std::string method;
+  std::vector<std::string> set;
+  CLI::App* const describe = app.add_subcommand("describe", "the policies of a method with their hyper-parameters");
+  describe->add_option("METHOD", method)->required();
+  describe->add_option("--set", set, "a hyper-parameter, as for train")->allow_extra_args(false);
+  describe->callback([&] { describe_command(method, set); });
+
+  TrainArguments train;
+  EvaluateArguments evaluate;
+  ScoreArguments score;
+  TraverseArguments traverse;
+  evaluate.metrics = score.metrics = {"mig", "dci", "sap"};
+  add_train(app, train);
+  add_scores(app, evaluate, score);
+  CLI::App* const pictures = app.add_subcommand("traverse", "draw DIR/traversals.png and DIR/reconstructions.png");
+  pictures->add_option("DIR", traverse.folder, "the folder of the run")->required();
+  pictures->add_option("--seed", traverse.seed, "of the images drawn (default 0)");
+  pictures->add_option("--range", traverse.range, "latents go from -range to range (default 2)")->check(CLI::PositiveNumber);
+  pictures->add_option("--threads", traverse.threads, "0: all of the machine (default)");
+  pictures->callback([&] { traverse_command(traverse); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::Success const& success) {
+    return app.exit(success);
+  } catch (CLI::ExtrasError const& error) {
+    std::fprintf(stderr, "disentangle: %s; there are: %s\n", error.what(), known_options(app).c_str());
+    return 2;
+  } catch (CLI::ParseError const& error) {
+    std::fprintf(stderr, "disentangle: %s\n", error.what());
+    return 2;
+  } catch (UsageError const& error) {
+    std::fprintf(stderr, "disentangle: %s\n", error.what());
+    return 2;
+  } catch (std::exception const& error) {
+    std::fprintf(stderr, "disentangle: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// make_entry<method::BetaTcVae>("beta_tc_vae", "..."): a method of the library as a method of the program.
+#pragma once
+
+#include "methods.hpp"
+#include "usage_error.hpp"
+
+#include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/train/checkpoint.hpp>
+#include <disentangle/train/csv_log.hpp>
+#include <disentangle/train/model.hpp>
+#include <disentangle/train/progress_bar.hpp>
+#include <disentangle/train/stop_signal.hpp>
+#include <disentangle/train/train.hpp>
+
+/// A method with its settings. Throws UsageError that lists what exists, or what a member accepts.
+template <class M>
+M method_with(std::vector<std::string> const& settings) {
+  M method;
+  for (std::string const& setting : settings) {
+    std::size_t const equals = setting.find('=');
+    if (equals == std::string::npos) throw UsageError("--set: found '" + setting + "', expected POLICY.MEMBER=VALUE");
+    try {
+      disentangle::set(method, setting.substr(0, equals), setting.substr(equals + 1));
+    } catch (disentangle::ValueError const& error) {
+      throw UsageError(std::string("--set: ") + error.what());
+    }
+  }
+  return method;
+}
+
+template <class M, class Shape>
+class ModelOf final : public AnyModel<Shape> {
+ public:
+  using Model = disentangle::Model<M, disentangle::backend::Cpu, Shape>;
+
+  explicit ModelOf(ModelSettings const& settings)
+      : AnyModel<Shape>(Model::latent_size),
+        model_(method_with<M>(settings.set), disentangle::backend::Cpu(settings.threads), Shape{}, disentangle::seed(settings.seed)) {}
+
+  void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) override {
+    model_.encode(images, mean, log_variance);
+  }
+  void decode(std::span<float const> codes, std::span<float> images) override { model_.decode(codes, images); }
+  disentangle::TrainSummary train(AnyData<Shape> const& data, disentangle::TrainOptions const& options,
+                                  RunFiles const& files) override {
+    return disentangle::train(
+        model_, data, options, disentangle::progress_bar(), disentangle::csv_log(files.log()),
+        disentangle::checkpoint(files.checkpoint(), {.every = files.checkpoint_every, .resume = files.resume}),
+        disentangle::stop_signal());
+  }
+  long load(std::filesystem::path const& checkpoint) override { return disentangle::load_checkpoint(model_, checkpoint).step; }
+  std::size_t parameter_count() const override { return model_.parameter_count(); }
+
+ private:
+  Model model_;
+};
+
+template <class M>
+MethodEntry make_entry(std::string name, std::string summary) {
+  return {std::move(name), std::move(summary),
+          [](std::vector<std::string> const& set) { return disentangle::describe(method_with<M>(set)); },
+          [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Grey>> { return std::make_unique<ModelOf<M, Grey>>(s); },
+          [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Colour>> { return std::make_unique<ModelOf<M, Colour>>(s); }};
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// VAE.
+#include "method_entry.hpp"
+
+#include <disentangle/method/vae.hpp>
+
+MethodEntry vae_entry() {
+  return make_entry<disentangle::method::Vae>("vae", "the variational auto-encoder; Kingma and Welling, ICLR 2014");
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Methods by name. Each is compiled in a file of its own (method_*.cpp) behind the class AnyModel.
+#pragma once
+
+#include "data_sets.hpp"
+
+#include <disentangle/train/run.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+/// What makes a model, apart from its method and the image shape.
+struct ModelSettings {
+  /// "TotalCorrelation.beta=6"
+  std::vector<std::string> set;
+  std::uint64_t seed = 0;
+  /// 0: one per hardware thread.
+  unsigned threads = 0;
+};
+
+/// Where and how often a training run writes.
+struct RunFiles {
+  std::filesystem::path folder;
+  long checkpoint_every = 1000;
+  bool resume = false;
+
+  std::filesystem::path checkpoint() const { return folder / "checkpoint.safetensors"; }
+  std::filesystem::path log() const { return folder / "log.csv"; }
+  std::filesystem::path config() const { return folder / "config.json"; }
+};
+
+/// A model of some method; what evaluate() and the reports ask of one.
+template <class Shape>
+class AnyModel {
+ public:
+  using image_shape_type = Shape;
+  explicit AnyModel(std::size_t latents) : latent_size(latents) {}
+  virtual ~AnyModel() = default;
+  virtual void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) = 0;
+  virtual void decode(std::span<float const> codes, std::span<float> images) = 0;
+  virtual disentangle::TrainSummary train(AnyData<Shape> const& data, disentangle::TrainOptions const& options,
+                                          RunFiles const& files) = 0;
+  /// Restores a checkpoint and returns its step.
+  virtual long load(std::filesystem::path const& checkpoint) = 0;
+  virtual std::size_t parameter_count() const = 0;
+
+  std::size_t const latent_size;
+};
+
+/// One method of the program.
+struct MethodEntry {
+  std::string name;
+  /// What it is and where it was published, in a line.
+  std::string summary;
+  /// describe() with settings applied. Throws UsageError for a setting that does not exist.
+  std::string (*described)(std::vector<std::string> const& set);
+  std::unique_ptr<AnyModel<Grey>> (*grey)(ModelSettings const&);
+  std::unique_ptr<AnyModel<Colour>> (*colour)(ModelSettings const&);
+
+  template <class Shape>
+  std::unique_ptr<AnyModel<Shape>> model(ModelSettings const& settings) const {
+    if constexpr (Shape::channels == 1) {
+      return grey(settings);
+    } else {
+      return colour(settings);
+    }
+  }
+};
+
+/// All methods, in the order of their publication.
+std::vector<MethodEntry> const& methods();
+
+/// The method of a name. Throws UsageError that lists what exists.
+MethodEntry const& find_method(std::string const& name);

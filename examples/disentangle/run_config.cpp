@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads and writes config.json.
+#include "run_config.hpp"
+
+#include <disentangle/core/version.hpp>
+#include <disentangle/io/json.hpp>
+
+#include <sstream>
+
+namespace dis = disentangle;
+using dis::io::Json;
+
+namespace {
+
+template <class T>
+T member(std::filesystem::path const& path, Json const& json, char const* name, char const* expected) {
+  auto const found = json.find(name);
+  if (found == json.end()) throw dis::FileError(path.string(), std::string("found no member '") + name + "', expected " + expected);
+  bool const fits = std::is_integral_v<T> ? found->is_number_unsigned() : std::is_same_v<T, std::string> ? found->is_string() : found->is_array();
+  if (!fits) throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() + ", expected " + expected);
+  try {
+    return found->get<T>();
+  } catch (nlohmann::json::exception const&) {
+    throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() + ", expected " + expected);
+  }
+}
+
+}  // namespace
+
+void write_config(std::filesystem::path const& path, RunConfig const& config, OpenedData const& data) {
+  Json json;
+  json["library_version"] = std::string(dis::version);
+  json["method"] = config.method;
+  json["set"] = config.set;
+  json["data"] = config.data;
+  json["steps"] = config.steps;
+  json["batch_size"] = config.batch_size;
+  json["seed"] = config.seed;
+  json["described"] = Json::array();
+  std::istringstream lines(find_method(config.method).described(config.set));
+  for (std::string line; std::getline(lines, line);) json["described"].push_back(line);
+  std::visit(
+      [&]<class Data>(Data const& d) {
+        using Shape = typename Data::image_shape_type;
+        json["image_shape"] = {Shape::height, Shape::width, Shape::channels};
+        json["images"] = d.size();
+      },
+      data);
+  dis::io::write_json(path, json);
+}
+
+RunConfig read_config(std::filesystem::path const& path) {
+  Json const json = dis::io::read_json(path);
+  if (!json.is_object()) throw dis::FileError(path.string(), "found no JSON object, expected the settings of a run");
+  RunConfig config;
+  config.method = member<std::string>(path, json, "method", "the name of a method");
+  config.set = member<std::vector<std::string>>(path, json, "set", "a list of settings POLICY.MEMBER=VALUE");
+  config.data = member<std::string>(path, json, "data", data_forms);
+  config.steps = member<long>(path, json, "steps", "a whole number");
+  config.batch_size = member<std::size_t>(path, json, "batch_size", "a whole number");
+  config.seed = member<std::uint64_t>(path, json, "seed", "a whole number");
+  return config;
+}
