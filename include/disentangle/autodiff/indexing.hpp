@@ -72,11 +72,12 @@ auto concatenate(Axis<A> a, E const&... parts) {
     auto const own = extents_of(part);
     gradient = gradient || detail::needs_gradient(part);
     for (std::size_t i = 0; i < own.size(); ++i) {
-      if (first || i == static_cast<std::size_t>(A)) {
-        extents[i] += own[i];
-      } else if (own[i] != extents[i]) {
+      if (!first && i != static_cast<std::size_t>(A) && own[i] != extents[i]) {
         throw ShapeError("concatenate: found " + extents_text(own) + " beside " + extents_text(extents));
       }
+    }
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (first || i == static_cast<std::size_t>(A)) extents[i] += own[i];
     }
     first = false;
   };

@@ -119,18 +119,22 @@ Variable<typename E::backend_type, 0> logsumexp(E const& e) {
   return logsumexp(reshape(v, Extents<1>{v.size()}), axis<0>);
 }
 
-/// exp(e) / sum(exp(e)) along one axis, which stays.
+/// exp(e) / sum(exp(e)) along one axis, which stays. The maximum is taken out first, so that large numbers lose nothing.
 template <expression E, int A>
 auto softmax(E const& e, Axis<A> a) {
   auto const v = materialise(e);
-  return exp(v - insert_axis(logsumexp(v, a), a));
+  auto const shift = stop_gradient(max(stop_gradient(v), a));
+  auto const powers = materialise(exp(v - insert_axis(shift, a)));
+  return powers / insert_axis(sum(powers, a), a);
 }
 
 /// log(softmax(e)) along one axis, which stays.
 template <expression E, int A>
 auto log_softmax(E const& e, Axis<A> a) {
   auto const v = materialise(e);
-  return v - insert_axis(logsumexp(v, a), a);
+  auto const shift = stop_gradient(max(stop_gradient(v), a));
+  auto const lowered = materialise(v - insert_axis(shift, a));
+  return lowered - insert_axis(log(sum(exp(lowered), a)), a);
 }
 
 }  // namespace disentangle
