@@ -98,7 +98,8 @@ struct Reference {
     std::vector<double> out(batch * G::out_size);
     for (std::size_t n = 0; n < batch; ++n) {
       for_each_product<G>([&](int i, int w, int o) {
-        out[n * G::out_size + o] += static_cast<double>(in[n * G::in_size + i]) * static_cast<double>(weights[w]);
+        out[n * G::out_size + o] +=
+            static_cast<double>(in[n * G::in_size + i]) * static_cast<double>(weights[w]);
       });
     }
     for (std::size_t i = 0; i < out.size(); ++i)
@@ -111,7 +112,8 @@ struct Reference {
     std::vector<double> out(batch * G::in_size);
     for (std::size_t n = 0; n < batch; ++n)
       for_each_product<G>([&](int i, int w, int o) {
-        out[n * G::in_size + i] += static_cast<double>(dpre[n * G::out_size + o]) * static_cast<double>(weights[w]);
+        out[n * G::in_size + i] +=
+            static_cast<double>(dpre[n * G::out_size + o]) * static_cast<double>(weights[w]);
       });
     for (std::size_t i = 0; i < out.size(); ++i)
       out[i] = f(a, out[i] + (bias ? static_cast<double>((*bias)[i % G::in_channels]) : 0), slope);
@@ -121,7 +123,8 @@ struct Reference {
     std::vector<double> dw(G::weight_size);
     for (std::size_t n = 0; n < batch; ++n)
       for_each_product<G>([&](int i, int w, int o) {
-        dw[w] += static_cast<double>(image[n * G::in_size + i]) * static_cast<double>(dpre[n * G::out_size + o]);
+        dw[w] +=
+            static_cast<double>(image[n * G::in_size + i]) * static_cast<double>(dpre[n * G::out_size + o]);
       });
     return dw;
   }
@@ -149,8 +152,8 @@ constexpr double slope = 0.2;
 // Everything that a geometry can do, both ways round.
 template <class G, Activation activation, class T>
 void check_geometry(std::size_t batch) {
-  using Transposed = TransposedConvolutionGeometry<G::out_height, G::out_width, G::out_channels, G::in_channels,
-                                                   G::kernel, G::stride, G::pad>;
+  using Transposed = TransposedConvolutionGeometry<G::out_height, G::out_width, G::out_channels,
+                                                   G::in_channels, G::kernel, G::stride, G::pad>;
   constexpr bool exact = (G::in_height + 2 * G::pad - G::kernel) % G::stride == 0 &&
                          (G::in_width + 2 * G::pad - G::kernel) % G::stride == 0;
   CAPTURE(batch);
@@ -187,18 +190,21 @@ void check_geometry(std::size_t batch) {
     auto& d_last = take(r.d);
     auto& dw_last = take(dw);
     std::size_t const before = allocations;
-    convolution_forward<G, activation>(pool, batch, r.in.data(), r.weights.data(), r.bias_out.data(), out.data(), s);
+    convolution_forward<G, activation>(pool, batch, r.in.data(), r.weights.data(), r.bias_out.data(),
+                                       out.data(), s);
     convolution_forward<G, Activation::identity>(pool, batch, r.in.data(), r.weights.data(),
                                                  static_cast<T const*>(nullptr), plain.data());
     convolution_input_adjoint<G>(pool, batch, r.d.data(), r.weights.data(), din.data(), workspace.data());
-    convolution_weight_adjoint<G>(pool, batch, r.in.data(), r.d.data(), dw.data(), db.data(), false, workspace.data());
-    convolution_weight_adjoint<G>(pool, batch, r.in.data(), r.d.data(), dw_added.data(), db_added.data(), true,
+    convolution_weight_adjoint<G>(pool, batch, r.in.data(), r.d.data(), dw.data(), db.data(), false,
                                   workspace.data());
+    convolution_weight_adjoint<G>(pool, batch, r.in.data(), r.d.data(), dw_added.data(), db_added.data(),
+                                  true, workspace.data());
     convolution_adjoint<G, activation>(pool, batch, r.in.data(), r.weights.data(), y.data(), d_all.data(),
-                                       din_all.data(), dw_all.data(), db_all.data(), false, workspace.data(), s);
+                                       din_all.data(), dw_all.data(), db_all.data(), false, workspace.data(),
+                                       s);
     convolution_adjoint<G, activation>(pool, batch, r.in.data(), r.weights.data(), y.data(), d_last.data(),
-                                       static_cast<T*>(nullptr), dw_last.data(), static_cast<T*>(nullptr), false,
-                                       workspace.data(), s);
+                                       static_cast<T*>(nullptr), dw_last.data(), static_cast<T*>(nullptr),
+                                       false, workspace.data(), s);
     CHECK(allocations == before);
     if (threads == 1) {
       check_near(out, r.forward(&r.bias_out, activation, slope), 10);
@@ -230,14 +236,15 @@ void check_geometry(std::size_t batch) {
       auto& t_dw_all = take(r.weights);
       auto& t_db_all = take(r.bias_in);
       std::size_t const before_transposed = allocations;
-      transposed_convolution_forward<Transposed, activation>(pool, batch, r.d.data(), r.weights.data(),
-                                                             r.bias_in.data(), t_out.data(), workspace.data(), s);
-      transposed_convolution_input_adjoint<Transposed>(pool, batch, r.in.data(), r.weights.data(), t_din.data());
-      transposed_convolution_weight_adjoint<Transposed>(pool, batch, r.d.data(), r.in.data(), t_dw.data(), t_db.data(),
-                                                        false, workspace.data());
-      transposed_convolution_adjoint<Transposed, activation>(pool, batch, r.d.data(), r.weights.data(), x.data(),
-                                                             t_d_all.data(), t_din_all.data(), t_dw_all.data(),
-                                                             t_db_all.data(), true, workspace.data(), s);
+      transposed_convolution_forward<Transposed, activation>(
+          pool, batch, r.d.data(), r.weights.data(), r.bias_in.data(), t_out.data(), workspace.data(), s);
+      transposed_convolution_input_adjoint<Transposed>(pool, batch, r.in.data(), r.weights.data(),
+                                                       t_din.data());
+      transposed_convolution_weight_adjoint<Transposed>(pool, batch, r.d.data(), r.in.data(), t_dw.data(),
+                                                        t_db.data(), false, workspace.data());
+      transposed_convolution_adjoint<Transposed, activation>(
+          pool, batch, r.d.data(), r.weights.data(), x.data(), t_d_all.data(), t_din_all.data(),
+          t_dw_all.data(), t_db_all.data(), true, workspace.data(), s);
       CHECK(allocations == before_transposed);
       if (threads == 1) {
         check_near(t_out, r.backward(r.d, &r.bias_in, activation, slope), 10);
@@ -297,8 +304,9 @@ TEST_CASE("a batch of zero images leaves the bias and weight adjoints zero") {
   using G = ConvolutionGeometry<8, 8, 8, 8, 4, 2, 1>;
   ThreadPool pool(2);
   std::vector<float> dw(G::weight_size, 1), db(G::bias_size, 1), workspace(convolution_workspace<G>(0) + 1);
-  convolution_weight_adjoint<G>(pool, 0, static_cast<float const*>(nullptr), static_cast<float const*>(nullptr),
-                                dw.data(), db.data(), false, workspace.data());
+  convolution_weight_adjoint<G>(pool, 0, static_cast<float const*>(nullptr),
+                                static_cast<float const*>(nullptr), dw.data(), db.data(), false,
+                                workspace.data());
   for (float v : dw) CHECK(v == 0.f);
   for (float v : db) CHECK(v == 0.f);
 }

@@ -43,7 +43,8 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
   CAPTURE(transpose_b);
   CAPTURE(accumulate);
   // rows some scalars apart, so that a wrong stride shows
-  std::size_t const a_stride = (transpose_a ? m : k) + 3, b_stride = (transpose_b ? k : n) + 5, c_stride = n + 7;
+  std::size_t const a_stride = (transpose_a ? m : k) + 3, b_stride = (transpose_b ? k : n) + 5,
+                    c_stride = n + 7;
   auto const a_data = numbers<T>((transpose_a ? k : m) * a_stride, 1);
   auto const b_data = numbers<T>((transpose_b ? n : k) * b_stride, 2);
   auto const c_data = numbers<T>(m * c_stride, 3);
@@ -86,7 +87,8 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
         if (activation == Activation::leaky_relu) x = x > 0 ? x : 0.2 * x;
         if (activation == Activation::tanh) x = std::tanh(x);
         if (activation == Activation::sigmoid) x = 1 / (1 + std::exp(-x));
-        double const tolerance = (std::is_same_v<T, float> ? 1e-6 : 1e-14) * std::sqrt(static_cast<double>(k) + 1);
+        double const tolerance =
+            (std::is_same_v<T, float> ? 1e-6 : 1e-14) * std::sqrt(static_cast<double>(k) + 1);
         wrong += !(std::abs(static_cast<double>(c[at]) - x) <= tolerance * (1 + std::abs(x)));
       }
     }
@@ -105,9 +107,9 @@ __attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p);
 __attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE_TEMPLATE("any extents, either operand transposed, assigned or added", T, float, double) {
-  for (Extents e : {Extents{1, 1, 1}, Extents{1, 37, 5}, Extents{3, 64, 16}, Extents{64, 20, 256}, Extents{7, 33, 129},
-                    Extents{64, 150, 130}, Extents{130, 12, 64}, Extents{65, 97, 300}, Extents{300, 70, 33},
-                    Extents{2, 500, 40}, Extents{64, 10, 0}, Extents{9, 64, 128}})
+  for (Extents e : {Extents{1, 1, 1}, Extents{1, 37, 5}, Extents{3, 64, 16}, Extents{64, 20, 256},
+                    Extents{7, 33, 129}, Extents{64, 150, 130}, Extents{130, 12, 64}, Extents{65, 97, 300},
+                    Extents{300, 70, 33}, Extents{2, 500, 40}, Extents{64, 10, 0}, Extents{9, 64, 128}})
     for (bool a : {false, true})
       for (bool b : {false, true})
         for (bool accumulate : {false, true})

@@ -58,7 +58,8 @@ double worst_binades(F f, G exact, float s, float low, float high, double absolu
   auto const a = std::bit_cast<std::uint32_t>(low), b = std::bit_cast<std::uint32_t>(high);
   for (std::uint32_t bits = a; bits < b; bits += 4999 * n) {
     float x[n], y[n];
-    for (std::size_t i = 0; i < n; ++i) x[i] = s * std::bit_cast<float>(bits + 4999 * static_cast<std::uint32_t>(i));
+    for (std::size_t i = 0; i < n; ++i)
+      x[i] = s * std::bit_cast<float>(bits + 4999 * static_cast<std::uint32_t>(i));
     f(Pack<float>::load(x)).store(y);
     for (std::size_t i = 0; i < n; ++i) {
       double const e = exact(static_cast<double>(x[i]));
@@ -138,11 +139,16 @@ TEST_CASE_TEMPLATE("arithmetic, comparisons and choices work lane by lane", T, f
 }
 
 TEST_CASE("exp and log in float are within 2 ulp") {
-  CHECK(worst(PACK_FUNCTION(exp), [](double x) { return std::exp(x); }, -87.3, 88.72) <= 2);
-  CHECK(worst(PACK_FUNCTION(exp), [](double x) { return std::exp(x); }, -104, -87.3, 1.2e-38) == 0);
-  CHECK(worst(PACK_FUNCTION(exp), [](double x) { return std::exp(x); }, -1, 1) <= 2);
-  CHECK(worst(PACK_FUNCTION(log), [](double x) { return std::log(x); }, 0.5, 2) <= 2);
-  CHECK(worst_binades(PACK_FUNCTION(log), [](double x) { return std::log(x); }, 1, 1.1754944e-38f, 3.4e38f) <= 2);
+  CHECK(worst(
+            PACK_FUNCTION(exp), [](double x) { return std::exp(x); }, -87.3, 88.72) <= 2);
+  CHECK(worst(
+            PACK_FUNCTION(exp), [](double x) { return std::exp(x); }, -104, -87.3, 1.2e-38) == 0);
+  CHECK(worst(
+            PACK_FUNCTION(exp), [](double x) { return std::exp(x); }, -1, 1) <= 2);
+  CHECK(worst(
+            PACK_FUNCTION(log), [](double x) { return std::log(x); }, 0.5, 2) <= 2);
+  CHECK(worst_binades(
+            PACK_FUNCTION(log), [](double x) { return std::log(x); }, 1, 1.1754944e-38f, 3.4e38f) <= 2);
   auto const e = PACK_FUNCTION(exp);
   CHECK(at(e, 89.f) == inf);
   CHECK(at(e, 1e30f) == inf);
@@ -167,7 +173,9 @@ TEST_CASE("log1p, expm1, tanh, sigmoid and softplus in float are within 4 ulp, n
   auto const expm1_exact = [](double x) { return std::expm1(x); };
   auto const tanh_exact = [](double x) { return std::tanh(x); };
   auto const sigmoid_exact = [](double x) { return 1 / (1 + std::exp(-x)); };
-  auto const softplus_exact = [](double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); };
+  auto const softplus_exact = [](double x) {
+    return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+  };
   CHECK(worst(PACK_FUNCTION(log1p), log1p_exact, -0.999, 3) <= 4);
   CHECK(worst_binades(PACK_FUNCTION(log1p), log1p_exact, 1, 1e-30f, 3e38f) <= 4);
   CHECK(worst_binades(PACK_FUNCTION(log1p), log1p_exact, -1, 1e-30f, 0.99f) <= 4);

@@ -16,7 +16,6 @@ using namespace disentangle::backend::cpu;
 
 namespace {
 
-
 template <class T>
 std::vector<T> numbers(std::size_t n, std::uint32_t stream) {
   disentangle::Philox const random{7, stream, 0};
@@ -39,7 +38,8 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
   CAPTURE(transpose_b);
   CAPTURE(accumulate);
   // rows some scalars apart, so that a wrong stride shows
-  std::size_t const a_stride = (transpose_a ? m : k) + 3, b_stride = (transpose_b ? k : n) + 5, c_stride = n + 7;
+  std::size_t const a_stride = (transpose_a ? m : k) + 3, b_stride = (transpose_b ? k : n) + 5,
+                    c_stride = n + 7;
   auto const a_data = numbers<T>((transpose_a ? k : m) * a_stride, 1);
   auto const b_data = numbers<T>((transpose_b ? n : k) * b_stride, 2);
   auto const c_data = numbers<T>(m * c_stride, 3);
@@ -54,8 +54,8 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
     if (!accumulate)
       for (std::size_t i = 0; i < m; ++i)
         for (std::size_t j = 0; j < n; ++j) c[i * c_stride + j] = std::numeric_limits<T>::quiet_NaN();
-    disentangle::backend::eigen::gemm<activation>(pool, m, n, k, a, b, c.data(), c_stride, accumulate, with_bias ? bias.data() : nullptr,
-                     static_cast<T>(0.2));
+    disentangle::backend::eigen::gemm<activation>(pool, m, n, k, a, b, c.data(), c_stride, accumulate,
+                                                  with_bias ? bias.data() : nullptr, static_cast<T>(0.2));
     if (threads != 1) {
       CHECK(std::memcmp(c.data(), first.data(), c.size() * sizeof(T)) == 0);
       continue;
@@ -80,7 +80,8 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
         if (activation == Activation::leaky_relu) x = x > 0 ? x : 0.2 * x;
         if (activation == Activation::tanh) x = std::tanh(x);
         if (activation == Activation::sigmoid) x = 1 / (1 + std::exp(-x));
-        double const tolerance = (std::is_same_v<T, float> ? 1e-6 : 1e-14) * std::sqrt(static_cast<double>(k) + 1);
+        double const tolerance =
+            (std::is_same_v<T, float> ? 1e-6 : 1e-14) * std::sqrt(static_cast<double>(k) + 1);
         wrong += !(std::abs(static_cast<double>(c[at]) - x) <= tolerance * (1 + std::abs(x)));
       }
     }

@@ -42,8 +42,10 @@ DISENTANGLE_INLINE Vector<T, N> activate(Vector<T, N> x, [[maybe_unused]] T slop
   } else if constexpr (activation == Activation::leaky_relu) {
     return x < T(0) ? x * slope : x;
   } else if constexpr (N == simd::Pack<T>::size) {
-    if constexpr (activation == Activation::tanh) return tanh(simd::Pack<T>(x)).v;
-    else return sigmoid(simd::Pack<T>(x)).v;
+    if constexpr (activation == Activation::tanh)
+      return tanh(simd::Pack<T>(x)).v;
+    else
+      return sigmoid(simd::Pack<T>(x)).v;
   } else {
     for (std::size_t i = 0; i < N; ++i) {
       T const lane = x[i];
@@ -57,11 +59,16 @@ DISENTANGLE_INLINE Vector<T, N> activate(Vector<T, N> x, [[maybe_unused]] T slop
 template <Activation activation, class T, std::size_t N>
 DISENTANGLE_INLINE Vector<T, N> activation_adjoint(Vector<T, N> d, [[maybe_unused]] Vector<T, N> y,
                                                    [[maybe_unused]] T slope) {
-  if constexpr (activation == Activation::identity) return d;
-  else if constexpr (activation == Activation::relu) return y > T(0) ? d : Vector<T, N>{};
-  else if constexpr (activation == Activation::leaky_relu) return y > T(0) ? d : d * slope;
-  else if constexpr (activation == Activation::tanh) return d - d * y * y;
-  else return d * (y - y * y);
+  if constexpr (activation == Activation::identity)
+    return d;
+  else if constexpr (activation == Activation::relu)
+    return y > T(0) ? d : Vector<T, N>{};
+  else if constexpr (activation == Activation::leaky_relu)
+    return y > T(0) ? d : d * slope;
+  else if constexpr (activation == Activation::tanh)
+    return d - d * y * y;
+  else
+    return d * (y - y * y);
 }
 
 }  // namespace detail
@@ -73,7 +80,8 @@ void apply_activation(T* x, std::size_t n, T slope = T(0)) {
   if constexpr (activation != Activation::identity) {
     std::size_t i = 0;
     for (; i + width <= n; i += width)
-      detail::store<T, width>(x + i, detail::activate<activation, T, width>(detail::load<T, width>(x + i), slope));
+      detail::store<T, width>(x + i,
+                              detail::activate<activation, T, width>(detail::load<T, width>(x + i), slope));
     if (i < n) {
       auto const last = simd::Pack<T>::load(x + i, n - i);
       simd::Pack<T>(detail::activate<activation, T, width>(last.v, slope)).store(x + i, n - i);
@@ -88,12 +96,14 @@ void apply_activation_adjoint(T const* y, T* d, std::size_t n, T slope = T(0)) {
   if constexpr (activation != Activation::identity) {
     std::size_t i = 0;
     for (; i + width <= n; i += width)
-      detail::store<T, width>(d + i, detail::activation_adjoint<activation, T, width>(
-                                         detail::load<T, width>(d + i), detail::load<T, width>(y + i), slope));
+      detail::store<T, width>(
+          d + i, detail::activation_adjoint<activation, T, width>(detail::load<T, width>(d + i),
+                                                                  detail::load<T, width>(y + i), slope));
     if (i < n) {
       auto const last_d = simd::Pack<T>::load(d + i, n - i);
       auto const last_y = simd::Pack<T>::load(y + i, n - i);
-      simd::Pack<T>(detail::activation_adjoint<activation, T, width>(last_d.v, last_y.v, slope)).store(d + i, n - i);
+      simd::Pack<T>(detail::activation_adjoint<activation, T, width>(last_d.v, last_y.v, slope))
+          .store(d + i, n - i);
     }
   }
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions and transposed convolutions of batches of NHWC images, with their adjoints.
 //
-//   forward         out[n,oy,ox,co] = f(bias[co] + sum_{ky,kx,ci} in[n, S oy - P + ky, S ox - P + kx, ci] w[ky,kx,ci,co])
-//   input adjoint   din[n,iy,ix,ci] = sum over the (oy, ky), (ox, kx) that reach (iy, ix) and co of dpre w
+//   forward         out[n,oy,ox,co] = f(bias[co] + sum_{ky,kx,ci} in[n,iy,ix,ci] w[ky,kx,ci,co])
+//                   with iy = S oy - P + ky, ix = S ox - P + kx
+//   input adjoint   din[n,iy,ix,ci] = sum over co and the (oy,ky), (ox,kx) that reach (iy,ix) of dpre w
 //   weight adjoint  dw[ky,kx,ci,co] = sum_{n,oy,ox} in dpre,   db[co] = sum_{n,oy,ox} dpre
 //
-// There is no im2col. The input adjoint is computed as S x S dense phases (a k4 s2 kernel: four 2 x 2 convolutions), so
-// every output is written once. A transposed convolution is the adjoint of a convolution and shares its kernels.
+// There is no im2col. The input adjoint is computed as S x S dense phases (a k4 s2 kernel: four 2 x 2
+// convolutions), so every output is written once. A transposed convolution is the adjoint of a convolution
+// and shares its kernels.
 //
-// Work is shared out per image (or slice of an image, for small batches), and the weight adjoint per fixed group of
-// images and kernel row, summed in group order: the results do not depend on the number of threads. Nothing allocates:
-// the caller provides a workspace of convolution_workspace<Geometry>(batch) scalars, whose content is arbitrary.
-// Pointers need the alignment of their scalars only; 64 bytes are best.
+// Work is shared out per image (or slice of an image, for small batches), and the weight adjoint per fixed
+// group of images and kernel row, summed in group order: the results do not depend on the number of threads.
+// Nothing allocates: the caller provides a workspace of convolution_workspace<Geometry>(batch) scalars, whose
+// content is arbitrary. Pointers need the alignment of their scalars only; 64 bytes are best.
 #pragma once
 
 #include <algorithm>
@@ -93,8 +95,10 @@ struct Band {
 
 /// One slice of one image of the forward pass.
 template <class Geometry, Activation activation, class T>
-void forward_slice(T const* in, T const* weights, T const* bias, T* out, T slope, std::size_t part, std::size_t parts) {
-  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels, kernel = Geometry::kernel;
+void forward_slice(T const* in, T const* weights, T const* bias, T* out, T slope, std::size_t part,
+                   std::size_t parts) {
+  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
+                kernel = Geometry::kernel;
   if constexpr (few_channels<Geometry>) {
     using Rows = Band<Geometry>;
     alignas(64) T band[Rows::size];
@@ -103,16 +107,21 @@ void forward_slice(T const* in, T const* weights, T const* bias, T* out, T slope
       Rows::copy(in, first, band);
       for (int r = 0; r < Rows::rows && first + r < rows.last; ++r)
         gather_row<T, channels, out_channels, kernel, Geometry::stride, activation>(
-            band + std::ptrdiff_t{r} * Geometry::stride * Rows::row_size, Rows::row_size, Geometry::out_width, weights,
-            bias, out + std::ptrdiff_t{first + r} * Geometry::out_width * out_channels, slope);
+            band + std::ptrdiff_t{r} * Geometry::stride * Rows::row_size, Rows::row_size, Geometry::out_width,
+            weights, bias, out + std::ptrdiff_t{first + r} * Geometry::out_width * out_channels, slope);
     }
   } else {
     Tap<T> taps[kernel * kernel];
     for (int t = 0; t < kernel * kernel; ++t)
       taps[t] = {t / kernel - Geometry::pad, t % kernel - Geometry::pad,
-                 weights + std::ptrdiff_t{t} * channels * out_channels};
-    Grid const grid{Geometry::in_height, Geometry::in_width, Geometry::out_width, Geometry::stride,
-                    std::ptrdiff_t{Geometry::out_width} * out_channels, out_channels};
+                 weights + std::ptrdiff_t{t} * channels * out_channels, false};
+    mark_leading(taps, kernel * kernel, Geometry::stride);
+    Grid const grid{Geometry::in_height,
+                    Geometry::in_width,
+                    Geometry::out_width,
+                    Geometry::stride,
+                    std::ptrdiff_t{Geometry::out_width} * out_channels,
+                    out_channels};
     Range const points = slice(Geometry::out_height * Geometry::out_width, part, parts, 24);
     gather_pixels<T, channels, out_channels, activation>(grid, taps, kernel * kernel, in, bias, out, slope,
                                                          points.first, points.last);
@@ -141,8 +150,8 @@ void transpose_weights(T const* weights, T* transposed, int first, int last) {
 template <class Geometry, Activation activation, class T>
 void input_adjoint_slice(T const* d, T const* weights, T const* bias, T* din, T slope, std::size_t part,
                          std::size_t parts) {
-  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels, kernel = Geometry::kernel,
-                stride = Geometry::stride, pad = Geometry::pad;
+  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
+                kernel = Geometry::kernel, stride = Geometry::stride, pad = Geometry::pad;
   constexpr int per_side = (kernel + stride - 1) / stride;
   for (int py = 0; py < stride && py < Geometry::in_height; ++py) {
     for (int px = 0; px < stride && px < Geometry::in_width; ++px) {
@@ -151,18 +160,23 @@ void input_adjoint_slice(T const* d, T const* weights, T const* bias, T* din, T 
       for (int ky = (py + pad) % stride; ky < kernel; ky += stride)
         for (int kx = (px + pad) % stride; kx < kernel; kx += stride)
           taps[count++] = {(py + pad - ky) / stride, (px + pad - kx) / stride,
-                           weights + std::ptrdiff_t{ky * kernel + kx} * channels * out_channels};
+                           weights + std::ptrdiff_t{ky * kernel + kx} * channels * out_channels, false};
+      mark_leading(taps, count, 1);
       int const width = (Geometry::in_width - px + stride - 1) / stride;
       int const height = (Geometry::in_height - py + stride - 1) / stride;
-      Grid const grid{Geometry::out_height, Geometry::out_width, width, 1,
-                      std::ptrdiff_t{stride} * Geometry::in_width * channels, std::ptrdiff_t{stride} * channels};
+      Grid const grid{Geometry::out_height,
+                      Geometry::out_width,
+                      width,
+                      1,
+                      std::ptrdiff_t{stride} * Geometry::in_width * channels,
+                      std::ptrdiff_t{stride} * channels};
       Range const points = slice(width * height, part, parts, 24);
       T* const target = din + (std::ptrdiff_t{py} * Geometry::in_width + px) * channels;
       if constexpr (few_channels<Geometry>)
         dot_pixels<T, out_channels, channels>(grid, taps, count, d, bias, target, points.first, points.last);
       else
-        gather_pixels<T, out_channels, channels, activation>(grid, taps, count, d, bias, target, slope, points.first,
-                                                             points.last);
+        gather_pixels<T, out_channels, channels, activation>(grid, taps, count, d, bias, target, slope,
+                                                             points.first, points.last);
     }
   }
 }
@@ -170,12 +184,14 @@ void input_adjoint_slice(T const* d, T const* weights, T const* bias, T* din, T 
 /// Which side of the convolution the bias gradient sums over: d for a convolution, in for a transposed one.
 enum class BiasSide { output, input };
 
-/// Partial weight adjoint of images first .. last - 1 for input images of few channels; applies the activation adjoint
-/// to d on the way. sums: [ky][kx][cin][cout].
+/// Partial weight adjoint of images first .. last - 1 for input images of few channels; applies the
+/// activation adjoint to d on the way. sums: [ky][kx][cin][cout].
 template <class Geometry, Activation activation, class T>
-void weight_sums_few_channels(T const* in, T* d, T const* y, T slope, T* sums, std::size_t first, std::size_t last) {
+void weight_sums_few_channels(T const* in, T* d, T const* y, T slope, T* sums, std::size_t first,
+                              std::size_t last) {
   using Rows = Band<Geometry>;
-  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels, kernel = Geometry::kernel;
+  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
+                kernel = Geometry::kernel;
   constexpr int width = RegisterBlock<T, out_channels>::width, run = kernel * channels;
   constexpr int limit = simd::register_bytes == 64 ? 12 : 6;
   constexpr int vectors = RegisterBlock<T, out_channels>::vectors;
@@ -186,16 +202,23 @@ void weight_sums_few_channels(T const* in, T* d, T const* y, T slope, T* sums, s
   for (std::size_t n = first; n < last; ++n) {
     for (int top = 0; top < Geometry::out_height; top += Rows::rows) {
       int const rows = std::min(Rows::rows, Geometry::out_height - top);
-      std::size_t const offset = n * Geometry::out_size + std::size_t{static_cast<unsigned>(top)} *
-                                                             Geometry::out_width * out_channels;
+      std::size_t const offset = n * Geometry::out_size +
+                                 std::size_t{static_cast<unsigned>(top)} * Geometry::out_width * out_channels;
       if (y != nullptr)
         apply_activation_adjoint<activation>(
-            y + offset, d + offset,
-            static_cast<std::size_t>(rows) * Geometry::out_width * out_channels, slope);
+            y + offset, d + offset, static_cast<std::size_t>(rows) * Geometry::out_width * out_channels,
+            slope);
       Rows::copy(in + n * Geometry::in_size, top, band);
-      PixelRun const pixels{1, rows, Geometry::out_width, 0, std::ptrdiff_t{Geometry::stride} * Rows::row_size,
-                            std::ptrdiff_t{Geometry::stride} * channels, 0,
-                            std::ptrdiff_t{Geometry::out_width} * out_channels};
+      PixelRun const pixels{1,
+                            rows,
+                            Geometry::out_width,
+                            0,
+                            std::ptrdiff_t{Geometry::stride} * Rows::row_size,
+                            std::ptrdiff_t{Geometry::stride} * channels,
+                            0,
+                            std::ptrdiff_t{Geometry::out_width} * out_channels,
+                            0,
+                            std::ptrdiff_t{rows} * Geometry::out_width * out_channels};
       for (int ky = 0; ky < kernel; ky += groups)
         for (int r = 0; r < run; r += each)
           for (int panel = 0; panel < out_channels; panel += width * vectors)
@@ -210,11 +233,14 @@ void weight_sums_few_channels(T const* in, T* d, T const* y, T slope, T* sums, s
 /// Partial weight adjoint of kernel row ky and images first .. last - 1. sums: [kx][cin][cout].
 template <class Geometry, class T>
 void weight_sums(T const* in, T const* d, T* sums, int ky, std::size_t first, std::size_t last) {
-  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels, kernel = Geometry::kernel;
-  constexpr int width = RegisterBlock<T, out_channels>::width, vectors = RegisterBlock<T, out_channels>::vectors;
+  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
+                kernel = Geometry::kernel;
+  constexpr int width = RegisterBlock<T, out_channels>::width,
+                vectors = RegisterBlock<T, out_channels>::vectors;
   constexpr int limit = simd::register_bytes == 64 ? 8 : 4;
   constexpr int each = greatest_divisor_up_to(channels, limit);
-  // About 64 pixels at a time: several images or some rows of one, so that what a register block reads stays in L1.
+  // About 64 pixels at a time: several images or some rows of one, so that what a register block reads stays
+  // in L1.
   constexpr int per_image = Geometry::out_height * Geometry::out_width;
   constexpr std::size_t images = std::max(1, 64 / per_image);
   constexpr int band = std::clamp(64 / Geometry::out_width, 1, Geometry::out_height);
@@ -222,26 +248,34 @@ void weight_sums(T const* in, T const* d, T* sums, int ky, std::size_t first, st
   bool assign = true;
   if (rows.first == rows.last) std::fill(sums, sums + kernel * channels * out_channels, T(0));
   for (std::size_t n = first; n < last; n += images) {
+    int const tile_images = static_cast<int>(std::min(images, last - n));
     for (int top = rows.first; top < rows.last; top += band) {
       for (int kx = 0; kx < kernel; ++kx) {
-        Range const columns = inside(Geometry::in_width, Geometry::out_width, Geometry::stride, Geometry::pad, kx);
-        PixelRun const pixels{static_cast<int>(std::min(images, last - n)),
+        Range const columns =
+            inside(Geometry::in_width, Geometry::out_width, Geometry::stride, Geometry::pad, kx);
+        PixelRun const pixels{tile_images,
                               std::min(band, rows.last - top),
                               columns.last - columns.first,
                               static_cast<std::ptrdiff_t>(Geometry::in_size),
                               std::ptrdiff_t{Geometry::stride} * Geometry::in_width * channels,
                               std::ptrdiff_t{Geometry::stride} * channels,
                               static_cast<std::ptrdiff_t>(Geometry::out_size),
-                              std::ptrdiff_t{Geometry::out_width} * out_channels};
+                              std::ptrdiff_t{Geometry::out_width} * out_channels,
+                              static_cast<std::ptrdiff_t>(tile_images) * band * Geometry::stride *
+                                  Geometry::in_width * channels,
+                              static_cast<std::ptrdiff_t>(tile_images) * band * Geometry::out_width *
+                                  out_channels};
         T const* const a = in + n * Geometry::in_size +
                            (std::ptrdiff_t{top * Geometry::stride - Geometry::pad + ky} * Geometry::in_width +
-                            columns.first * Geometry::stride - Geometry::pad + kx) * channels;
+                            columns.first * Geometry::stride - Geometry::pad + kx) *
+                               channels;
         T const* const b = d + n * Geometry::out_size +
                            (std::ptrdiff_t{top} * Geometry::out_width + columns.first) * out_channels;
         for (int c = 0; c < channels; c += each)
           for (int panel = 0; panel < out_channels; panel += width * vectors)
             outer_block<T, width, vectors, each, 1, out_channels>(
-                pixels, a + c, 0, b + panel, sums + std::ptrdiff_t{kx * channels + c} * out_channels + panel, assign);
+                pixels, a + c, 0, b + panel, sums + std::ptrdiff_t{kx * channels + c} * out_channels + panel,
+                assign);
       }
       assign = false;
     }
@@ -264,18 +298,20 @@ void weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T* d, T co
       weight_sums_few_channels<Geometry, activation>(in, d, y, slope, partial, first, last);
     } else {
       int const ky = static_cast<int>(task % tasks_per_group);
-      weight_sums<Geometry>(in, static_cast<T const*>(d), partial + ky * (Geometry::weight_size / Geometry::kernel), ky,
-                            first, last);
+      weight_sums<Geometry>(in, static_cast<T const*>(d),
+                            partial + ky * (Geometry::weight_size / Geometry::kernel), ky, first, last);
     }
     if (task % tasks_per_group == 0 && db != nullptr) {
       T* const bias = partial + Geometry::weight_size;
       std::fill(bias, bias + bias_size, T(0));
       if constexpr (side == BiasSide::output)
         add_pixels<T, Geometry::out_channels>(d + first * Geometry::out_size,
-                                              (last - first) * (Geometry::out_size / Geometry::out_channels), bias);
+                                              (last - first) * (Geometry::out_size / Geometry::out_channels),
+                                              bias);
       else
         add_pixels<T, Geometry::in_channels>(in + first * Geometry::in_size,
-                                             (last - first) * (Geometry::in_size / Geometry::in_channels), bias);
+                                             (last - first) * (Geometry::in_size / Geometry::in_channels),
+                                             bias);
     }
   });
   // Sums the groups' partial sums in group order.
@@ -302,19 +338,20 @@ void weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T* d, T co
 }
 
 template <class Geometry, Activation activation, class T>
-void forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* bias, T* out, T slope) {
+void forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* bias, T* out,
+             T slope) {
   std::size_t const slices = slice_count(batch);
   pool.for_each(batch * slices, [&](std::size_t task) {
     std::size_t const n = task / slices;
-    forward_slice<Geometry, activation>(in + n * Geometry::in_size, weights, bias, out + n * Geometry::out_size, slope,
-                                        task % slices, slices);
+    forward_slice<Geometry, activation>(in + n * Geometry::in_size, weights, bias,
+                                        out + n * Geometry::out_size, slope, task % slices, slices);
   });
 }
 
 /// din = f(bias + conv^T(d, w)); d_of(n) returns the n-th image of d, ready to be read.
 template <class Geometry, Activation activation, class T, class Prepare>
-void input_adjoint(ThreadPool& pool, std::size_t batch, T const* d, T const* weights, T const* bias, T* din, T slope,
-                   T* workspace, std::size_t slices, Prepare prepare) {
+void input_adjoint(ThreadPool& pool, std::size_t batch, T const* d, T const* weights, T const* bias, T* din,
+                   T slope, T* workspace, std::size_t slices, Prepare prepare) {
   if constexpr (transposes_weights<Geometry>) {
     pool.for_each(Geometry::kernel, [&](std::size_t ky) {
       int const first = static_cast<int>(ky) * Geometry::kernel;
@@ -325,8 +362,8 @@ void input_adjoint(ThreadPool& pool, std::size_t batch, T const* d, T const* wei
   pool.for_each(batch * slices, [&](std::size_t task) {
     std::size_t const n = task / slices;
     prepare(n);
-    input_adjoint_slice<Geometry, activation>(d + n * Geometry::out_size, weights, bias, din + n * Geometry::in_size,
-                                              slope, task % slices, slices);
+    input_adjoint_slice<Geometry, activation>(d + n * Geometry::out_size, weights, bias,
+                                              din + n * Geometry::in_size, slope, task % slices, slices);
     if constexpr (few_channels<Geometry> && activation != Activation::identity) {
       // The slices of an image interleave in memory, so a sliced image is finished below.
       if (slices == 1) apply_activation<activation>(din + n * Geometry::in_size, Geometry::in_size, slope);
@@ -348,13 +385,15 @@ constexpr std::size_t convolution_workspace(std::size_t batch) {
     return convolution_workspace<typename Geometry::Adjoint>(batch);
   } else {
     std::size_t const channels = std::max(Geometry::in_channels, Geometry::out_channels);
-    return std::max(Geometry::weight_size, detail::group_count<Geometry>(batch) * (Geometry::weight_size + channels));
+    return std::max(Geometry::weight_size,
+                    detail::group_count<Geometry>(batch) * (Geometry::weight_size + channels));
   }
 }
 
 /// d[i] becomes d[i] * f'(x[i]) for `images` images of `size` scalars, where y = f(x).
 template <Activation activation, class T>
-void activation_adjoint(ThreadPool& pool, std::size_t images, std::size_t size, T const* y, T* d, T slope = T(0)) {
+void activation_adjoint(ThreadPool& pool, std::size_t images, std::size_t size, T const* y, T* d,
+                        T slope = T(0)) {
   if constexpr (activation != Activation::identity)
     pool.for_each(images, [&](std::size_t n) {
       apply_activation_adjoint<activation>(y + n * size, d + n * size, size, slope);
@@ -363,8 +402,8 @@ void activation_adjoint(ThreadPool& pool, std::size_t images, std::size_t size, 
 
 /// out = f(conv(in, weights) + bias). bias may be null. slope: leaky_relu's.
 template <class Geometry, Activation activation, class T>
-void convolution_forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* bias, T* out,
-                         T slope = T(0)) {
+void convolution_forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* bias,
+                         T* out, T slope = T(0)) {
   detail::forward<Geometry, activation>(pool, batch, in, weights, bias, out, slope);
 }
 
@@ -372,31 +411,34 @@ void convolution_forward(ThreadPool& pool, std::size_t batch, T const* in, T con
 template <class Geometry, class T>
 void convolution_input_adjoint(ThreadPool& pool, std::size_t batch, T const* dpre, T const* weights, T* din,
                                T* workspace) {
-  detail::input_adjoint<Geometry, Activation::identity>(pool, batch, dpre, weights, static_cast<T const*>(nullptr), din,
-                                                        T(0), workspace, detail::slice_count(batch),
-                                                        [](std::size_t) {});
+  detail::input_adjoint<Geometry, Activation::identity>(pool, batch, dpre, weights,
+                                                        static_cast<T const*>(nullptr), din, T(0), workspace,
+                                                        detail::slice_count(batch), [](std::size_t) {});
 }
 
-/// dw and db (+)= the weight and bias adjoint from in and dpre; `accumulate` adds, else assigns. db may be null.
+/// dw and db (+)= the weight and bias adjoint from in and dpre; `accumulate` adds, else assigns. db may be
+/// null.
 template <class Geometry, class T>
 void convolution_weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* dpre, T* dw, T* db,
                                 bool accumulate, T* workspace) {
   detail::weight_adjoint<Geometry, Activation::identity, detail::BiasSide::output>(
-      pool, batch, in, const_cast<T*>(dpre), static_cast<T const*>(nullptr), T(0), dw, db, accumulate, workspace);
+      pool, batch, in, const_cast<T*>(dpre), static_cast<T const*>(nullptr), T(0), dw, db, accumulate,
+      workspace);
 }
 
-/// All adjoints of a layer y = f(conv(in, weights) + bias) at once, while the images are in the cache. dout is
-/// overwritten by dpre = dout * f'(.). din null: no input adjoint. din is assigned; dw, db as above.
+/// All adjoints of a layer y = f(conv(in, weights) + bias) at once, while the images are in the cache. dout
+/// is overwritten by dpre = dout * f'(.). din null: no input adjoint. din is assigned; dw, db as above.
 template <class Geometry, Activation activation, class T>
-void convolution_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* y, T* dout, T* din,
-                         T* dw, T* db, bool accumulate, T* workspace, T slope = T(0)) {
-  T const* pending = activation == Activation::identity ? nullptr : y;  // outputs whose adjoint is still to be applied
+void convolution_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* y,
+                         T* dout, T* din, T* dw, T* db, bool accumulate, T* workspace, T slope = T(0)) {
+  T const* pending =
+      activation == Activation::identity ? nullptr : y;  // outputs whose adjoint is still to be applied
   if (din != nullptr) {
     bool const whole = detail::slice_count(batch) == 1;
     if (!whole) activation_adjoint<activation>(pool, batch, Geometry::out_size, y, dout, slope);
     detail::input_adjoint<Geometry, Activation::identity>(
-        pool, batch, static_cast<T const*>(dout), weights, static_cast<T const*>(nullptr), din, T(0), workspace,
-        detail::slice_count(batch), [&](std::size_t n) {
+        pool, batch, static_cast<T const*>(dout), weights, static_cast<T const*>(nullptr), din, T(0),
+        workspace, detail::slice_count(batch), [&](std::size_t n) {
           if (whole)
             apply_activation_adjoint<activation>(y + n * Geometry::out_size, dout + n * Geometry::out_size,
                                                  Geometry::out_size, slope);
@@ -406,52 +448,56 @@ void convolution_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T con
     activation_adjoint<activation>(pool, batch, Geometry::out_size, y, dout, slope);
     pending = nullptr;
   }
-  detail::weight_adjoint<Geometry, activation, detail::BiasSide::output>(pool, batch, in, dout, pending, slope, dw, db,
-                                                                         accumulate, workspace);
+  detail::weight_adjoint<Geometry, activation, detail::BiasSide::output>(
+      pool, batch, in, dout, pending, slope, dw, db, accumulate, workspace);
 }
 
 /// out = f(convT(in, weights) + bias), weights [ky][kx][cout][cin]. bias may be null.
 template <class Geometry, Activation activation, class T>
-void transposed_convolution_forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* bias,
-                                    T* out, T* workspace, T slope = T(0)) {
-  detail::input_adjoint<typename Geometry::Adjoint, activation>(pool, batch, in, weights, bias, out, slope, workspace,
-                                                                detail::slice_count(batch), [](std::size_t) {});
+void transposed_convolution_forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights,
+                                    T const* bias, T* out, T* workspace, T slope = T(0)) {
+  detail::input_adjoint<typename Geometry::Adjoint, activation>(
+      pool, batch, in, weights, bias, out, slope, workspace, detail::slice_count(batch), [](std::size_t) {});
 }
 
 /// din = the input adjoint of a transposed convolution, assigned.
 template <class Geometry, class T>
-void transposed_convolution_input_adjoint(ThreadPool& pool, std::size_t batch, T const* dpre, T const* weights, T* din) {
-  detail::forward<typename Geometry::Adjoint, Activation::identity>(pool, batch, dpre, weights,
-                                                                    static_cast<T const*>(nullptr), din, T(0));
+void transposed_convolution_input_adjoint(ThreadPool& pool, std::size_t batch, T const* dpre,
+                                          T const* weights, T* din) {
+  detail::forward<typename Geometry::Adjoint, Activation::identity>(
+      pool, batch, dpre, weights, static_cast<T const*>(nullptr), din, T(0));
 }
 
 /// dw and db (+)= the weight and bias adjoint of a transposed convolution. db may be null.
 template <class Geometry, class T>
-void transposed_convolution_weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* dpre, T* dw, T* db,
-                                           bool accumulate, T* workspace) {
+void transposed_convolution_weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* dpre,
+                                           T* dw, T* db, bool accumulate, T* workspace) {
   detail::weight_adjoint<typename Geometry::Adjoint, Activation::identity, detail::BiasSide::input>(
-      pool, batch, dpre, const_cast<T*>(in), static_cast<T const*>(nullptr), T(0), dw, db, accumulate, workspace);
+      pool, batch, dpre, const_cast<T*>(in), static_cast<T const*>(nullptr), T(0), dw, db, accumulate,
+      workspace);
 }
 
 /// All adjoints of a layer y = f(convT(in, weights) + bias) at once; see convolution_adjoint.
 template <class Geometry, Activation activation, class T>
-void transposed_convolution_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* y,
-                                    T* dout, T* din, T* dw, T* db, bool accumulate, T* workspace, T slope = T(0)) {
+void transposed_convolution_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* weights,
+                                    T const* y, T* dout, T* din, T* dw, T* db, bool accumulate, T* workspace,
+                                    T slope = T(0)) {
   using Adjoint = typename Geometry::Adjoint;
   std::size_t const slices = detail::slice_count(batch);
-  if (din == nullptr || slices != 1) activation_adjoint<activation>(pool, batch, Geometry::out_size, y, dout, slope);
+  if (din == nullptr || slices != 1)
+    activation_adjoint<activation>(pool, batch, Geometry::out_size, y, dout, slope);
   if (din != nullptr)
     pool.for_each(batch * slices, [&](std::size_t task) {
       std::size_t const n = task / slices;
       if (slices == 1)
         apply_activation_adjoint<activation>(y + n * Geometry::out_size, dout + n * Geometry::out_size,
                                              Geometry::out_size, slope);
-      detail::forward_slice<Adjoint, Activation::identity>(static_cast<T const*>(dout + n * Geometry::out_size), weights,
-                                                           static_cast<T const*>(nullptr), din + n * Geometry::in_size,
-                                                           T(0), task % slices, slices);
+      detail::forward_slice<Adjoint, Activation::identity>(
+          static_cast<T const*>(dout + n * Geometry::out_size), weights, static_cast<T const*>(nullptr),
+          din + n * Geometry::in_size, T(0), task % slices, slices);
     });
-  transposed_convolution_weight_adjoint<Geometry>(pool, batch, in, static_cast<T const*>(dout), dw, db, accumulate,
-                                                  workspace);
+  transposed_convolution_weight_adjoint<Geometry>(pool, batch, in, static_cast<T const*>(dout), dw, db,
+                                                  accumulate, workspace);
 }
 
 }  // namespace disentangle::backend::cpu

@@ -6,14 +6,15 @@
 
 namespace disentangle::backend::cpu {
 
-/// A convolution of H x W x Cin images with Cout kernels of Kernel x Kernel, with the same stride and zero padding in
-/// both directions. Images are NHWC, weights [ky][kx][cin][cout].
+/// A convolution of H x W x Cin images with Cout kernels of Kernel x Kernel, with the same stride and zero
+/// padding in both directions. Images are NHWC, weights [ky][kx][cin][cout].
 template <int H, int W, int Cin, int Cout, int Kernel, int Stride, int Pad>
 struct ConvolutionGeometry {
   static_assert(H > 0 && W > 0 && Cin > 0 && Cout > 0 && Kernel > 0 && Stride > 0 && Pad >= 0,
                 "[disentangle] a convolution needs positive extents");
-  static_assert(Pad < Kernel && H + 2 * Pad >= Kernel && W + 2 * Pad >= Kernel,
-                "[disentangle] the padding must be below the kernel's extent and the kernel must fit the padded image");
+  static_assert(
+      Pad < Kernel && H + 2 * Pad >= Kernel && W + 2 * Pad >= Kernel,
+      "[disentangle] the padding must be below the kernel's extent and the kernel must fit the padded image");
   static constexpr int in_height = H, in_width = W, in_channels = Cin;
   static constexpr int out_height = (H + 2 * Pad - Kernel) / Stride + 1;
   static constexpr int out_width = (W + 2 * Pad - Kernel) / Stride + 1;
@@ -28,8 +29,8 @@ struct ConvolutionGeometry {
   static constexpr double flops = 2.0 * out_height * out_width * static_cast<double>(weight_size);
 };
 
-/// A transposed convolution: the adjoint of the convolution from its output shape to its input shape (`Adjoint`).
-/// Images are NHWC, weights [ky][kx][cout][cin], which are the weights of `Adjoint` unchanged.
+/// A transposed convolution: the adjoint of the convolution from its output shape to its input shape
+/// (`Adjoint`). Images are NHWC, weights [ky][kx][cout][cin], which are the weights of `Adjoint` unchanged.
 template <int H, int W, int Cin, int Cout, int Kernel, int Stride, int Pad>
 struct TransposedConvolutionGeometry {
   static constexpr int in_height = H, in_width = W, in_channels = Cin;

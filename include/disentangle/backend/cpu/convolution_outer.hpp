@@ -6,28 +6,33 @@
 #include <cstddef>
 
 #include <disentangle/backend/cpu/activation.hpp>
+#include <disentangle/backend/cpu/convolution_gather.hpp>
 
 namespace disentangle::backend::cpu::detail {
 
-/// Pixels of several images: `images` x `rows` x `count` of them, distances in scalars.
+/// Pixels of several images: `images` x `rows` x `count` of them, distances in scalars. in_ahead and
+/// out_ahead: how far beyond a pixel lies the one that is worth calling into the cache.
 struct PixelRun {
   int images, rows, count;
   std::ptrdiff_t in_image, in_row, in_pixel;
   std::ptrdiff_t out_image, out_row;
+  std::ptrdiff_t in_ahead, out_ahead;
 };
 
-/// sums[m][n] (+)= sum over the run's pixels of in[m] * d[n] for m < Rows, n < Vectors * Width, where in[m] is found
-/// Groups apart: m = group * (Rows / Groups) + k at in + group * group_stride + k. `assign` starts from zero.
+/// sums[m][n] (+)= sum over the run's pixels of in[m] * d[n] for m < Rows, n < Vectors * Width, where in[m]
+/// is found Groups apart: m = group * (Rows / Groups) + k at in + group * group_stride + k. `assign` starts
+/// from zero.
 template <class T, int Width, int Vectors, int Rows, int Groups, int OutChannels>
-DISENTANGLE_INLINE void outer_block(PixelRun const& run, T const* in, std::ptrdiff_t group_stride, T const* d, T* sums,
-                                    bool assign) {
+DISENTANGLE_INLINE void outer_block(PixelRun const& run, T const* in, std::ptrdiff_t group_stride, T const* d,
+                                    T* sums, bool assign) {
   using Vec = Vector<T, Width>;
   constexpr int each = Rows / Groups;
   Vec sum[Rows][Vectors];
 #pragma GCC unroll 16
   for (int m = 0; m < Rows; ++m)
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) sum[m][v] = assign ? Vec{} : load<T, Width>(sums + m * OutChannels + v * Width);
+    for (int v = 0; v < Vectors; ++v)
+      sum[m][v] = assign ? Vec{} : load<T, Width>(sums + m * OutChannels + v * Width);
   for (int image = 0; image < run.images; ++image) {
     for (int row = 0; row < run.rows; ++row) {
       T const* a = in + image * run.in_image + row * run.in_row;
@@ -36,6 +41,8 @@ DISENTANGLE_INLINE void outer_block(PixelRun const& run, T const* in, std::ptrdi
         Vec value[Vectors];
 #pragma GCC unroll 4
         for (int v = 0; v < Vectors; ++v) value[v] = load<T, Width>(b + v * Width);
+        __builtin_prefetch(a + run.in_ahead);
+        prefetch<Vectors * Width * sizeof(T), 0>(b + run.out_ahead);
 #pragma GCC unroll 16
         for (int m = 0; m < Rows; ++m)
 #pragma GCC unroll 4
@@ -53,7 +60,8 @@ DISENTANGLE_INLINE void outer_block(PixelRun const& run, T const* in, std::ptrdi
 template <class T, int Channels>
 void add_pixels(T const* in, std::size_t n, T* sums) {
   constexpr int width = static_cast<int>(simd::Pack<T>::size);
-  // Vectors that hold a whole number of pixels between them; lane l of vector k holds channel (k * width + l) % Channels.
+  // Vectors that hold a whole number of pixels between them; lane l of vector k holds channel (k * width + l)
+  // % Channels.
   constexpr int vectors = Channels % width == 0 ? Channels / width : Channels;
   using Vec = Vector<T, width>;
   Vec sum[vectors] = {};

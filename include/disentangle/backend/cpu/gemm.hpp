@@ -2,11 +2,11 @@
 // Matrix products C = f(op(A) op(B) + bias) or C += op(A) op(B) for the shapes of training: few rows (a batch) against a
 // large weight matrix, and the products that its adjoints need.
 //
-// A register block of rows x 2 vectors of columns runs along k. The side that lies along the vectors is packed in chunks
-// of k into panels on the stack; the other side is read in place, one scalar at a time, with any strides. For
-// A B^T with few rows the sides change places, so that the large matrix is never the one that is packed.
-// The output is cut into tiles that depend on m, n and k alone, and each element is summed in one order: the results do
-// not depend on the number of threads. Nothing allocates.
+// A register block of rows x 2 vectors of columns runs along k. The side that lies along the vectors is
+// packed in chunks of k into panels on the stack; the other side is read in place, one scalar at a time, with
+// any strides. For A B^T with few rows the sides change places, so that the large matrix is never the one
+// that is packed. The output is cut into tiles that depend on m, n and k alone, and each element is summed in
+// one order: the results do not depend on the number of threads. Nothing allocates.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,9 @@ template <class T>
 struct Operand {
   T const* data;
   std::ptrdiff_t row_stride, column_stride;
-  T const& operator()(std::ptrdiff_t i, std::ptrdiff_t j) const { return data[i * row_stride + j * column_stride]; }
+  T const& operator()(std::ptrdiff_t i, std::ptrdiff_t j) const {
+    return data[i * row_stride + j * column_stride];
+  }
   Operand transposed() const { return {data, column_stride, row_stride}; }
 };
 
@@ -40,10 +42,11 @@ struct GemmBlock {
   static constexpr int width = static_cast<int>(simd::Pack<T>::size);
   static constexpr int columns = 2 * width;  // of a panel
   static constexpr int rows = simd::register_bytes == 64 ? 8 : (simd::register_bytes == 32 ? 6 : 4);
-  static constexpr std::ptrdiff_t chunk = 512 / static_cast<std::ptrdiff_t>(sizeof(T));  // of k: a panel's is 16 KiB
-  static constexpr std::ptrdiff_t panels = 4;       // of a tile, at most
+  static constexpr std::ptrdiff_t chunk =
+      512 / static_cast<std::ptrdiff_t>(sizeof(T));       // of k: a panel's is 16 KiB
+  static constexpr std::ptrdiff_t panels = 4;             // of a tile, at most
   static constexpr std::ptrdiff_t transposed_panels = 2;  // of a tile whose output is transposed
-  static constexpr std::ptrdiff_t tile_rows = 256;  // at most
+  static constexpr std::ptrdiff_t tile_rows = 256;        // at most
 };
 
 /// What is done to finished sums: bias per column or per row, then the activation.
@@ -54,12 +57,14 @@ struct Epilogue {
   T slope;
 };
 
-/// Rows x columns sums along k, stored at c, or added to what is there unless `begin`. count: the columns that exist.
-/// Meanwhile row p of the panel that comes next, which begins at `ahead`, is called into the cache.
+/// Rows x columns sums along k, stored at c, or added to what is there unless `begin`. count: the columns
+/// that exist. Meanwhile row p of the panel that comes next, which begins at `ahead`, is called into the
+/// cache.
 template <class T, int Rows>
-DISENTANGLE_INLINE void gemm_block(std::ptrdiff_t k, T const* a, std::ptrdiff_t a_row, std::ptrdiff_t a_column,
-                                   T const* b, std::ptrdiff_t b_row, T* c, std::ptrdiff_t c_row, int count, bool begin,
-                                   T const* ahead, std::ptrdiff_t ahead_row) {
+DISENTANGLE_INLINE void gemm_block(std::ptrdiff_t k, T const* a, std::ptrdiff_t a_row,
+                                   std::ptrdiff_t a_column, T const* b, std::ptrdiff_t b_row, T* c,
+                                   std::ptrdiff_t c_row, int count, bool begin, T const* ahead,
+                                   std::ptrdiff_t ahead_row) {
   constexpr int width = GemmBlock<T>::width;
   using Vec = Vector<T, width>;
   Vec sum[Rows][2];
@@ -108,10 +113,11 @@ DISENTANGLE_INLINE void gemm_block(std::ptrdiff_t k, T const* a, std::ptrdiff_t 
 /// All rows of one panel.
 template <class T>
 __attribute__((noinline)) void gemm_panel(std::ptrdiff_t rows, std::ptrdiff_t k, Operand<T> a, T const* b,
-                                          std::ptrdiff_t b_row, T* c, std::ptrdiff_t c_row, int count, bool begin,
-                                          T const* ahead, std::ptrdiff_t ahead_row) {
+                                          std::ptrdiff_t b_row, T* c, std::ptrdiff_t c_row, int count,
+                                          bool begin, T const* ahead, std::ptrdiff_t ahead_row) {
   auto const next = [&]<int Rows>() __attribute__((always_inline)) {
-    gemm_block<T, Rows>(k, a.data, a.row_stride, a.column_stride, b, b_row, c, c_row, count, begin, ahead, ahead_row);
+    gemm_block<T, Rows>(k, a.data, a.row_stride, a.column_stride, b, b_row, c, c_row, count, begin, ahead,
+                        ahead_row);
     a.data += Rows * a.row_stride;
     c += Rows * c_row;
     rows -= Rows;
@@ -127,8 +133,8 @@ __attribute__((noinline)) void gemm_panel(std::ptrdiff_t rows, std::ptrdiff_t k,
 
 /// The epilogue for rows x count finished sums.
 template <Activation activation, class T>
-void gemm_finish(std::ptrdiff_t rows, int count, T* c, std::ptrdiff_t c_row, T const* column_bias, T const* row_bias,
-                 T slope) {
+void gemm_finish(std::ptrdiff_t rows, int count, T* c, std::ptrdiff_t c_row, T const* column_bias,
+                 T const* row_bias, T slope) {
   using Pack = simd::Pack<T>;
   constexpr int width = GemmBlock<T>::width;
   if (activation == Activation::identity && column_bias == nullptr && row_bias == nullptr) return;
@@ -144,7 +150,8 @@ void gemm_finish(std::ptrdiff_t rows, int count, T* c, std::ptrdiff_t c_row, T c
 }
 
 template <class T, std::size_t... I>
-DISENTANGLE_INLINE void interleave(Vector<T, sizeof...(I)>& a, Vector<T, sizeof...(I)>& b, std::index_sequence<I...>) {
+DISENTANGLE_INLINE void interleave(Vector<T, sizeof...(I)>& a, Vector<T, sizeof...(I)>& b,
+                                   std::index_sequence<I...>) {
   constexpr std::size_t n = sizeof...(I);
   auto const low = __builtin_shufflevector(a, b, (I / 2 + (I % 2) * n)...);
   auto const high = __builtin_shufflevector(a, b, (n / 2 + I / 2 + (I % 2) * n)...);
@@ -154,7 +161,8 @@ DISENTANGLE_INLINE void interleave(Vector<T, sizeof...(I)>& a, Vector<T, sizeof.
 
 /// Transposes a square of width x width scalars: to[j * to_row + i] = from[i * from_row + j].
 template <class T>
-DISENTANGLE_INLINE void transpose_square(T const* from, std::ptrdiff_t from_row, T* to, std::ptrdiff_t to_row) {
+DISENTANGLE_INLINE void transpose_square(T const* from, std::ptrdiff_t from_row, T* to,
+                                         std::ptrdiff_t to_row) {
   constexpr int n = GemmBlock<T>::width;
   using Vec = Vector<T, n>;
   Vec row[n], shuffled[n];
@@ -190,15 +198,16 @@ __attribute__((noinline)) void pack_panel(Operand<T> b, std::ptrdiff_t k, int co
   if (count == columns && b.row_stride == 1)
     for (; p + width <= k; p += width)
       for (int j = 0; j < columns; j += width)
-        transpose_square<T>(b.data + j * b.column_stride + p, b.column_stride, panel + p * columns + j, columns);
+        transpose_square<T>(b.data + j * b.column_stride + p, b.column_stride, panel + p * columns + j,
+                            columns);
   for (; p < k; ++p) {
     for (int j = 0; j < count; ++j) panel[p * columns + j] = b(p, j);
     for (int j = count; j < columns; ++j) panel[p * columns + j] = T(0);
   }
 }
 
-/// The tile of rows [row, row_end) and panels [panel, panel_end) of C, which is stored row-major, or as its transpose
-/// (element (i, j) at c[j * c_stride + i]) when `Transposed`.
+/// The tile of rows [row, row_end) and panels [panel, panel_end) of C, which is stored row-major, or as its
+/// transpose (element (i, j) at c[j * c_stride + i]) when `Transposed`.
 template <Activation activation, bool Transposed, class T>
 void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel, std::ptrdiff_t panel_end,
                std::ptrdiff_t n, std::ptrdiff_t k, Operand<T> a, Operand<T> b, T* c, std::ptrdiff_t c_stride,
@@ -216,7 +225,8 @@ void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel,
         for (std::ptrdiff_t i = row; i < row_end; ++i)
           finished[(i - row) * target_row + j - first] = c[j * c_stride + i];
   std::ptrdiff_t const chunks = std::max<std::ptrdiff_t>(1, (k + Block::chunk - 1) / Block::chunk);
-  // Copies pay when several blocks of rows read a panel; a panel that is not whole or contiguous must be packed.
+  // Copies pay when several blocks of rows read a panel; a panel that is not whole or contiguous must be
+  // packed.
   bool const several = rows > Block::rows;
   for (std::ptrdiff_t chunk = 0; chunk < chunks; ++chunk) {
     std::ptrdiff_t const p = k * chunk / chunks, p_end = k * (chunk + 1) / chunks;
@@ -227,22 +237,25 @@ void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel,
       Operand<T> const part{b.data + p * b.row_stride + j * b.column_stride, b.row_stride, b.column_stride};
       if (pack) pack_panel(part, p_end - p, count, packed);
       // what is packed next: the next panel's rows, or the first panel's of the next chunk
-      T const* ahead = j + columns < last ? part.data + columns : part.data + (p_end - p) * b.row_stride - (j - first);
+      T const* ahead =
+          j + columns < last ? part.data + columns : part.data + (p_end - p) * b.row_stride - (j - first);
       bool const more = pack && b.column_stride == 1 && (j + columns < last || chunk + 1 < chunks);
-      gemm_panel<T>(rows, p_end - p, left, pack ? packed : part.data, pack ? columns : b.row_stride, target + j - first,
-                    target_row, Transposed ? static_cast<int>(columns) : count, chunk == 0 && !accumulate,
-                    more ? ahead : packed, more ? b.row_stride : 0);
+      gemm_panel<T>(rows, p_end - p, left, pack ? packed : part.data, pack ? columns : b.row_stride,
+                    target + j - first, target_row, Transposed ? static_cast<int>(columns) : count,
+                    chunk == 0 && !accumulate, more ? ahead : packed, more ? b.row_stride : 0);
     }
   }
   gemm_finish<activation, T>(rows, static_cast<int>(last - first), target, target_row,
                              epilogue.column_bias != nullptr ? epilogue.column_bias + first : nullptr,
-                             epilogue.row_bias != nullptr ? epilogue.row_bias + row : nullptr, epilogue.slope);
+                             epilogue.row_bias != nullptr ? epilogue.row_bias + row : nullptr,
+                             epilogue.slope);
   if constexpr (Transposed) {
     for (std::ptrdiff_t j = first; j < last; j += width) {
       std::ptrdiff_t i = row;
       if (j + width <= last)
         for (; i + width <= row_end; i += width)
-          transpose_square<T>(finished + (i - row) * target_row + j - first, target_row, c + j * c_stride + i, c_stride);
+          transpose_square<T>(finished + (i - row) * target_row + j - first, target_row, c + j * c_stride + i,
+                              c_stride);
       for (; i < row_end; ++i)
         for (std::ptrdiff_t jj = j; jj < std::min(j + width, last); ++jj)
           c[jj * c_stride + i] = finished[(i - row) * target_row + jj - first];
@@ -251,19 +264,21 @@ void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel,
 }
 
 template <Activation activation, bool Transposed, class T>
-void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Operand<T> a, Operand<T> b, T* c,
-                std::ptrdiff_t c_stride, bool accumulate, Epilogue<T> const& epilogue) {
+void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Operand<T> a,
+                Operand<T> b, T* c, std::ptrdiff_t c_stride, bool accumulate, Epilogue<T> const& epilogue) {
   using Block = GemmBlock<T>;
   std::ptrdiff_t const panels = (n + Block::columns - 1) / Block::columns;
   std::ptrdiff_t row_tiles = (m + Block::tile_rows - 1) / Block::tile_rows;
   constexpr std::ptrdiff_t tile_panels = Transposed ? Block::transposed_panels : Block::panels;
   std::ptrdiff_t panel_tiles = (panels + tile_panels - 1) / tile_panels;
-  // Small products are done by the caller; others are cut into about 16 at least, so that the threads finish together.
+  // Small products are done by the caller; others are cut into about 16 at least, so that the threads finish
+  // together.
   bool serial = false;
   if (static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < 1e5) {
     serial = true;
   } else {
-    while (row_tiles * panel_tiles < 16 && panel_tiles < panels) panel_tiles = std::min(panels, 2 * panel_tiles);
+    while (row_tiles * panel_tiles < 16 && panel_tiles < panels)
+      panel_tiles = std::min(panels, 2 * panel_tiles);
     while (row_tiles * panel_tiles < 16 && m / (2 * row_tiles) >= 4 * Block::rows) row_tiles *= 2;
   }
   std::ptrdiff_t const row_units = (m + Block::rows - 1) / Block::rows;
@@ -273,8 +288,9 @@ void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdi
     std::ptrdiff_t row = std::min(m, row_units * i / row_tiles * Block::rows);
     std::ptrdiff_t const row_end = std::min(m, row_units * (i + 1) / row_tiles * Block::rows);
     for (; row < row_end; row += Block::tile_rows)
-      gemm_tile<activation, Transposed>(row, std::min(row_end, row + Block::tile_rows), panels * j / panel_tiles,
-                                        panels * (j + 1) / panel_tiles, n, k, a, b, c, c_stride, accumulate, epilogue);
+      gemm_tile<activation, Transposed>(row, std::min(row_end, row + Block::tile_rows),
+                                        panels * j / panel_tiles, panels * (j + 1) / panel_tiles, n, k, a, b,
+                                        c, c_stride, accumulate, epilogue);
   };
   auto const tasks = static_cast<std::size_t>(row_tiles * panel_tiles);
   if (serial) {
@@ -286,9 +302,10 @@ void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdi
 
 }  // namespace detail
 
-/// C = f(A B + bias), or C = f(C + A B + bias) when `accumulate`; A is m x k, B k x n, C m x n row-major with rows
-/// `c_stride` apart. A and B have any strides (`row_major(p, stride).transposed()` is a transpose) and must not overlap
-/// C. bias (n scalars, one per column) may be null; slope is leaky_relu's. k = 0 counts as a product of zeros.
+/// C = f(A B + bias), or C = f(C + A B + bias) when `accumulate`; A is m x k, B k x n, C m x n row-major with
+/// rows `c_stride` apart. A and B have any strides (`row_major(p, stride).transposed()` is a transpose) and
+/// must not overlap C. bias (n scalars, one per column) may be null; slope is leaky_relu's. k = 0 counts as a
+/// product of zeros.
 template <Activation activation = Activation::identity, class T>
 void gemm(ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, Operand<T> a, Operand<T> b, T* c,
           std::size_t c_stride, bool accumulate = false, T const* bias = nullptr, T slope = T(0)) {
@@ -297,8 +314,8 @@ void gemm(ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, Operand
   if (m == 0 || n == 0) return;
   if (b.column_stride != 1 && m <= n) {
     detail::Epilogue<T> const epilogue{nullptr, bias, slope};
-    detail::gemm_tiles<activation, true>(pool, columns, rows, length, b.transposed(), a.transposed(), c, stride,
-                                         accumulate, epilogue);
+    detail::gemm_tiles<activation, true>(pool, columns, rows, length, b.transposed(), a.transposed(), c,
+                                         stride, accumulate, epilogue);
   } else {
     detail::Epilogue<T> const epilogue{bias, nullptr, slope};
     detail::gemm_tiles<activation, false>(pool, rows, columns, length, a, b, c, stride, accumulate, epilogue);

@@ -2,9 +2,10 @@
 // A pack of scalars that one instruction works on: a value type over the compilers' vector extension, as wide as the
 // target's registers (64 bytes with AVX-512, 32 with AVX, else 16), and the elementary functions on it.
 //
-// float: own polynomials (argument reductions and minimax coefficients after S. Moshier's Cephes library): exp, log
-// within 2 ulp; log1p, expm1, tanh, sigmoid, softplus within 4 ulp. double: the standard library's functions, lane by
-// lane, because double serves gradient checks, where exactness counts. A pack function never depends on its lane.
+// float: own polynomials (argument reductions and minimax coefficients after S. Moshier's Cephes library):
+// exp, log within 2 ulp; log1p, expm1, tanh, sigmoid, softplus within 4 ulp. double: the standard library's
+// functions, lane by lane, because double serves gradient checks, where exactness counts. A pack function
+// never depends on its lane.
 #pragma once
 
 #include <bit>
@@ -64,7 +65,8 @@ DISENTANGLE_INLINE T fold_sum(V v) {
 /// A scalar converts to a pack with that value in every lane, so `2 * x + 1` reads as it does for scalars.
 template <class T>
 struct Pack {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>, "[disentangle] Pack holds float or double");
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
+                "[disentangle] Pack holds float or double");
   using value_type = T;
   static constexpr std::size_t size = register_bytes / sizeof(T);
   using Vector = typename detail::VectorOf<T, size>::type;
@@ -172,16 +174,22 @@ struct Pack {
 
   friend DISENTANGLE_INLINE Pack sqrt(Pack a) {
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float>) asm("vsqrtps %1, %0" : "=v"(a.v) : "v"(a.v));
-    else asm("vsqrtpd %1, %0" : "=v"(a.v) : "v"(a.v));
+    if constexpr (std::is_same_v<T, float>)
+      asm("vsqrtps %1, %0" : "=v"(a.v) : "v"(a.v));
+    else
+      asm("vsqrtpd %1, %0" : "=v"(a.v) : "v"(a.v));
     return a;
 #elif defined(__AVX__)
-    if constexpr (std::is_same_v<T, float>) asm("vsqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
-    else asm("vsqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
+    if constexpr (std::is_same_v<T, float>)
+      asm("vsqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
+    else
+      asm("vsqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
     return a;
 #elif defined(__SSE2__)
-    if constexpr (std::is_same_v<T, float>) asm("sqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
-    else asm("sqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
+    if constexpr (std::is_same_v<T, float>)
+      asm("sqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
+    else
+      asm("sqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
     return a;
 #else
     return each(a, [](T x) { return std::sqrt(x); });

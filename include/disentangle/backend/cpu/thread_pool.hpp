@@ -19,9 +19,9 @@
 
 namespace disentangle::backend::cpu {
 
-/// Threads that wait for loops. The calling thread is one of the `size()`; the others spin for a moment after a loop
-/// (a step is hundreds of short loops) and then sleep.
-/// One loop runs at a time: calls from several threads take turns, and a call from inside a body runs serially.
+/// Threads that wait for loops. The calling thread is one of the `size()`; the others spin for a moment after
+/// a loop (a step is hundreds of short loops) and then sleep. One loop runs at a time: calls from several
+/// threads take turns, and a call from inside a body runs serially.
 class ThreadPool {
  public:
   /// @param threads  number of threads, the caller included; 0: as many as the hardware has
@@ -42,8 +42,8 @@ class ThreadPool {
   /// Number of threads that share a loop, the calling one included; at least 1.
   unsigned size() const { return size_; }
 
-  /// Calls body(task) once for every task of 0 .. tasks - 1 and returns when all are done.
-  /// Cost: about a microsecond when the workers are awake; no heap allocation. The first exception that a body throws
+  /// Calls body(task) once for every task of 0 .. tasks - 1 and returns when all are done. Cost: about a
+  /// microsecond when the workers are awake; no heap allocation. The first exception that a body throws
   /// reaches the caller, after which tasks that nobody has begun are left out.
   template <class F>
   void for_each(std::size_t tasks, F&& body) {
@@ -52,15 +52,17 @@ class ThreadPool {
       return;
     }
     using Body = std::remove_reference_t<F>;
-    run(tasks, [](void* b, std::size_t task) { (*static_cast<Body*>(b))(task); },
+    run(
+        tasks, [](void* b, std::size_t task) { (*static_cast<Body*>(b))(task); },
         const_cast<void*>(static_cast<void const*>(std::addressof(body))));
   }
 
  private:
   using Call = void (*)(void*, std::size_t);
 
-  // A loop's number and the count of its tasks that nobody has begun share one word, so a worker that comes late can
-  // take a task only of the loop whose body it has read: else its compare-and-swap fails or the count is 0.
+  // A loop's number and the count of its tasks that nobody has begun share one word, so a worker that comes
+  // late can take a task only of the loop whose body it has read: else its compare-and-swap fails or the
+  // count is 0.
   static constexpr unsigned task_bits = 40;
   static constexpr std::uint64_t task_mask = (std::uint64_t{1} << task_bits) - 1;
 
@@ -94,8 +96,10 @@ class ThreadPool {
     }
     take_tasks(loop & (~std::uint64_t{0} >> task_bits));
     for (unsigned spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
-      if (spins < 4096) pause();
-      else std::this_thread::yield();  // the core of a worker is taken by somebody else: let it have this one
+      if (spins < 4096)
+        pause();
+      else
+        std::this_thread::yield();  // the core of a worker is taken by somebody else: let it have this one
     }
     if (failed_.load(std::memory_order_acquire)) std::rethrow_exception(std::exchange(error_, nullptr));
   }
@@ -138,7 +142,8 @@ class ThreadPool {
             pause();
             loop = left_.load(std::memory_order_acquire) >> task_bits;
           }
-        } while (loop == seen && !stopping_.load(std::memory_order_relaxed) && std::chrono::steady_clock::now() < end);
+        } while (loop == seen && !stopping_.load(std::memory_order_relaxed) &&
+                 std::chrono::steady_clock::now() < end);
       }
       if (loop == seen) {
         std::unique_lock lock(sleep_);

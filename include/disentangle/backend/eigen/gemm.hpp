@@ -17,8 +17,9 @@ namespace disentangle::backend::eigen {
 
 /// As backend::cpu::gemm. One stride of each operand must be 1.
 template <Activation activation = Activation::identity, class T>
-void gemm(cpu::ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, cpu::Operand<T> a, cpu::Operand<T> b, T* c,
-          std::size_t c_stride, bool accumulate = false, T const* bias = nullptr, T slope = T(0)) {
+void gemm(cpu::ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, cpu::Operand<T> a,
+          cpu::Operand<T> b, T* c, std::size_t c_stride, bool accumulate = false, T const* bias = nullptr,
+          T slope = T(0)) {
   using Index = Eigen::Index;
   using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using ColumnMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;
@@ -34,7 +35,8 @@ void gemm(cpu::ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, cp
     T const* const b_data = b.data + static_cast<std::ptrdiff_t>(begin) * b.column_stride;
     auto const with_b = [&](auto const& left) {
       if (b.column_stride == 1)
-        result.noalias() += left * Eigen::Map<RowMajor const, 0, Stride>(b_data, length, columns, Stride(b.row_stride));
+        result.noalias() +=
+            left * Eigen::Map<RowMajor const, 0, Stride>(b_data, length, columns, Stride(b.row_stride));
       else
         result.noalias() +=
             left * Eigen::Map<ColumnMajor const, 0, Stride>(b_data, length, columns, Stride(b.column_stride));
