@@ -19,18 +19,26 @@
 
 namespace {
 
+/// Whole numbers above 0.
+CLI::Validator const positive(
+    [](std::string& word) {
+      bool const digits = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+      return digits && word.find_first_not_of('0') != word.npos ? "" : "found '" + word + "', expected a whole number above 0";
+    },
+    "");
+
 void add_train(CLI::App& app, TrainArguments& a) {
   CLI::App* const train = app.add_subcommand("train", "train a method; DIR gets config.json, log.csv and checkpoint.safetensors");
   train->add_option("--method", a.method, "a name of `disentangle list`");
   train->add_option("--data", a.data, std::string(data_forms) + " (default dsprites)");
-  train->add_option("--steps", a.steps, "steps in all, those before --resume included (default 20000)")->check(CLI::PositiveNumber);
-  train->add_option("--batch-size", a.batch_size, "images per step (default 64)")->check(CLI::PositiveNumber);
+  train->add_option("--steps", a.steps, "steps in all, those before --resume included (default 20000)")->check(positive);
+  train->add_option("--batch-size", a.batch_size, "images per step (default 64)")->check(positive);
   train->add_option("--seed", a.seed, "of initial weights, noise and order of images (default 0)");
   train->add_option("--set", a.set, "a hyper-parameter, such as TotalCorrelation.beta=6; repeatable")->allow_extra_args(false);
   train->add_option("--out", a.out, "the folder of the run")->required();
   train->add_option("--threads", a.threads, "0: all of the machine (default); results do not depend on it");
-  train->add_option("--checkpoint-every", a.checkpoint_every, "steps (default 1000)")->check(CLI::PositiveNumber);
-  train->add_option("--log-every", a.log_every, "steps between rows of log.csv (default 100)")->check(CLI::PositiveNumber);
+  train->add_option("--checkpoint-every", a.checkpoint_every, "steps (default 1000)")->check(positive);
+  train->add_option("--log-every", a.log_every, "steps between rows of log.csv (default 100)")->check(positive);
   train->add_flag("--resume", a.resume, "go on with the run in DIR; its config.json says the rest");
   train->add_flag("--overwrite", a.overwrite, "replace the run in DIR");
   train->callback([&a] { train_command(a); });
@@ -97,7 +105,11 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (CLI::Success const& success) {
     return app.exit(success);
-  } catch (CLI::ExtrasError const& error) {
+  } catch (CLI::ExtrasError const&) {
+    std::fprintf(stderr, "disentangle: unknown argument '%s'; there are: %s\n", app.remaining(true).back().c_str(),
+                 known_options(app).c_str());
+    return 2;
+  } catch (CLI::RequiredError const& error) {
     std::fprintf(stderr, "disentangle: %s; there are: %s\n", error.what(), known_options(app).c_str());
     return 2;
   } catch (CLI::ParseError const& error) {
