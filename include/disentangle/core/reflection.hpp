@@ -10,6 +10,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace disentangle {
 
@@ -76,8 +77,15 @@ template <class T>
 struct Holder {
   T value;
 };
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-internal"  // of a policy in an anonymous namespace; it is only named
+#endif
 template <class T>
 extern Holder<T> const never_defined;
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 template <class Pointer>
 struct PointerArgument {
@@ -129,22 +137,27 @@ constexpr std::string_view qualified_name() {
   return detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double");
 }
 
-/// The name of a type without the library's namespaces and folders: "StandardNormal", "LocatelloConv<10>".
+/// The name of a type without namespaces: "StandardNormal", "LocatelloConv<10>".
 template <class T>
 std::string type_name() {
   std::string_view const text = qualified_name<T>();
   std::string name;
-  std::size_t word = 0;  // start of the identifier being copied, so that a following "::" can drop it
+  std::vector<std::size_t> starts{0};  // of the name being copied at each depth of <>, so that a following "::" can drop it
+  int group = 0;                       // depth of "{anonymous}", "(anonymous namespace)", "main()": parts of a name
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text.substr(i, 2) == "::") {
-      name.resize(word);
+    char const c = text[i];
+    if (group == 0 && text.substr(i, 2) == "::") {
+      name.resize(starts.back());
       ++i;
       continue;
     }
-    bool const identifier = text[i] == '_' || (text[i] >= '0' && text[i] <= '9') ||
-                            (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
-    name += text[i];
-    if (!identifier) word = name.size();
+    if (c == '(' || c == '{') ++group;
+    name += c;
+    if (c == ')' || c == '}') --group;
+    if (group > 0 || c == ')' || c == '}') continue;
+    if (c == '<') starts.push_back(name.size());
+    if (c == '>' && starts.size() > 1) starts.pop_back();
+    if (c == ',' || c == ' ') starts.back() = name.size();
   }
   return name;
 }
