@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions and their adjoints against plain loops in double: every geometry path, batch size and activation;
-// the same bits for any number of threads; no heap allocation.
+// Convolutions and their adjoints against plain loops in double: every geometry path, batch size and
+// activation; the same bits for any number of threads; no heap allocation.
 #include <atomic>
 #include <cmath>
 #include <cstdlib>

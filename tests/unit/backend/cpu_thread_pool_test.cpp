@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread pool: every task once, nested calls, exceptions, many short loops, no heap allocation, several callers.
+// The thread pool: every task once, nested calls, exceptions, many short loops, no heap allocation, several
+// callers.
 #include <atomic>
 #include <chrono>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products against plain loops in double: shapes that no block divides, transposes, accumulation, epilogues;
-// through Eigen; the same bits for any number of threads.
+// Matrix products against plain loops in double: shapes that no block divides, transposes, accumulation,
+// epilogues; through Eigen; the same bits for any number of threads.
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -30,7 +30,7 @@ struct Extents {
 
 template <Activation activation, class T>
 void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulate, bool with_bias) {
-  auto const [m, n, k] = e;
+  std::size_t const m = e.m, n = e.n, k = e.k;
   CAPTURE(m);
   CAPTURE(n);
   CAPTURE(k);

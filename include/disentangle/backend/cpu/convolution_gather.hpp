@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that compute output pixels of a convolution, or of its input adjoint, as sums over taps: a register block of
-// pixels x output channels stays in registers while the taps' channels stream by.
+// Kernels that compute output pixels of a convolution, or of its input adjoint, as sums over taps: a register
+// block of pixels x output channels stays in registers while the taps' channels stream by.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of the weight adjoint: sums over pixels of outer products of input channels with output channels. A register
-// block of input channels x output channels stays in registers while the pixels stream by.
+// Kernels of the weight adjoint: sums over pixels of outer products of input channels with output channels. A
+// register block of input channels x output channels stays in registers while the pixels stream by.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products C = f(op(A) op(B) + bias) or C += op(A) op(B) for the shapes of training: few rows (a batch) against a
-// large weight matrix, and the products that its adjoints need.
+// Matrix products C = f(op(A) op(B) + bias) or C += op(A) op(B) for the shapes of training: few rows (a
+// batch) against a large weight matrix, and the products that its adjoints need.
 //
 // A register block of rows x 2 vectors of columns runs along k. The side that lies along the vectors is
 // packed in chunks of k into panels on the stack; the other side is read in place, one scalar at a time, with

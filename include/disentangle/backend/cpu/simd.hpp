@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pack of scalars that one instruction works on: a value type over the compilers' vector extension, as wide as the
-// target's registers (64 bytes with AVX-512, 32 with AVX, else 16), and the elementary functions on it.
+// A pack of scalars that one instruction works on: a value type over the compilers' vector extension, as wide
+// as the target's registers (64 bytes with AVX-512, 32 with AVX, else 16), and the elementary functions on
+// it.
 //
 // float: own polynomials (argument reductions and minimax coefficients after S. Moshier's Cephes library):
 // exp, log within 2 ulp; log1p, expm1, tanh, sigmoid, softplus within 4 ulp. double: the standard library's

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pool of threads that shares out the tasks of a loop. Which thread runs a task is left open, so a body writes what
-// depends on the task alone; then results do not depend on the number of threads.
+// A pool of threads that shares out the tasks of a loop. Which thread runs a task is left open, so a body
+// writes what depends on the task alone; then results do not depend on the number of threads.
 #pragma once
 
 #include <algorithm>

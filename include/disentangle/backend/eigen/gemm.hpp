@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products through Eigen, with the signature of backend/cpu/gemm.hpp. Each task is one single-threaded Eigen
-// product on a fixed block of columns, so the results do not depend on the number of threads.
-// Eigen allocates its packing buffers on the heap when a product is large.
+// Matrix products through Eigen, with the signature of backend/cpu/gemm.hpp. Each task is one single-threaded
+// Eigen product on a fixed block of columns, so the results do not depend on the number of threads. Eigen
+// allocates its packing buffers on the heap when a product is large.
 #pragma once
 
 #include <algorithm>
