@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The snippets of docs/data.md, on small files written here.
+#include <disentangle/data/arrays.hpp>
+#include <disentangle/data/batch_source.hpp>
+#include <disentangle/data/dsprites.hpp>
+#include <disentangle/data/image_folder.hpp>
+#include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/split.hpp>
+#include <disentangle/data/subset.hpp>
+#include <disentangle/io/npz.hpp>
+#include <disentangle/io/png.hpp>
+#include <tests/unit/io/scratch_folder.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <vector>
+
+namespace dis = disentangle;
+
+TEST_CASE("dSprites, parts of it, and batches") {
+  auto const data = dis::data::dsprites();               // 737,280 images, rendered on demand
+  std::vector<std::size_t> const which{data.index(std::array{2, 5, 10, 16, 16})};  // a heart: shape, scale, orientation, x, y
+  std::vector<float> image(64 * 64);
+  data.images(which, image);
+
+  auto const some = dis::data::random_subset(data, 10'000, dis::seed(0));
+  auto const [train, test] = dis::data::split(some, 0.2, dis::seed(0));
+
+  dis::data::BatchSource source(train, {.batch_size = 64, .seed = 0, .first_step = 300});
+  dis::data::Batch const& batch = source.next();         // that of step 300, whatever was drawn before
+
+  CHECK(data.size() == 737'280);
+  CHECK(std::count(image.begin(), image.end(), 1.0f) > 200);
+  CHECK(test.size() == 2'000);
+  CHECK(batch.step == 300);
+  std::vector<std::size_t> const resumed(batch.indices.begin(), batch.indices.end());
+  dis::data::BatchSource other(train, {.batch_size = 64, .seed = 0, .first_step = 299, .prefetch = 0});
+  other.next();
+  auto const& again = other.next().indices;
+  CHECK(std::vector<std::size_t>(again.begin(), again.end()) == resumed);
+}
+
+TEST_CASE("images of one's own") {
+  test_support::ScratchFolder const folder;
+  std::vector<std::uint8_t> const faces(10 * 64 * 64 * 3, 128);
+  std::vector<std::int64_t> const smile{0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+  dis::io::ArrayView const x({10, 64, 64, 3}, std::span(faces)), y({10}, std::span(smile));
+  dis::io::write_npz(folder / "faces.npz", {{"x", x}, {"y", y}});
+  dis::io::write_npy(folder / "images.npy", x);
+  dis::io::write_npy(folder / "labels.npy", y);
+  std::filesystem::create_directory(folder / "faces");
+  for (char const* name : {"ada.png", "bob.png"}) {
+    dis::io::write_png(folder / "faces" / name, {.width = 80, .height = 70, .pixels = std::vector<std::uint8_t>(80 * 70 * 3, 200)});
+  }
+  std::ofstream(folder / "faces" / "labels.csv") << "file,smile,hair\nada.png,1,red\nbob.png,0,\n";
+  auto const before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+
+  std::vector<float> const pixels(20 * 28 * 28, 0.5f);
+  std::vector<int> const digits(20, 7);
+
+  auto const mine = dis::data::arrays<dis::ImageShape<28, 28, 1>>(pixels, digits, {{"digit", 10}});
+  auto const packed = dis::data::npz<dis::ImageShape<64, 64, 3>>("faces.npz", {.images = "x", .labels = "y"});
+  auto const plain = dis::data::npy<dis::ImageShape<64, 64, 3>>("images.npy", "labels.npy");
+  auto const photos = dis::data::image_folder<dis::ImageShape<64, 64, 3>>(
+      "faces", "faces/labels.csv", {.fit = dis::data::Fit::centre_crop_and_resize});
+
+  std::filesystem::current_path(before);
+  CHECK(mine.factors()[0] == dis::Factor{"digit", 10});
+  CHECK(packed.size() == 10);
+  CHECK(packed.factors()[0].cardinality == 2);
+  CHECK(plain.size() == 10);
+  CHECK(photos.factors()[1] == dis::Factor{"hair", 1});
+  std::vector<int> labels(2);
+  photos.labels(std::vector<std::size_t>{1}, labels);
+  CHECK(labels == std::vector{0, -1});
+}
