@@ -9,6 +9,7 @@ namespace disentangle::nn {
 
 template <int Features, class Act = Identity>
 struct Dense {
+  static_assert(Features > 0, "[disentangle] Dense: no features; the image is smaller than the layers' chain of strides");
   template <class Backend, class Input>
   class On {
    public:
