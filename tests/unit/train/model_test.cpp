@@ -74,7 +74,6 @@ struct SmallAdversary {
     auto const fake = concatenate(axis<1>, slice(stop_gradient(other), axis<1>, 0, 1), slice(real, axis<1>, 1, 3));
     state.own.minimise(mean(softplus(-state.discriminator(real))) + mean(softplus(state.discriminator(fake))));
   }
-  friend bool operator==(SmallAdversary const&, SmallAdversary const&) = default;
 };
 using Adversarial = Plus<SmallVae, Adversary<SmallAdversary>>;
 
