@@ -8,7 +8,7 @@
 
 namespace {
 
-/// What a resumed run is told may repeat its config.json, not contradict it; steps may grow.
+/// What a resumed run is told may repeat its config.json, not contradict it; steps and intervals may change.
 template <class T>
 void expect_same(char const* option, T const& found, T const& kept, std::string const& text, std::string const& kept_text) {
   if (found != kept) {
@@ -33,6 +33,8 @@ RunConfig resumed_config(TrainArguments const& given, RunFiles const& files) {
   if (given.seed) expect_same("--seed", *given.seed, config.seed, std::to_string(*given.seed), std::to_string(config.seed));
   if (!given.set.empty()) expect_same("--set", given.set, config.set, joined(given.set), joined(config.set));
   if (given.steps) config.steps = *given.steps;
+  if (given.checkpoint_every) config.checkpoint_every = *given.checkpoint_every;
+  if (given.log_every) config.log_every = *given.log_every;
   return config;
 }
 
@@ -47,15 +49,18 @@ RunConfig fresh_config(TrainArguments const& given, RunFiles const& files) {
           .data = with_absolute_path(given.data.value_or("dsprites")),
           .steps = given.steps.value_or(20'000),
           .batch_size = given.batch_size.value_or(64),
-          .seed = given.seed.value_or(0)};
+          .seed = given.seed.value_or(0),
+          .checkpoint_every = given.checkpoint_every.value_or(1000),
+          .log_every = given.log_every.value_or(100)};
 }
 
 }  // namespace
 
 void train_command(TrainArguments const& given) {
   if (given.resume && given.overwrite) throw UsageError("--resume and --overwrite exclude each other");
-  RunFiles const files{.folder = given.out, .checkpoint_every = given.checkpoint_every, .resume = given.resume};
+  RunFiles files{.folder = given.out, .resume = given.resume};
   RunConfig const config = given.resume ? resumed_config(given, files) : fresh_config(given, files);
+  files.checkpoint_every = config.checkpoint_every;
   MethodEntry const& method = find_method(config.method);
   std::string const described = method.described(config.set);  // settings are checked before anything is written
   OpenedData const data = open_data(config.data);
@@ -71,7 +76,7 @@ void train_command(TrainArguments const& given) {
                      model->parameter_count(), images.name().c_str(), images.size(), Shape::height, Shape::width, Shape::channels,
                      static_cast<unsigned long long>(config.seed));
         auto const summary = model->train(
-            images, {.steps = config.steps, .batch_size = config.batch_size, .log_every = given.log_every}, files);
+            images, {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
         if (!summary.stopped.empty()) {
           std::fprintf(stderr, "go on with: disentangle train --resume --out %s\n", given.out.c_str());
           return;

@@ -16,8 +16,7 @@ struct TrainArguments {
   std::vector<std::string> set;
   std::string out;
   unsigned threads = 0;
-  long checkpoint_every = 1000;
-  long log_every = 100;
+  std::optional<long> checkpoint_every, log_every;
   bool resume = false;
   bool overwrite = false;
 };

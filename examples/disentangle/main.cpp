@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
   } catch (CLI::Success const& success) {
     return app.exit(success);
   } catch (CLI::ExtrasError const&) {
-    std::fprintf(stderr, "disentangle: unknown argument '%s'; there are: %s\n", app.remaining(true).back().c_str(),
+    std::fprintf(stderr, "disentangle: unknown argument '%s'; there are: %s\n", app.remaining(true).front().c_str(),
                  known_options(app).c_str());
     return 2;
   } catch (CLI::RequiredError const& error) {

@@ -36,6 +36,8 @@ void write_config(std::filesystem::path const& path, RunConfig const& config, Op
   json["steps"] = config.steps;
   json["batch_size"] = config.batch_size;
   json["seed"] = config.seed;
+  json["checkpoint_every"] = config.checkpoint_every;
+  json["log_every"] = config.log_every;
   json["described"] = Json::array();
   std::istringstream lines(find_method(config.method).described(config.set));
   for (std::string line; std::getline(lines, line);) json["described"].push_back(line);
@@ -59,5 +61,7 @@ RunConfig read_config(std::filesystem::path const& path) {
   config.steps = member<long>(path, json, "steps", "a whole number");
   config.batch_size = member<std::size_t>(path, json, "batch_size", "a whole number");
   config.seed = member<std::uint64_t>(path, json, "seed", "a whole number");
+  config.checkpoint_every = member<long>(path, json, "checkpoint_every", "a whole number");
+  config.log_every = member<long>(path, json, "log_every", "a whole number");
   return config;
 }

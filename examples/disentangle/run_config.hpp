@@ -17,6 +17,8 @@ struct RunConfig {
   long steps = 0;
   std::size_t batch_size = 0;
   std::uint64_t seed = 0;
+  long checkpoint_every = 0;
+  long log_every = 0;
 };
 
 /// Writes DIR/config.json; besides the fields, the described method, the image shape and the library's version.

@@ -4,6 +4,7 @@
 // else is needed to go on bit for bit.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -144,14 +145,20 @@ inline std::vector<std::string> lines_of(std::string const& text) {
   return lines;
 }
 
-/// Throws where the checkpoint's method is not the model's, naming the first line that differs.
+/// Throws where the checkpoint's method is not the model's, naming the first policies that only one of them has.
 inline void expect_same_method(std::string const& file, std::string const& found, std::string const& expected) {
   if (found == expected) return;
   auto const a = lines_of(found), b = lines_of(expected);
-  std::size_t i = 0;
-  while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
-  throw FileError(file, "the checkpoint is of another method: found '" + (i < a.size() ? a[i] : "no further policy") +
-                            "', expected '" + (i < b.size() ? b[i] : "no further policy") + "'");
+  auto const only_in = [](std::vector<std::string> const& one, std::vector<std::string> const& other) -> std::string {
+    for (std::string const& line : one) {
+      if (std::find(other.begin(), other.end(), line) == other.end()) return "'" + line + "'";
+    }
+    return "";
+  };
+  std::string const has = only_in(a, b), wants = only_in(b, a);
+  if (has.empty() && wants.empty()) throw FileError(file, "the checkpoint is of a method with the same policies in another order or number");
+  throw FileError(file, "the checkpoint is of another method: found " + (has.empty() ? "no further policy" : has) + ", expected " +
+                            (wants.empty() ? "no further policy" : wants));
 }
 
 }  // namespace detail

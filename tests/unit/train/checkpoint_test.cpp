@@ -105,7 +105,7 @@ TEST_CASE("loading says what differs and leaves the model alone") {
   CHECK(contains(message, "expected 'Regularizer: WeightedKl {beta = 5}'"));
 
   auto adversarial = tiny_model(TinyAdversarial{});
-  CHECK(contains(load_error(adversarial, path), "found 'no further policy', expected 'Adversary: TinyCritic {weight = 0.01}'"));
+  CHECK(contains(load_error(adversarial, path), "found no further policy, expected 'Adversary: TinyCritic {weight = 0.01}'"));
 
   auto seeded = tiny_model(TinyVae{}, 1, 4);
   CHECK(contains(load_error(seeded, path), "seed 0, expected 4"));
