@@ -13,6 +13,7 @@
 
 namespace {
 
+using namespace disentangle::backend;
 using namespace disentangle::backend::cpu;
 using disentangle::Activation;
 

@@ -1,4 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
+// The extents of a convolution and of a transposed convolution as types.
 #pragma once
-#include <disentangle/backend/cpu/convolution_geometry.hpp>
-namespace disentangle::backend { using cpu::ConvolutionGeometry; using cpu::TransposedConvolutionGeometry; }
+
+#include <cstddef>
+
+namespace disentangle::backend {
+
+/// A convolution of H x W x Cin images with Cout kernels of Kernel x Kernel, with the same stride and zero
+/// padding in both directions. Images are NHWC, weights [ky][kx][cin][cout].
+template <int H, int W, int Cin, int Cout, int Kernel, int Stride, int Pad>
+struct ConvolutionGeometry {
+  static_assert(H > 0 && W > 0 && Cin > 0 && Cout > 0 && Kernel > 0 && Stride > 0 && Pad >= 0,
+                "[disentangle] a convolution needs positive extents");
+  static_assert(
+      Pad < Kernel && H + 2 * Pad >= Kernel && W + 2 * Pad >= Kernel,
+      "[disentangle] the padding must be below the kernel's extent and the kernel must fit the padded image");
+  static constexpr int in_height = H, in_width = W, in_channels = Cin;
+  static constexpr int out_height = (H + 2 * Pad - Kernel) / Stride + 1;
+  static constexpr int out_width = (W + 2 * Pad - Kernel) / Stride + 1;
+  static constexpr int out_channels = Cout;
+  static constexpr int kernel = Kernel, stride = Stride, pad = Pad;
+  /// Numbers of scalars in an input image, an output image, the weights and the bias.
+  static constexpr std::size_t in_size = std::size_t{H} * W * Cin;
+  static constexpr std::size_t out_size = std::size_t{out_height} * out_width * Cout;
+  static constexpr std::size_t weight_size = std::size_t{Kernel} * Kernel * Cin * Cout;
+  static constexpr std::size_t bias_size = Cout;
+  /// Multiplications and additions of one pass over one image, padding counted.
+  static constexpr double flops = 2.0 * out_height * out_width * static_cast<double>(weight_size);
+};
+
+/// A transposed convolution: the adjoint of the convolution from its output shape to its input shape
+/// (`Adjoint`). Images are NHWC, weights [ky][kx][cout][cin], which are the weights of `Adjoint` unchanged.
+template <int H, int W, int Cin, int Cout, int Kernel, int Stride, int Pad>
+struct TransposedConvolutionGeometry {
+  static constexpr int in_height = H, in_width = W, in_channels = Cin;
+  static constexpr int out_height = (H - 1) * Stride - 2 * Pad + Kernel;
+  static constexpr int out_width = (W - 1) * Stride - 2 * Pad + Kernel;
+  static constexpr int out_channels = Cout;
+  static constexpr int kernel = Kernel, stride = Stride, pad = Pad;
+  using Adjoint = ConvolutionGeometry<out_height, out_width, Cout, Cin, Kernel, Stride, Pad>;
+  static_assert(Adjoint::out_height == H && Adjoint::out_width == W);
+  static constexpr std::size_t in_size = Adjoint::out_size;
+  static constexpr std::size_t out_size = Adjoint::in_size;
+  static constexpr std::size_t weight_size = Adjoint::weight_size;
+  static constexpr std::size_t bias_size = Cout;
+  static constexpr double flops = Adjoint::flops;
+};
+
+}  // namespace disentangle::backend

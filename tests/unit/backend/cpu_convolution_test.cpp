@@ -15,6 +15,7 @@
 #include <disentangle/core/philox.hpp>
 
 using disentangle::Activation;
+using namespace disentangle::backend;
 using namespace disentangle::backend::cpu;
 
 namespace {

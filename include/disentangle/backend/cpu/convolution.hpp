@@ -19,9 +19,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <disentangle/backend/convolution_geometry.hpp>
 #include <disentangle/backend/cpu/activation.hpp>
 #include <disentangle/backend/cpu/convolution_gather.hpp>
-#include <disentangle/backend/cpu/convolution_geometry.hpp>
 #include <disentangle/backend/cpu/convolution_outer.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 

@@ -6,11 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <new>
 
 #include <disentangle/backend/cpu/convolution.hpp>
 #include <disentangle/backend/cpu/fused_loops.hpp>
 #include <disentangle/backend/cpu/gemm.hpp>
+#include <disentangle/backend/cpu/memory.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/philox.hpp>
 
@@ -31,8 +31,8 @@ class BasicCpu {
   cpu::ThreadPool& pool() { return *pool_; }
 
   // ---- storage -------------------------------------------------------------------------------------------------------
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{64})); }
-  void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t{64}); }
+  T* allocate(std::size_t n) { return cpu::allocate<T>(n); }
+  void deallocate(T* p, std::size_t n) { cpu::deallocate(p, n); }
 
   void fill(T* p, std::size_t n, T value, std::ptrdiff_t stride = 1) {
     for (std::size_t i = 0; i < n; ++i) p[static_cast<std::ptrdiff_t>(i) * stride] = value;
