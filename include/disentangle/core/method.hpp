@@ -32,7 +32,7 @@ constexpr std::size_t index_of() {
 
 /// A disentanglement method as a pack of policies in their roles:
 ///
-///     using BetaVae = Method<Encoder<encoder::LocatelloConv<>>, Decoder<decoder::LocatelloConv<>>,
+///     using BetaVae = Method<Encoder<encoder::LocatelloConv<>>, Decoder<decoder::LocatelloConv>,
 ///                            Prior<prior::StandardNormal>, Reconstruction<reconstruction::Bernoulli>,
 ///                            Regularizer<regularizer::WeightedKl>>;
 ///

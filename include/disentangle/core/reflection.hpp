@@ -3,12 +3,17 @@
 // no registration to be printed, logged and set from the command line.
 #pragma once
 
+#include <cxxabi.h>
+
 #include <array>
 #include <cstddef>
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -131,16 +136,23 @@ constexpr std::string_view enumerator_spelling() {
 
 }  // namespace detail
 
-/// The full name of a type as the compiler spells it: "disentangle::prior::StandardNormal".
+/// The full name of a type, the same with every compiler: "disentangle::encoder::LocatelloConv<10>". It is the name that the
+/// linker sees, since compilers disagree in their messages on whether to show defaulted template arguments.
 template <class T>
-constexpr std::string_view qualified_name() {
-  return detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double");
+std::string qualified_name() {
+#if defined(__GXX_RTTI)
+  int status = 0;
+  std::unique_ptr<char, void (*)(void*)> const name(abi::__cxa_demangle(typeid(T).name(), nullptr, nullptr, &status), std::free);
+  if (status == 0) return name.get();
+#endif
+  return std::string(detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double"));
 }
 
 /// The name of a type without namespaces: "StandardNormal", "LocatelloConv<10>".
 template <class T>
 std::string type_name() {
-  std::string_view const text = qualified_name<T>();
+  std::string const full = qualified_name<T>();
+  std::string_view const text = full;
   std::string name;
   std::vector<std::size_t> starts{0};  // of the name being copied at each depth of <>, so that a following "::" can drop it
   int group = 0;                       // depth of "{anonymous}", "(anonymous namespace)", "main()": parts of a name

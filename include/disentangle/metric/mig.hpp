@@ -23,7 +23,7 @@
 namespace disentangle::metric {
 
 /// In [0, 1], higher is better. Each latent is cut into equal-width bins; factors are used as they are. With
-/// 20 bins the maximum is below 1 where a factor has more values than bins: 0.8655 on dSprites. It does not
+/// 20 bins the maximum is below 1 where a factor has more values than bins: about 0.90 on dSprites at 10,000 rows. It does not
 /// punish a latent that carries two factors. Biased: every I is too large by about (bins - 1)(values - 1) /
 /// (2 rows) nats. A constant latent has no information and so never wins; with a single latent the runner-up
 /// counts as 0. Deterministic; cost O(rows * latents * factors).

@@ -30,7 +30,7 @@ namespace disentangle::metric {
 /// In [0, 1], higher is better.
 /// - discrete (the default): S is the test accuracy of a linear support vector classifier (squared hinge, C,
 ///   balanced class weights) on the one latent. With many classes such a classifier can only pick the extreme
-///   ones, so that a perfect code scores far below 1: 0.17 on dSprites' factors. A constant latent predicts
+///   ones, so that a perfect code scores far below 1: 0.2 to 0.25 on dSprites. A constant latent predicts
 ///   one class and scores its frequency. Depends on the scale of the codes, through the penalty.
 /// - continuous: S is the squared correlation on the training rows, 0 for a latent with variance <= 1e-12.
 ///   The factors' integers are taken as numbers. Free of scale, except for that bound.

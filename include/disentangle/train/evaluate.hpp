@@ -29,7 +29,7 @@ namespace disentangle {
 ///     set that is no grid they take different images at random, the test rows apart from the training rows.
 ///   - Metrics of batches that share a factor (FactorVAE, beta-VAE) want a million codes and more, which takes minutes. They
 ///     draw their batches among `pool` random images, each encoded once; the number of votes stays the paper's. Every value
-///     of every factor has some thousand images of the pool, so that batches hardly differ from those of the whole
+///     of every dSprites factor has more than a thousand images of the pool, so that batches hardly differ from those of the whole
 ///     data set; docs/metrics.md has the comparison. With pool = 0 they draw from the whole grid: the papers' protocol.
 struct EvaluateOptions {
   std::uint64_t seed = 0;
