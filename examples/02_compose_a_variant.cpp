@@ -4,10 +4,10 @@
 // Paper: the penalty is the off-diagonal part of DIP-VAE-I's; Kumar, Sattigeri, Balakrishnan, ICLR 2018.
 // Command: 02_compose_a_variant 2000 runs/orthogonal_means      (steps, folder)
 // Expected output: the policies of the method, OrthogonalMeans among them, a progress report with the term's value, and
-//        a table with the sum of squared covariances of the means with and without the term: smaller with it.
+//        the sum of squared covariances of the means, which the term holds down, with and without it.
 // test: 3 run
 // prints: Regularizer: OrthogonalMeans {weight = 0.1}
-// prints: gradient agrees
+// prints: gradients agree
 // prints: with the term +[0-9.e+-]+
 #include <disentangle/disentangle.hpp>
 
@@ -68,7 +68,8 @@ int main(int argc, char** argv) {
 
   // Before a term is trained with: its derived gradient against central differences in double precision.
   auto const check = dis::check_term(OrthogonalMeans{});
-  std::printf("%s: %s\n", check.ok ? "gradient agrees" : "gradient DIFFERS", check.text.c_str());
+  std::printf("%s\n", check.text.c_str());
+  if (!check.ok) return 1;
 
   double const with = trained_correlation(method, 0.1, steps, folder / "with");
   double const without = trained_correlation(method, 0, steps, folder / "without");

@@ -27,10 +27,11 @@ namespace disentangle {
 /// How evaluate() draws its samples. Which images a metric sees:
 ///   - Metrics of single images (MIG, DCI, SAP) draw from the whole grid of factors, as disentanglement_lib does; in a data
 ///     set that is no grid they take different images at random, the test rows apart from the training rows.
-///   - Metrics of batches that share a factor (FactorVAE, beta-VAE) want a million codes and more, which takes minutes. They
-///     draw their batches among `pool` random images, each encoded once; the number of votes stays the paper's. Every value
-///     of every dSprites factor has more than a thousand images of the pool, so that batches hardly differ from those of the whole
-///     data set; docs/metrics.md has the comparison. With pool = 0 they draw from the whole grid: the papers' protocol.
+///   - Metrics of batches that share a factor (FactorVAE, beta-VAE) want one to two million codes, which takes minutes. They
+///     draw their batches among `pool` random images, each encoded once; the number of votes stays the paper's. With pool = 0
+///     they draw from the whole data set: the papers' protocol. Measured on dSprites' grid with entangled synthetic codes, five
+///     seeds each: with 50,000 images FactorVAE is 0.002 to 0.005 lower than with all (standard deviation between seeds 0.002 to
+///     0.009), beta-VAE the same within 0.001.
 struct EvaluateOptions {
   std::uint64_t seed = 0;
   std::size_t pool = 50'000;
