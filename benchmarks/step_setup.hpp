@@ -24,7 +24,8 @@ template <class Method, class Image>
 class TrainingStep {
  public:
   explicit TrainingStep(unsigned threads)
-      : data_(disentangle::data::arrays<Image>(noise())), source_(data_, {.batch_size = batch}),
+      : data_(disentangle::data::arrays<Image>(noise())),
+        source_(data_, {.batch_size = batch}),
         model_(Method{}, disentangle::backend::Cpu(threads), Image{}, disentangle::seed(0)) {}
 
   void operator()() {

@@ -7,7 +7,8 @@ namespace {
 
 template <class Method, int Channels>
 void run(benchmarks::StepArguments const& arguments) {
-  benchmarks::TrainingStep<Method, disentangle::ImageShape<64, 64, Channels>> step(static_cast<unsigned>(arguments.threads));
+  benchmarks::TrainingStep<Method, disentangle::ImageShape<64, 64, Channels>> step(
+      static_cast<unsigned>(arguments.threads));
   benchmarks::report_steps("disentangle", arguments, step);
 }
 

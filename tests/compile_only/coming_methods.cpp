@@ -20,7 +20,7 @@ namespace rf_vae {
 
 template <class B>
 struct RelevantPosterior : dis::Posterior<B> {
-  dis::Variable<B, 1> relevance;       // r = sigmoid(logits), (latent)
+  dis::Variable<B, 1> relevance;        // r = sigmoid(logits), (latent)
   dis::Variable<B, 2> relevant_sample;  // r o z, what the discriminator sees; the decoder sees z
 };
 
@@ -35,12 +35,15 @@ struct RelevantNormal {  // Prior: standard normal whose posterior carries r
   };
   static constexpr int parameters_per_latent = 2;
   template <class B>
-  RelevantPosterior<B> posterior(dis::Variable<B, 2> const& head, dis::Philox const& random, auto& state) const;
+  RelevantPosterior<B> posterior(dis::Variable<B, 2> const& head, dis::Philox const& random,
+                                 auto& state) const;
   template <class B>
-  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox random, auto& state) const;
+  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox random,
+                            auto& state) const;
 };
 
-struct RelevanceWeightedKl {  // sum_j (lambda_max - (lambda_max - lambda_min) r_j) KL_j + eta_s |r|_1 + eta_h H(r)
+struct
+    RelevanceWeightedKl {  // sum_j (lambda_max - (lambda_max - lambda_min) r_j) KL_j + eta_s |r|_1 + eta_h H(r)
   double lambda_min = 0.1, lambda_max = 10, eta_s = 1, eta_h = 100;
   template <class B>
   using posterior_type = RelevantPosterior<B>;
@@ -61,10 +64,12 @@ struct Discriminator {  // Adversary: density ratio of r o z against its permuta
   template <class Setting>
   struct State {
     using B = typename Setting::backend_type;
-    using Layers = nn::Sequential<nn::Dense<1000, nn::LeakyRelu<>>, nn::Dense<1000, nn::LeakyRelu<>>, nn::Dense<2>>;
+    using Layers =
+        nn::Sequential<nn::Dense<1000, nn::LeakyRelu<>>, nn::Dense<1000, nn::LeakyRelu<>>, nn::Dense<2>>;
     nn::OwnParameters<B>& own;
     typename Layers::template On<B, dis::FeatureShape<Setting::latent_size>> network;
-    State(nn::Builder<B>& build, Discriminator const& policy) : own(build.own_parameters("discriminator", policy.optimizer)) {
+    State(nn::Builder<B>& build, Discriminator const& policy)
+        : own(build.own_parameters("discriminator", policy.optimizer)) {
       network.declare(own.parameters, "discriminator", nn::Initialisation::normal_002);
     }
   };
@@ -79,8 +84,9 @@ struct Discriminator {  // Adversary: density ratio of r o z against its permuta
   }
 };
 
-using RfVae = dis::Plus<dis::With<dis::method::BetaVae, dis::Prior<RelevantNormal>, dis::Regularizer<RelevanceWeightedKl>>,
-                        dis::Adversary<Discriminator>>;
+using RfVae = dis::Plus<
+    dis::With<dis::method::BetaVae, dis::Prior<RelevantNormal>, dis::Regularizer<RelevanceWeightedKl>>,
+    dis::Adversary<Discriminator>>;
 
 }  // namespace rf_vae
 
@@ -118,22 +124,28 @@ struct ClassMixture {  // Prior: one Gaussian per class for u (two tables that a
   struct State {
     dis::Variable<typename Setting::backend_type, 2> mean, rho;
     explicit State(nn::Builder<typename Setting::backend_type>& build) {
-      build.parameters().declare(mean, "prior.mean", dis::Extents<2>{Classes, Classes}, nn::Initialiser{nn::Initialiser::Law::normal, 1});
-      build.parameters().declare(rho, "prior.rho", dis::Extents<2>{Classes, Classes}, nn::Initialiser{nn::Initialiser::Law::normal, 1});
+      build.parameters().declare(mean, "prior.mean", dis::Extents<2>{Classes, Classes},
+                                 nn::Initialiser{nn::Initialiser::Law::normal, 1});
+      build.parameters().declare(rho, "prior.rho", dis::Extents<2>{Classes, Classes},
+                                 nn::Initialiser{nn::Initialiser::Law::normal, 1});
     }
   };
   template <class B>
   PartedPosterior<B> posterior(Heads<B> const& heads, dis::Philox random, auto& state) const;
   template <class B>
-  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox random, auto& state) const;
+  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox random,
+                            auto& state) const;
 };
 struct ConditionalEntropy {
   double weight = 10;
   template <class B>
   using posterior_type = PartedPosterior<B>;
-  auto operator()(auto const& q) const { return (-weight / q.batch_size()) * sum(exp(q.log_class) * q.log_class); }
+  auto operator()(auto const& q) const {
+    return (-weight / q.batch_size()) * sum(exp(q.log_class) * q.log_class);
+  }
 };
-struct LabelledStep {  // Supervision: cross-entropy of a labelled minibatch before every step, own Adam over trunk and class head
+struct
+    LabelledStep {  // Supervision: cross-entropy of a labelled minibatch before every step, own Adam over trunk and class head
   dis::optim::Adam optimizer{.learning_rate = 5e-4};
   static constexpr int minibatches = 2;
   template <class B>
@@ -142,7 +154,8 @@ struct LabelledStep {  // Supervision: cross-entropy of a labelled minibatch bef
   struct State {
     nn::OwnParameters<typename Setting::backend_type>& own;
     State(nn::Builder<typename Setting::backend_type>& build, LabelledStep const& policy)
-        : own(build.shared_parameters("labelled", {"encoder.trunk", "encoder.class_head"}, policy.optimizer)) {}
+        : own(build.shared_parameters("labelled", {"encoder.trunk", "encoder.class_head"},
+                                      policy.optimizer)) {}
   };
   void before_step(auto& step) const {
     auto const q = step.infer(step.minibatch(1), "labelled");
@@ -159,10 +172,12 @@ namespace did {
 
 struct UniformCode {
   template <class B>
-  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox random) const;
+  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent,
+                            dis::Philox random) const;
 };
 template <class Network, class B>
-dis::Variable<B, 0> gradient_penalty(Network& critic, dis::Variable<B, 2> const& images);  // by a forward tangent pass
+dis::Variable<B, 0> gradient_penalty(Network& critic,
+                                     dis::Variable<B, 2> const& images);  // by a forward tangent pass
 
 template <int CriticSteps = 5>
 struct WassersteinCritic {
@@ -172,10 +187,12 @@ struct WassersteinCritic {
   template <class Setting>
   struct State {
     using B = typename Setting::backend_type;
-    using Layers = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::LeakyRelu<>>, nn::Flatten, nn::LayerNorm, nn::Dense<1>>;
+    using Layers =
+        nn::Sequential<nn::Conv<32, 4, 2, 1, nn::LeakyRelu<>>, nn::Flatten, nn::LayerNorm, nn::Dense<1>>;
     nn::OwnParameters<B>& own;
     typename Layers::template On<B, typename Setting::image_shape> critic;
-    State(nn::Builder<B>& build, WassersteinCritic const& policy) : own(build.own_parameters("critic", policy.optimizer)) {
+    State(nn::Builder<B>& build, WassersteinCritic const& policy)
+        : own(build.own_parameters("critic", policy.optimizer)) {
       critic.declare(own.parameters, "critic", nn::Initialisation::normal_002);
     }
   };
@@ -184,11 +201,13 @@ struct WassersteinCritic {
       auto const real = step.minibatch(i);
       auto const fake = stop_gradient(step.decode(step.codes(real.extents[0], "critic")));
       auto& critic = step.state().critic;
-      step.state().own.minimise(materialise(mean(critic(fake)) - mean(critic(real)) + penalty * gradient_penalty(critic, fake)));
+      step.state().own.minimise(
+          materialise(mean(critic(fake)) - mean(critic(real)) + penalty * gradient_penalty(critic, fake)));
     }
   }
   auto operator()(auto& step) const {
-    return -1.0 * mean(step.state().critic(step.decode(step.codes(step.images().extents[0], "generator")), nn::Mode{.frozen = true}));
+    return -1.0 * mean(step.state().critic(step.decode(step.codes(step.images().extents[0], "generator")),
+                                           nn::Mode{.frozen = true}));
   }
 };
 struct InterFactorDifference {  // Contrast: distance of the differences made by two perturbed factors
@@ -197,17 +216,24 @@ struct InterFactorDifference {  // Contrast: distance of the differences made by
   struct State {
     using B = typename Setting::backend_type;
     using Image = typename Setting::image_shape;
-    using Layers = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::LeakyRelu<>>, nn::Flatten, nn::Dense<Setting::latent_size>>;
-    typename Layers::template On<B, dis::ImageShape<Image::height, Image::width, 2 * Image::channels>> difference_encoder;
-    explicit State(nn::Builder<B>& build) { difference_encoder.declare(build.parameters(), "difference", nn::Initialisation::normal_002); }
+    using Layers =
+        nn::Sequential<nn::Conv<32, 4, 2, 1, nn::LeakyRelu<>>, nn::Flatten, nn::Dense<Setting::latent_size>>;
+    typename Layers::template On<B, dis::ImageShape<Image::height, Image::width, 2 * Image::channels>>
+        difference_encoder;
+    explicit State(nn::Builder<B>& build) {
+      difference_encoder.declare(build.parameters(), "difference", nn::Initialisation::normal_002);
+    }
   };
   template <class B>
   dis::Variable<B, 2> perturb(dis::Variable<B, 2> const& codes, dis::Philox random) const;
   auto operator()(auto& step) const {
     auto const c = step.codes(step.images().extents[0], "difference");
-    auto const x = step.decode(c), x1 = step.decode(perturb(c, step.random("first"))), x2 = step.decode(perturb(c, step.random("second")));
+    auto const x = step.decode(c), x1 = step.decode(perturb(c, step.random("first"))),
+               x2 = step.decode(perturb(c, step.random("second")));
     auto& h = step.state().difference_encoder;
-    return -weight * mean(sum(square(h(concatenate(dis::axis<1>, x, x1)) - h(concatenate(dis::axis<1>, x, x2))), dis::axis<1>));
+    return -weight *
+           mean(sum(square(h(concatenate(dis::axis<1>, x, x1)) - h(concatenate(dis::axis<1>, x, x2))),
+                    dis::axis<1>));
   }
 };
 struct CodeRegression {  // Supervision of the samples encoder by the generator's own codes
@@ -217,8 +243,9 @@ struct CodeRegression {  // Supervision of the samples encoder by the generator'
     return weight * mean(square(step.encode(step.decode(c)) - c));
   }
 };
-using Did = dis::Method<dis::Encoder<dis::encoder::LocatelloConv<>>, dis::Decoder<dis::decoder::LocatelloConv>,
-                        dis::Prior<UniformCode>, dis::Adversary<WassersteinCritic<>>, dis::Contrast<InterFactorDifference>,
+using Did = dis::Method<dis::Encoder<dis::encoder::LocatelloConv<>>,
+                        dis::Decoder<dis::decoder::LocatelloConv>, dis::Prior<UniformCode>,
+                        dis::Adversary<WassersteinCritic<>>, dis::Contrast<InterFactorDifference>,
                         dis::Supervision<CodeRegression>, dis::Optimizer<dis::optim::Adam>>;
 // the same term beside a VAE's decoder
 using DifferenceBetaVae = dis::With<dis::method::BetaVae, dis::Contrast<InterFactorDifference>>;
@@ -232,7 +259,8 @@ struct SmallResNet {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;
   static constexpr int latent_size = 128;
   template <int Outputs>
-  using network = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::BatchNorm, nn::Flatten, nn::Dense<Outputs>>;
+  using network =
+      nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::BatchNorm, nn::Flatten, nn::Dense<Outputs>>;
 };
 struct InfoNce {
   double temperature = 0.5;
@@ -244,14 +272,16 @@ struct InfoNce {
   }
 };
 template <class B>
-dis::Variable<B, 0> invariant_risk(dis::Variable<B, 2> const& a, dis::Variable<B, 2> const& b, std::span<std::size_t const> indices,
-                                   std::span<float const> partition, double penalty_weight);
+dis::Variable<B, 0> invariant_risk(dis::Variable<B, 2> const& a, dis::Variable<B, 2> const& b,
+                                   std::span<std::size_t const> indices, std::span<float const> partition,
+                                   double penalty_weight);
 struct InvariantPartition {
   double penalty_weight = 0.2;
   static constexpr int minibatches = 2;
   template <class Setting>
   struct State {
-    std::vector<std::vector<float>> partitions;  // of all images; grown by a callback of the training loop between epochs
+    std::vector<std::vector<float>>
+        partitions;  // of all images; grown by a callback of the training loop between epochs
     explicit State(nn::Builder<typename Setting::backend_type>&) {}
   };
   auto operator()(auto& step) const {
@@ -268,12 +298,22 @@ using IpIrm = dis::Plus<SimClr, dis::Contrast<InvariantPartition>>;
 template <class M>
 using OnCpu = dis::Model<M, dis::backend::Cpu, dis::ImageShape<64, 64, 1>>;
 
-void rf_vae_step(OnCpu<rf_vae::RfVae>& model, std::span<dis::Minibatch const> batches) { model.step(batches); }
-void parted_vae_step(OnCpu<parted_vae::PartedVae>& model, std::span<dis::Minibatch const> batches) { model.step(batches); }
+void rf_vae_step(OnCpu<rf_vae::RfVae>& model, std::span<dis::Minibatch const> batches) {
+  model.step(batches);
+}
+void parted_vae_step(OnCpu<parted_vae::PartedVae>& model, std::span<dis::Minibatch const> batches) {
+  model.step(batches);
+}
 void did_step(OnCpu<did::Did>& model, std::span<dis::Minibatch const> batches) { model.step(batches); }
-void difference_step(OnCpu<did::DifferenceBetaVae>& model, std::span<dis::Minibatch const> batches) { model.step(batches); }
-void ip_irm_step(OnCpu<ip_irm::IpIrm>& model, std::span<dis::Minibatch const> batches) { model.step(batches); }
+void difference_step(OnCpu<did::DifferenceBetaVae>& model, std::span<dis::Minibatch const> batches) {
+  model.step(batches);
+}
+void ip_irm_step(OnCpu<ip_irm::IpIrm>& model, std::span<dis::Minibatch const> batches) {
+  model.step(batches);
+}
 OnCpu<rf_vae::RfVae> rf_vae_model() { return {rf_vae::RfVae{}, dis::backend::Cpu(1), {}, dis::seed(0)}; }
-OnCpu<parted_vae::PartedVae> parted_vae_model() { return {parted_vae::PartedVae{}, dis::backend::Cpu(1), {}, dis::seed(0)}; }
+OnCpu<parted_vae::PartedVae> parted_vae_model() {
+  return {parted_vae::PartedVae{}, dis::backend::Cpu(1), {}, dis::seed(0)};
+}
 OnCpu<did::Did> did_model() { return {did::Did{}, dis::backend::Cpu(1), {}, dis::seed(0)}; }
 OnCpu<ip_irm::IpIrm> ip_irm_model() { return {ip_irm::IpIrm{}, dis::backend::Cpu(1), {}, dis::seed(0)}; }

@@ -25,14 +25,14 @@
 
 #ifdef DISENTANGLE_LIBFUZZER
 /// Defines libFuzzer's entry point around a reader of std::vector<std::byte>.
-#define DISENTANGLE_FUZZ_ENTRY(reader)                                                                       \
-  extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {                        \
-    auto const* first = reinterpret_cast<std::byte const*>(data);                                            \
-    try {                                                                                                    \
-      reader(std::vector<std::byte>(first, first + size));                                                   \
-    } catch (disentangle::Error const&) {                                                                    \
-    }                                                                                                        \
-    return 0;                                                                                                \
+#define DISENTANGLE_FUZZ_ENTRY(reader)                                                \
+  extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) { \
+    auto const* first = reinterpret_cast<std::byte const*>(data);                     \
+    try {                                                                             \
+      reader(std::vector<std::byte>(first, first + size));                            \
+    } catch (disentangle::Error const&) {                                             \
+    }                                                                                 \
+    return 0;                                                                         \
   }
 #else
 #include <doctest/doctest.h>
@@ -92,28 +92,22 @@ inline Outcome damage(Bytes const& valid, Reader const& reader, std::size_t vari
       auto const place = bytes.begin() + static_cast<std::ptrdiff_t>(at);
       constexpr unsigned char likings[] = {0, 1, 0x7F, 0x80, 0xFE, 0xFF, '{', '"'};
       switch (below(6)) {
-      case 0:
-      case 1:
-        bytes[at] ^= std::byte{1} << below(8);
-        break;
-      case 2:
-        bytes[at] = static_cast<std::byte>(random() & 0xFF);
-        break;
-      case 3:
-        bytes[at] = static_cast<std::byte>(likings[below(std::size(likings))]);
-        break;
-      case 4: {
-        std::size_t const length = 1 + below(std::min<std::size_t>(8, bytes.size() - at));
-        bytes.erase(place, place + static_cast<std::ptrdiff_t>(length));
-        break;
-      }
-      default: {
-        std::size_t const from = below(bytes.size());
-        std::size_t const length = 1 + below(std::min<std::size_t>(8, bytes.size() - from));
-        Bytes const block(bytes.begin() + static_cast<std::ptrdiff_t>(from),
-                          bytes.begin() + static_cast<std::ptrdiff_t>(from + length));
-        bytes.insert(place, block.begin(), block.end());
-      }
+        case 0:
+        case 1: bytes[at] ^= std::byte{1} << below(8); break;
+        case 2: bytes[at] = static_cast<std::byte>(random() & 0xFF); break;
+        case 3: bytes[at] = static_cast<std::byte>(likings[below(std::size(likings))]); break;
+        case 4: {
+          std::size_t const length = 1 + below(std::min<std::size_t>(8, bytes.size() - at));
+          bytes.erase(place, place + static_cast<std::ptrdiff_t>(length));
+          break;
+        }
+        default: {
+          std::size_t const from = below(bytes.size());
+          std::size_t const length = 1 + below(std::min<std::size_t>(8, bytes.size() - from));
+          Bytes const block(bytes.begin() + static_cast<std::ptrdiff_t>(from),
+                            bytes.begin() + static_cast<std::ptrdiff_t>(from + length));
+          bytes.insert(place, block.begin(), block.end());
+        }
       }
     }
     feed(reader, std::move(bytes), outcome,

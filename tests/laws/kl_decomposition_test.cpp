@@ -22,7 +22,8 @@ using test::reference::Codes;
 
 namespace {
 
-Codes permuted(Codes const& c, std::vector<std::size_t> const& rows, std::vector<std::size_t> const& columns) {
+Codes permuted(Codes const& c, std::vector<std::size_t> const& rows,
+               std::vector<std::size_t> const& columns) {
   Codes p{c.batch, c.latent, {}, {}, {}};
   for (std::size_t i : rows) {
     for (std::size_t d : columns) {
@@ -47,7 +48,8 @@ TEST_CASE("alpha = beta = gamma = 1: the parts sum to the sampled KL, whatever t
       Codes const c = test::random_codes(batch, 5, batch);
       double sampled = 0;  // mean of log q(z|x) - log p(z)
       for (std::size_t k = 0; k < c.mean.size(); ++k) {
-        sampled += test::reference::log_normal(c.sample[k], c.mean[k], c.log_variance[k]) - test::reference::log_normal(c.sample[k], 0, 0);
+        sampled += test::reference::log_normal(c.sample[k], c.mean[k], c.log_variance[k]) -
+                   test::reference::log_normal(c.sample[k], 0, 0);
       }
       sampled /= static_cast<double>(batch);
       CHECK(value({.beta = 1, .estimator = estimator}, c) == doctest::Approx(sampled).epsilon(1e-11));
@@ -57,7 +59,8 @@ TEST_CASE("alpha = beta = gamma = 1: the parts sum to the sampled KL, whatever t
 
 TEST_CASE("alpha = beta = gamma = 1 in the analytic form is the KL exactly") {
   Codes const c = test::random_codes(9, 5, 1);
-  CHECK(value({.beta = 1, .kl = KlForm::analytic}, c) == doctest::Approx(test::reference::mean_kl(c)).epsilon(1e-13));
+  CHECK(value({.beta = 1, .kl = KlForm::analytic}, c) ==
+        doctest::Approx(test::reference::mean_kl(c)).epsilon(1e-13));
 }
 
 TEST_CASE("beta = 1: beta-VAE's term is the VAE's") {

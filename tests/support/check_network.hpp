@@ -20,7 +20,8 @@ struct LoneNetwork {
   nn::Parameters<Backend> parameters{tape, "net"};
   Net net;
 
-  explicit LoneNetwork(unsigned threads = 1, nn::Initialisation kind = nn::Initialisation::torch_default) : tape(Backend(threads)) {
+  explicit LoneNetwork(unsigned threads = 1, nn::Initialisation kind = nn::Initialisation::torch_default)
+      : tape(Backend(threads)) {
     net.declare(parameters, "net", kind);
     parameters.allocate(seed(5), 0);
     Philox const random{9, stream("perturb"), 0};
@@ -48,10 +49,11 @@ GradientReport check_network(std::ptrdiff_t batch, Run const& run, GradientToler
   for (auto const& block : lone.parameters.blocks()) {
     leaves.push_back({block.name, *block.value, *block.gradient, block.size, block.written != nullptr});
   }
-  Variable<Backend, 2> const x{&lone.tape, host.values.data(), gradient.data(), host.extents, contiguous_strides(host.extents)};
+  Variable<Backend, 2> const x{&lone.tape, host.values.data(), gradient.data(), host.extents,
+                               contiguous_strides(host.extents)};
   return detail::compare_gradients(
-      lone.tape, leaves, [&] { return detail::contracted(run(lone.net, x)); }, [&] { lone.parameters.begin_step(); },
-      [&] { lone.parameters.complete_gradients(); }, tolerance);
+      lone.tape, leaves, [&] { return detail::contracted(run(lone.net, x)); },
+      [&] { lone.parameters.begin_step(); }, [&] { lone.parameters.complete_gradients(); }, tolerance);
 }
 
 }  // namespace disentangle::test

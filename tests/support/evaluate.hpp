@@ -20,7 +20,8 @@ auto evaluate(F const& f, HostArray<Ranks> const&... inputs) {
   tape.set_poisoned(true);
   auto const y = f(tape.constant(inputs.extents, inputs.values.data())...);
   auto const flat = reshape(y, extents_of(y));
-  HostArray<decltype(flat)::rank> result{flat.extents, std::vector<double>(static_cast<std::size_t>(flat.size()))};
+  HostArray<decltype(flat)::rank> result{flat.extents,
+                                         std::vector<double>(static_cast<std::size_t>(flat.size()))};
   tape.backend().download(flat.value, result.values.data(), result.values.size());
   return result;
 }
@@ -42,7 +43,8 @@ ValueAndGradient<T> value_and_gradient(unsigned threads, F const& f, HostArray<R
   tape.backend().fill(loss.gradient, 1, T(1));
   std::size_t const records = tape.records();
   tape.backward();
-  ValueAndGradient<T> result{std::vector<T>(static_cast<std::size_t>(y.size())), std::vector<T>(input.values.size()), records};
+  ValueAndGradient<T> result{std::vector<T>(static_cast<std::size_t>(y.size())),
+                             std::vector<T>(input.values.size()), records};
   tape.backend().download(y.value, result.value.data(), result.value.size());
   tape.backend().download(x.gradient, result.gradient.data(), result.gradient.size());
   return result;
@@ -63,9 +65,9 @@ double difference(std::vector<A> const& a, std::vector<B> const& b) {
 }  // namespace disentangle::test
 
 /// Checks a formula's gradient and prints what differs.
-#define CHECK_GRADIENT(...)                                          \
-  do {                                                               \
+#define CHECK_GRADIENT(...)                                                \
+  do {                                                                     \
     auto const gradient_report = disentangle::check_gradient(__VA_ARGS__); \
-    CHECK_MESSAGE(gradient_report.ok, gradient_report.text);         \
-    CHECK(gradient_report.checked > 0);                              \
+    CHECK_MESSAGE(gradient_report.ok, gradient_report.text);               \
+    CHECK(gradient_report.checked > 0);                                    \
   } while (false)

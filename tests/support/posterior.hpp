@@ -15,7 +15,11 @@ namespace disentangle::test {
 /// Codes with seeded means in (-1.5, 1.5), log-variances in (-2, 0.5), and their samples z = mean + deviation * noise.
 inline reference::Codes random_codes(std::size_t batch, std::size_t latent, std::uint64_t seed) {
   Extents<2> const extents{static_cast<std::ptrdiff_t>(batch), static_cast<std::ptrdiff_t>(latent)};
-  reference::Codes c{batch, latent, random_array(extents, seed, -1.5, 1.5).values, random_array(extents, seed + 1, -2, 0.5).values, {}};
+  reference::Codes c{batch,
+                     latent,
+                     random_array(extents, seed, -1.5, 1.5).values,
+                     random_array(extents, seed + 1, -2, 0.5).values,
+                     {}};
   Philox const noise{seed, stream("noise"), 0};
   for (std::size_t k = 0; k < c.mean.size(); ++k) {
     c.sample.push_back(c.mean[k] + std::exp(c.log_variance[k] / 2) * static_cast<double>(noise.normal(k)));

@@ -17,14 +17,17 @@ struct SmallEncoder {
   nn::Initialisation initialisation = nn::Initialisation::glorot_uniform;
   static constexpr int latent_size = 3;
   template <int Outputs>
-  using network = nn::Sequential<nn::Conv<8, 4, 2, 1, nn::Relu>, nn::Flatten, nn::Dense<32, nn::Relu>, nn::Dense<Outputs>>;
+  using network = nn::Sequential<nn::Conv<8, 4, 2, 1, nn::Relu>, nn::Flatten, nn::Dense<32, nn::Relu>,
+                                 nn::Dense<Outputs>>;
   friend bool operator==(SmallEncoder const&, SmallEncoder const&) = default;
 };
 struct SmallDecoder {
   nn::Initialisation initialisation = nn::Initialisation::glorot_uniform;
   template <class Image>
-  using network = nn::Sequential<nn::Dense<32, nn::Relu>, nn::Dense<(Image::height / 2) * (Image::width / 2) * 8, nn::Relu>,
-                                 nn::Reshape<Image::height / 2, Image::width / 2, 8>, nn::ConvTranspose<Image::channels>>;
+  using network =
+      nn::Sequential<nn::Dense<32, nn::Relu>,
+                     nn::Dense<(Image::height / 2) * (Image::width / 2) * 8, nn::Relu>,
+                     nn::Reshape<Image::height / 2, Image::width / 2, 8>, nn::ConvTranspose<Image::channels>>;
   friend bool operator==(SmallDecoder const&, SmallDecoder const&) = default;
 };
 

@@ -29,12 +29,15 @@ class Blocks {
   std::string name() const { return "blocks"; }
   std::size_t size() const { return 32; }
   std::vector<dis::Factor> const& factors() const { return factors_; }
-  std::size_t index(std::span<int const> v) const { return static_cast<std::size_t>((v[0] * 4 + v[1]) * 4 + v[2]); }
+  std::size_t index(std::span<int const> v) const {
+    return static_cast<std::size_t>((v[0] * 4 + v[1]) * 4 + v[2]);
+  }
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     std::fill(out.begin(), out.end(), 0.0f);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       std::size_t const x = indices[i] / 4 % 4 * 2, y = indices[i] % 4 * 2;
-      for (std::size_t p = 0; p < 4; ++p) out[i * 64 + (y + p / 2) * 8 + x + p % 2] = indices[i] < 16 ? 0.5f : 1.0f;
+      for (std::size_t p = 0; p < 4; ++p)
+        out[i * 64 + (y + p / 2) * 8 + x + p % 2] = indices[i] < 16 ? 0.5f : 1.0f;
     }
   }
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
@@ -60,8 +63,9 @@ struct TinyEncoder {
 struct TinyDecoder {
   nn::Initialisation initialisation = nn::Initialisation::glorot_uniform;
   template <class Image>
-  using network = nn::Sequential<nn::Dense<16, nn::Relu>, nn::Dense<Image::height * Image::width * Image::channels>,
-                                 nn::Reshape<Image::height, Image::width, Image::channels>>;
+  using network =
+      nn::Sequential<nn::Dense<16, nn::Relu>, nn::Dense<Image::height * Image::width * Image::channels>,
+                     nn::Reshape<Image::height, Image::width, Image::channels>>;
 };
 
 /// A critic with parameters, an optimiser and a minibatch of its own, so that a model has more than its main state.
@@ -73,7 +77,8 @@ struct TinyCritic {
     using B = typename Setting::backend_type;
     nn::OwnParameters<B>& own;
     dis::Variable<B, 1> scale;
-    explicit State(nn::Builder<B>& build) : own(build.own_parameters("critic", dis::optim::Adam{.learning_rate = 1e-2})) {
+    explicit State(nn::Builder<B>& build)
+        : own(build.own_parameters("critic", dis::optim::Adam{.learning_rate = 1e-2})) {
       own.parameters.declare(scale, "scale", dis::Extents<1>{Setting::latent_size},
                              nn::Initialiser{nn::Initialiser::Law::normal, 0.1});
     }

@@ -26,7 +26,9 @@ struct Memory {
   static P load(scalar const* p, FirstLanes lanes) { return P::load(p, lanes.n); }
   static void store(scalar* p, P x, AllLanes) { x.store(p); }
   static void store(scalar* p, P x, FirstLanes lanes) { x.store(p, lanes.n); }
-  static P gather(scalar const* p, std::ptrdiff_t stride, AllLanes) { return gather(p, stride, FirstLanes{P::size}); }
+  static P gather(scalar const* p, std::ptrdiff_t stride, AllLanes) {
+    return gather(p, stride, FirstLanes{P::size});
+  }
   static P gather(scalar const* p, std::ptrdiff_t stride, FirstLanes lanes) {
     scalar lane[P::size] = {};
     for (std::size_t i = 0; i < lanes.n; ++i) lane[i] = p[static_cast<std::ptrdiff_t>(i) * stride];
@@ -49,15 +51,25 @@ template <class P>
 struct Memory<P> {
   using scalar = P;
   template <class Lanes>
-  DISENTANGLE_HD static P load(P const* p, Lanes) { return *p; }
+  DISENTANGLE_HD static P load(P const* p, Lanes) {
+    return *p;
+  }
   template <class Lanes>
-  DISENTANGLE_HD static void store(P* p, P x, Lanes) { *p = x; }
+  DISENTANGLE_HD static void store(P* p, P x, Lanes) {
+    *p = x;
+  }
   template <class Lanes>
-  DISENTANGLE_HD static P gather(P const* p, std::ptrdiff_t, Lanes) { return *p; }
+  DISENTANGLE_HD static P gather(P const* p, std::ptrdiff_t, Lanes) {
+    return *p;
+  }
   template <class Lanes>
-  DISENTANGLE_HD static void scatter_add(P* p, std::ptrdiff_t, P x, Lanes) { *p += x; }
+  DISENTANGLE_HD static void scatter_add(P* p, std::ptrdiff_t, P x, Lanes) {
+    *p += x;
+  }
   template <class Lanes>
-  DISENTANGLE_HD static P total(P x, Lanes) { return x; }
+  DISENTANGLE_HD static P total(P x, Lanes) {
+    return x;
+  }
 };
 
 /// What one node computed on the way forward, kept in registers for the way back.
@@ -93,9 +105,13 @@ struct BoundConstant {
 
   DISENTANGLE_HD void enter(std::ptrdiff_t const*) {}
   template <class P, class Lanes>
-  DISENTANGLE_HD P value(std::ptrdiff_t, Lanes) const { return P(constant); }
+  DISENTANGLE_HD P value(std::ptrdiff_t, Lanes) const {
+    return P(constant);
+  }
   template <class P, class Lanes>
-  DISENTANGLE_HD Trace<P> trace(std::ptrdiff_t, Lanes) const { return {P(constant)}; }
+  DISENTANGLE_HD Trace<P> trace(std::ptrdiff_t, Lanes) const {
+    return {P(constant)};
+  }
   template <class P, class Lanes>
   DISENTANGLE_HD void adjoint(Trace<P> const&, P, std::ptrdiff_t, Lanes) const {}
   template <class Visitor>
@@ -286,8 +302,9 @@ auto bind(Binary<Op, A, B> const& e, Loop const& loop) {
 }
 template <class T, class C, class A, class B>
 auto bind(Choice<C, A, B> const& e, Loop const& loop) {
-  return BoundChoice<decltype(bind<T>(e.condition, loop)), decltype(bind<T>(e.a, loop)), decltype(bind<T>(e.b, loop))>{
-      bind<T>(e.condition, loop), bind<T>(e.a, loop), bind<T>(e.b, loop)};
+  return BoundChoice<decltype(bind<T>(e.condition, loop)), decltype(bind<T>(e.a, loop)),
+                     decltype(bind<T>(e.b, loop))>{bind<T>(e.condition, loop), bind<T>(e.a, loop),
+                                                   bind<T>(e.b, loop)};
 }
 
 /// Merges neighbouring axes that every leaf walks without a break, so that whole contiguous tensors become one line.

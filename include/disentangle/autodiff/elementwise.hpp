@@ -22,6 +22,7 @@ struct Adjoints {
 
 // Unqualified calls below find the SIMD versions by argument-dependent lookup and the scalar ones by using-declarations.
 
+// clang-format off
 struct Negate {
   template <class P>
   DISENTANGLE_HD static P value(P a) { return -a; }
@@ -151,6 +152,8 @@ struct Equal {
   template <class P>
   DISENTANGLE_HD static Adjoints<P> adjoint(P, P, P, P) { return {P(0), P(0)}; }
 };
+
+// clang-format on
 
 template <class Op, operand A>
 constexpr auto unary(A const& a) {

@@ -23,7 +23,8 @@ namespace detail {
 
 template <class A, class B>
 struct CommonBackend {
-  static_assert(std::is_same_v<A, B>, "[disentangle] the variables of one expression must live on one backend");
+  static_assert(std::is_same_v<A, B>,
+                "[disentangle] the variables of one expression must live on one backend");
   using type = A;
 };
 template <class A>
@@ -63,8 +64,9 @@ struct Binary {
 template <class C, class A, class B>
 struct Choice {
   using expression_tag = void;
-  using backend_type = detail::common_backend<typename C::backend_type,
-                                              detail::common_backend<typename A::backend_type, typename B::backend_type>>;
+  using backend_type =
+      detail::common_backend<typename C::backend_type,
+                             detail::common_backend<typename A::backend_type, typename B::backend_type>>;
   static constexpr int rank = std::max({C::rank, A::rank, B::rank});
   C condition;
   A a;

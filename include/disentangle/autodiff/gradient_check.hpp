@@ -30,10 +30,11 @@ struct HostArray {
 
 /// Uniform numbers of [low, high), another array for every seed.
 template <std::size_t Rank>
-HostArray<static_cast<int>(Rank)> random_array(std::array<std::ptrdiff_t, Rank> const& extents, std::uint64_t seed,
-                                               double low = -1, double high = 1) {
+HostArray<static_cast<int>(Rank)> random_array(std::array<std::ptrdiff_t, Rank> const& extents,
+                                               std::uint64_t seed, double low = -1, double high = 1) {
   Philox const random{seed, stream("random_array"), 0};
-  HostArray<static_cast<int>(Rank)> array{extents, std::vector<double>(static_cast<std::size_t>(product(extents)))};
+  HostArray<static_cast<int>(Rank)> array{extents,
+                                          std::vector<double>(static_cast<std::size_t>(product(extents)))};
   for (std::size_t i = 0; i < array.values.size(); ++i) {
     array.values[i] = low + (high - low) * static_cast<double>(random.uniform(i));
   }
@@ -73,7 +74,8 @@ struct Leaf {
 /// `begin()` runs before the recorded pass, `end()` after it. The gradients of leaves that must be added to start as
 /// noise, those that must be assigned as infinity, and new tensors are infinite too, so that "forgot to write" and
 /// "assigned instead of added" show.
-inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape, std::vector<Leaf> const& leaves,
+inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
+                                        std::vector<Leaf> const& leaves,
                                         std::function<Variable<backend::BasicCpu<double>, 0>()> const& run,
                                         std::function<void()> const& begin, std::function<void()> const& end,
                                         GradientTolerance const& tolerance) {
@@ -91,7 +93,8 @@ inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape, s
     Philox const random{1, stream(leaf.name), 0};
     before.emplace_back(leaf.size);
     for (std::size_t i = 0; i < leaf.size; ++i) {
-      before.back()[i] = leaf.assigned ? std::numeric_limits<double>::infinity() : 1 + static_cast<double>(random.uniform(i));
+      before.back()[i] = leaf.assigned ? std::numeric_limits<double>::infinity()
+                                       : 1 + static_cast<double>(random.uniform(i));
       leaf.gradient[i] = before.back()[i];
     }
   }
@@ -144,12 +147,14 @@ inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape, s
   report.error = std::max(report.error, 0.0);
   report.ok = report.error <= tolerance.tolerance && again == value && std::isfinite(value);
   report.text = std::string(report.ok ? "gradients agree" : "gradients differ") + ": worst of " +
-                std::to_string(report.checked) + " elements is " + report.input + "[" + std::to_string(report.element) +
-                "]: derived " + std::to_string(report.derived) + ", numerical " + std::to_string(report.numerical) +
-                ", relative error " + std::to_string(report.error);
+                std::to_string(report.checked) + " elements is " + report.input + "[" +
+                std::to_string(report.element) + "]: derived " + std::to_string(report.derived) +
+                ", numerical " + std::to_string(report.numerical) + ", relative error " +
+                std::to_string(report.error);
   if (!std::isfinite(value)) report.text += "; the value itself is " + std::to_string(value);
   if (again != value) {
-    report.text += "; the value is " + std::to_string(value) + " with recording and " + std::to_string(again) + " without";
+    report.text += "; the value is " + std::to_string(value) + " with recording and " +
+                   std::to_string(again) + " without";
   }
   return report;
 }
@@ -182,7 +187,8 @@ GradientReport check_gradient(GradientTolerance const& tolerance, F const& f, Ho
   std::size_t k = 0;
   auto const bind = [&]<int R>(HostArray<R>& input) {
     gradients[k].resize(input.values.size());
-    leaves.push_back({"input " + std::to_string(k), input.values.data(), gradients[k].data(), input.values.size()});
+    leaves.push_back(
+        {"input " + std::to_string(k), input.values.data(), gradients[k].data(), input.values.size()});
     return Variable<Backend, R>{&tape, input.values.data(), gradients[k++].data(), input.extents,
                                 contiguous_strides(input.extents)};
   };

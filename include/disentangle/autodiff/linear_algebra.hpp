@@ -16,11 +16,12 @@ Variable<typename E::backend_type, 2> matmul(E const& left, F const& right) {
                      ", expected equal inner extents");
   }
   auto& tape = *a.tape;
-  auto const out = tape.variable(Extents<2>{a.extents[0], b.extents[1]}, a.gradient != nullptr || b.gradient != nullptr);
-  auto const product_into = [&tape](auto const& target, auto* to, auto const& x, auto const* px, auto const& y,
-                                    auto const* py, bool accumulate) {
-    tape.backend().multiply(target.extents[0], target.extents[1], x.extents[1], px, x.strides, py, y.strides, to,
-                            target.strides, accumulate);
+  auto const out =
+      tape.variable(Extents<2>{a.extents[0], b.extents[1]}, a.gradient != nullptr || b.gradient != nullptr);
+  auto const product_into = [&tape](auto const& target, auto* to, auto const& x, auto const* px,
+                                    auto const& y, auto const* py, bool accumulate) {
+    tape.backend().multiply(target.extents[0], target.extents[1], x.extents[1], px, x.strides, py, y.strides,
+                            to, target.strides, accumulate);
   };
   product_into(out, out.value, a, a.value, b, b.value, false);
   if (out.gradient != nullptr) {
@@ -51,8 +52,10 @@ auto off_diagonal(E const& e) {
   }
   auto& tape = *detail::tape_of(e);
   auto const identity = tape.variable(extents, false);
-  tape.backend().fill(identity.value, static_cast<std::size_t>(identity.size()), typename E::backend_type::scalar(0));
-  tape.backend().fill(identity.value, static_cast<std::size_t>(extents[0]), typename E::backend_type::scalar(1), extents[0] + 1);
+  tape.backend().fill(identity.value, static_cast<std::size_t>(identity.size()),
+                      typename E::backend_type::scalar(0));
+  tape.backend().fill(identity.value, static_cast<std::size_t>(extents[0]),
+                      typename E::backend_type::scalar(1), extents[0] + 1);
   return where(identity, 0.0, e);
 }
 

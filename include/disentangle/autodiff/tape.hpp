@@ -28,7 +28,8 @@ class Tape {
 
   /// An uninitialised tensor; its gradient, if wanted, starts at zero.
   template <std::size_t Rank>
-  Variable<Backend, static_cast<int>(Rank)> variable(std::array<std::ptrdiff_t, Rank> const& extents, bool with_gradient) {
+  Variable<Backend, static_cast<int>(Rank)> variable(std::array<std::ptrdiff_t, Rank> const& extents,
+                                                     bool with_gradient) {
     Variable<Backend, static_cast<int>(Rank)> v;
     auto const n = static_cast<std::size_t>(product(extents));
     v.tape = this;
@@ -44,7 +45,8 @@ class Tape {
 
   /// A tensor without gradient, from host data.
   template <std::size_t Rank, class Number>
-  Variable<Backend, static_cast<int>(Rank)> constant(std::array<std::ptrdiff_t, Rank> const& extents, Number const* host) {
+  Variable<Backend, static_cast<int>(Rank)> constant(std::array<std::ptrdiff_t, Rank> const& extents,
+                                                     Number const* host) {
     auto const v = variable(extents, false);
     backend_.upload(host, v.value, static_cast<std::size_t>(v.size()));
     return v;
@@ -126,7 +128,9 @@ class Tape {
 template <class Backend>
 class RecordingOff {
  public:
-  explicit RecordingOff(Tape<Backend>& tape) : tape_(tape), before_(tape.recording()) { tape_.set_recording(false); }
+  explicit RecordingOff(Tape<Backend>& tape) : tape_(tape), before_(tape.recording()) {
+    tape_.set_recording(false);
+  }
   RecordingOff(RecordingOff const&) = delete;
   RecordingOff& operator=(RecordingOff const&) = delete;
   ~RecordingOff() { tape_.set_recording(before_); }

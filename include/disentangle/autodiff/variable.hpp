@@ -38,7 +38,9 @@ struct Variable {
 
 /// Anything that a formula can be made of: a Variable, or a lazily built element-wise expression over variables.
 template <class E>
-concept expression = requires { typename std::remove_cvref_t<E>::expression_tag; };
+concept expression = requires {
+  typename std::remove_cvref_t<E>::expression_tag;
+};
 
 /// An expression of rank 0: what a term returns.
 template <class E>

@@ -44,12 +44,13 @@ Variable<typename E::backend_type, 2> transpose(E const& e) {
 
 /// Elements begin .. end - 1 of one axis. @throws ShapeError if they are not there.
 template <expression E, int A>
-Variable<typename E::backend_type, E::rank> slice(E const& e, Axis<A>, std::ptrdiff_t begin, std::ptrdiff_t end) {
+Variable<typename E::backend_type, E::rank> slice(E const& e, Axis<A>, std::ptrdiff_t begin,
+                                                  std::ptrdiff_t end) {
   static_assert(A < E::rank, "[disentangle] slice: the axis is beyond the rank of the expression");
   auto v = materialise(e);
   if (begin < 0 || end < begin || end > v.extents[A]) {
-    throw ShapeError("slice: found [" + std::to_string(begin) + ", " + std::to_string(end) + "), expected a part of [0, " +
-                     std::to_string(v.extents[A]) + ")");
+    throw ShapeError("slice: found [" + std::to_string(begin) + ", " + std::to_string(end) +
+                     "), expected a part of [0, " + std::to_string(v.extents[A]) + ")");
   }
   v.value += begin * v.strides[A];
   if (v.gradient != nullptr) v.gradient += begin * v.strides[A];
@@ -61,13 +62,15 @@ Variable<typename E::backend_type, E::rank> slice(E const& e, Axis<A>, std::ptrd
 template <matrix_expression E>
 Variable<typename E::backend_type, 1> diagonal(E const& e) {
   auto const v = materialise(e);
-  if (v.extents[0] != v.extents[1]) throw ShapeError("diagonal: found " + extents_text(v.extents) + ", expected a square matrix");
+  if (v.extents[0] != v.extents[1])
+    throw ShapeError("diagonal: found " + extents_text(v.extents) + ", expected a square matrix");
   return {v.tape, v.value, v.gradient, {v.extents[0]}, {v.strides[0] + v.strides[1]}};
 }
 
 /// The same scalars in row-major order with other extents. @throws ShapeError if the number of scalars differs.
 template <expression E, std::size_t Rank>
-Variable<typename E::backend_type, static_cast<int>(Rank)> reshape(E const& e, std::array<std::ptrdiff_t, Rank> const& extents) {
+Variable<typename E::backend_type, static_cast<int>(Rank)>
+reshape(E const& e, std::array<std::ptrdiff_t, Rank> const& extents) {
   auto v = materialise(e);
   if (!v.contiguous()) {  // a strided view is copied to contiguous storage
     auto const copy = v.tape->variable(v.extents, v.gradient != nullptr);
@@ -76,7 +79,8 @@ Variable<typename E::backend_type, static_cast<int>(Rank)> reshape(E const& e, s
     v = copy;
   }
   if (product(extents) != v.size()) {
-    throw ShapeError("reshape: found " + extents_text(v.extents) + ", expected as many scalars as " + extents_text(extents));
+    throw ShapeError("reshape: found " + extents_text(v.extents) + ", expected as many scalars as " +
+                     extents_text(extents));
   }
   return {v.tape, v.value, v.gradient, extents, contiguous_strides(extents)};
 }

@@ -27,7 +27,8 @@ constexpr std::ptrdiff_t product(std::array<std::ptrdiff_t, Rank> const& extents
 
 /// Strides of a contiguous row-major tensor.
 template <std::size_t Rank>
-constexpr std::array<std::ptrdiff_t, Rank> contiguous_strides(std::array<std::ptrdiff_t, Rank> const& extents) {
+constexpr std::array<std::ptrdiff_t, Rank>
+contiguous_strides(std::array<std::ptrdiff_t, Rank> const& extents) {
   std::array<std::ptrdiff_t, Rank> strides{};
   std::ptrdiff_t stride = 1;
   for (std::size_t i = Rank; i-- > 0;) {

@@ -25,7 +25,8 @@ std::string value_text(T const& value) {
     return std::string(enumerator_name(value));
   } else if constexpr (std::is_arithmetic_v<T>) {
     char buffer[32];
-    auto const end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;  // shortest text that reads back exactly
+    auto const end =
+        std::to_chars(buffer, buffer + sizeof buffer, value).ptr;  // shortest text that reads back exactly
     return {buffer, end};
   } else if constexpr (std::is_convertible_v<T const&, std::string>) {
     return value;
@@ -70,7 +71,8 @@ std::string expected_value() {
   } else if constexpr (std::is_enum_v<T>) {
     std::string names;
     for (int i = 0; i < 16; ++i) {
-      if (is_enumerator(static_cast<T>(i))) names += (names.empty() ? "" : " or ") + value_text(static_cast<T>(i));
+      if (is_enumerator(static_cast<T>(i)))
+        names += (names.empty() ? "" : " or ") + value_text(static_cast<T>(i));
     }
     return names;
   } else if constexpr (std::is_integral_v<T>) {

@@ -17,14 +17,14 @@ namespace disentangle {
 namespace detail {
 
 template <class Policy, class... Slots>
-inline constexpr std::size_t occurrences =
-    (std::size_t{std::is_same_v<Policy, typename Slots::policy>} + ... + std::size_t{0});
+inline constexpr std::size_t occurrences = (std::size_t{std::is_same_v<Policy, typename Slots::policy>} +
+                                            ... + std::size_t{0});
 
 /// Index of the n-th slot that has a role; sizeof...(Slots) if there is none.
 template <Role Kind, std::size_t Nth, class... Slots>
 constexpr std::size_t index_of() {
   std::size_t seen = 0, index = 0, found = sizeof...(Slots);
-  ((Slots::kind == Kind && seen++ == Nth ? found = index++ : index++), ...);
+  ((Slots::kind == Kind&& seen++ == Nth ? found = index++ : index++), ...);
   return found;
 }
 
@@ -56,12 +56,14 @@ struct Method : private detail::MethodRules<Slots...> {
   /// The n-th policy of a role: method.get<Role::regularizer, 1>(), for when one type sits in two slots.
   template <Role Kind, std::size_t Nth = 0>
   constexpr auto& get() {
-    static_assert(Nth < count<Kind>, "[disentangle] get<Role, n>: the method has no n-th policy of this role");
+    static_assert(Nth < count<Kind>,
+                  "[disentangle] get<Role, n>: the method has no n-th policy of this role");
     return std::get<detail::index_of<Kind, Nth, Slots...>()>(policies);
   }
   template <Role Kind, std::size_t Nth = 0>
   constexpr auto const& get() const {
-    static_assert(Nth < count<Kind>, "[disentangle] get<Role, n>: the method has no n-th policy of this role");
+    static_assert(Nth < count<Kind>,
+                  "[disentangle] get<Role, n>: the method has no n-th policy of this role");
     return std::get<detail::index_of<Kind, Nth, Slots...>()>(policies);
   }
 
@@ -87,7 +89,8 @@ struct Method : private detail::MethodRules<Slots...> {
  private:
   template <class Policy>
   static constexpr void check() {
-    static_assert(detail::occurrences<Policy, Slots...> != 0, "[disentangle] get<Policy>: the method has no such policy");
+    static_assert(detail::occurrences<Policy, Slots...> != 0,
+                  "[disentangle] get<Policy>: the method has no such policy");
     static_assert(detail::occurrences<Policy, Slots...> < 2,
                   "[disentangle] get<Policy>: the method has this policy twice; write get<Role::..., n>()");
   }

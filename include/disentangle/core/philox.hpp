@@ -41,7 +41,8 @@ struct Philox {
   /// The four 32-bit numbers of block b. step and b each use 48 and 48 bits of the 96 counter bits beside the stream.
   DISENTANGLE_HD constexpr Block block(std::uint64_t b) const {
     std::uint32_t c0 = static_cast<std::uint32_t>(b);
-    std::uint32_t c1 = static_cast<std::uint32_t>((b >> 32) & 0xFFFFu) | static_cast<std::uint32_t>(step >> 32) << 16;
+    std::uint32_t c1 =
+        static_cast<std::uint32_t>((b >> 32) & 0xFFFFu) | static_cast<std::uint32_t>(step >> 32) << 16;
     std::uint32_t c2 = static_cast<std::uint32_t>(step);
     std::uint32_t c3 = stream;
     std::uint32_t k0 = static_cast<std::uint32_t>(seed);

@@ -31,7 +31,8 @@ constexpr std::string_view value_spelling() {
 }
 
 /// What stands between the known text before and after the argument, found by probing with a known argument.
-constexpr std::string_view trimmed(std::string_view text, std::string_view probe, std::string_view probe_name) {
+constexpr std::string_view trimmed(std::string_view text, std::string_view probe,
+                                   std::string_view probe_name) {
   std::size_t const before = probe.find(probe_name);
   std::size_t const after = probe.size() - before - probe_name.size();
   return text.substr(before, text.size() - before - after);
@@ -84,7 +85,8 @@ struct Holder {
 };
 #if defined(__clang__)
 #pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wundefined-internal"  // of a policy in an anonymous namespace; it is only named
+#pragma clang diagnostic ignored \
+    "-Wundefined-internal"  // of a policy in an anonymous namespace; it is only named
 #endif
 template <class T>
 extern Holder<T> const never_defined;
@@ -142,7 +144,8 @@ template <class T>
 std::string qualified_name() {
 #if defined(__GXX_RTTI)
   int status = 0;
-  std::unique_ptr<char, void (*)(void*)> const name(abi::__cxa_demangle(typeid(T).name(), nullptr, nullptr, &status), std::free);
+  std::unique_ptr<char, void (*)(void*)> const name(
+      abi::__cxa_demangle(typeid(T).name(), nullptr, nullptr, &status), std::free);
   if (status == 0) return name.get();
 #endif
   return std::string(detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double"));
@@ -154,8 +157,9 @@ std::string type_name() {
   std::string const full = qualified_name<T>();
   std::string_view const text = full;
   std::string name;
-  std::vector<std::size_t> starts{0};  // of the name being copied at each depth of <>, so that a following "::" can drop it
-  int group = 0;                       // depth of "{anonymous}", "(anonymous namespace)", "main()": parts of a name
+  std::vector<std::size_t> starts{
+      0};         // of the name being copied at each depth of <>, so that a following "::" can drop it
+  int group = 0;  // depth of "{anonymous}", "(anonymous namespace)", "main()": parts of a name
   for (std::size_t i = 0; i < text.size(); ++i) {
     char const c = text[i];
     if (group == 0 && text.substr(i, 2) == "::") {
@@ -180,12 +184,12 @@ template <class E>
 std::string_view enumerator_name(E value) {
   return [&]<int... I>(std::integer_sequence<int, I...>) {
     std::string_view name = "?";
-    ((static_cast<int>(value) == I
-          ? void(name = detail::last_identifier(detail::enumerator_spelling<E, I>()))
-          : void()),
+    ((static_cast<int>(value) == I ? void(name = detail::last_identifier(detail::enumerator_spelling<E, I>()))
+                                   : void()),
      ...);
     return name;
-  }(std::make_integer_sequence<int, 16>{});
+  }
+  (std::make_integer_sequence<int, 16>{});
 }
 
 /// True if the enumeration has a named enumerator of this value.
@@ -215,7 +219,8 @@ void for_each_member(T& value, Visitor&& visit, std::string const& prefix = {}) 
             }
           }(),
           ...);
-    }(std::make_index_sequence<detail::member_count<Value>()>{});
+    }
+    (std::make_index_sequence<detail::member_count<Value>()>{});
   }
 }
 

@@ -10,7 +10,8 @@ namespace disentangle {
 /// A vector of n features is ImageShape<1, 1, n>.
 template <int Height, int Width, int Channels>
 struct ImageShape {
-  static_assert(Height > 0 && Width > 0 && Channels > 0, "[disentangle] an ImageShape needs positive extents");
+  static_assert(Height > 0 && Width > 0 && Channels > 0,
+                "[disentangle] an ImageShape needs positive extents");
   static constexpr int height = Height;
   static constexpr int width = Width;
   static constexpr int channels = Channels;

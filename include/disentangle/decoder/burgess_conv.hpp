@@ -15,11 +15,12 @@ struct BurgessConv {
   nn::Initialisation initialisation = nn::Initialisation::torch_default;
 
   template <class Image>
-  using network = nn::Sequential<nn::Dense<256, nn::Relu>, nn::Dense<256, nn::Relu>,
-                                 nn::Dense<(Image::height / 16) * (Image::width / 16) * 32, nn::Relu>,
-                                 nn::Reshape<Image::height / 16, Image::width / 16, 32>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
-                                 nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
-                                 nn::ConvTranspose<Image::channels>>;
+  using network =
+      nn::Sequential<nn::Dense<256, nn::Relu>, nn::Dense<256, nn::Relu>,
+                     nn::Dense<(Image::height / 16) * (Image::width / 16) * 32, nn::Relu>,
+                     nn::Reshape<Image::height / 16, Image::width / 16, 32>,
+                     nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
+                     nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<Image::channels>>;
 
   friend bool operator==(BurgessConv const&, BurgessConv const&) = default;
 };

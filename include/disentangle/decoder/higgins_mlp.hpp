@@ -14,8 +14,9 @@ struct HigginsMlp {
   nn::Initialisation initialisation = nn::Initialisation::glorot_uniform;
 
   template <class Image>
-  using network = nn::Sequential<nn::Dense<1200, nn::Tanh>, nn::Dense<1200, nn::Tanh>, nn::Dense<1200, nn::Tanh>,
-                                 nn::Dense<static_cast<int>(Image::size)>, nn::Reshape<Image::height, Image::width, Image::channels>>;
+  using network = nn::Sequential<nn::Dense<1200, nn::Tanh>, nn::Dense<1200, nn::Tanh>,
+                                 nn::Dense<1200, nn::Tanh>, nn::Dense<static_cast<int>(Image::size)>,
+                                 nn::Reshape<Image::height, Image::width, Image::channels>>;
 
   friend bool operator==(HigginsMlp const&, HigginsMlp const&) = default;
 };

@@ -15,10 +15,12 @@ struct KimMnihConv {
   nn::Initialisation initialisation = nn::Initialisation::normal_002;
 
   template <class Image>
-  using network = nn::Sequential<nn::Dense<128, nn::Relu>, nn::Dense<(Image::height / 16) * (Image::width / 16) * 64, nn::Relu>,
-                                 nn::Reshape<Image::height / 16, Image::width / 16, 64>, nn::ConvTranspose<64, 4, 2, 1, nn::Relu>,
-                                 nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
-                                 nn::ConvTranspose<Image::channels>>;
+  using network =
+      nn::Sequential<nn::Dense<128, nn::Relu>,
+                     nn::Dense<(Image::height / 16) * (Image::width / 16) * 64, nn::Relu>,
+                     nn::Reshape<Image::height / 16, Image::width / 16, 64>,
+                     nn::ConvTranspose<64, 4, 2, 1, nn::Relu>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
+                     nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<Image::channels>>;
 
   friend bool operator==(KimMnihConv const&, KimMnihConv const&) = default;
 };

@@ -15,10 +15,12 @@ struct LocatelloConv {
   nn::Initialisation initialisation = nn::Initialisation::glorot_uniform;
 
   template <class Image>
-  using network = nn::Sequential<nn::Dense<256, nn::Relu>, nn::Dense<(Image::height / 16) * (Image::width / 16) * 64, nn::Relu>,
-                                 nn::Reshape<Image::height / 16, Image::width / 16, 64>, nn::ConvTranspose<64, 4, 2, 1, nn::Relu>,
-                                 nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
-                                 nn::ConvTranspose<Image::channels>>;
+  using network =
+      nn::Sequential<nn::Dense<256, nn::Relu>,
+                     nn::Dense<(Image::height / 16) * (Image::width / 16) * 64, nn::Relu>,
+                     nn::Reshape<Image::height / 16, Image::width / 16, 64>,
+                     nn::ConvTranspose<64, 4, 2, 1, nn::Relu>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
+                     nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<Image::channels>>;
 
   friend bool operator==(LocatelloConv const&, LocatelloConv const&) = default;
 };

@@ -19,9 +19,10 @@ struct BurgessConv {
   static constexpr int latent_size = LatentSize;
 
   template <int Outputs>
-  using network = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>,
-                                 nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Flatten, nn::Dense<256, nn::Relu>,
-                                 nn::Dense<256, nn::Relu>, nn::Dense<Outputs>>;
+  using network =
+      nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>,
+                     nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Flatten,
+                     nn::Dense<256, nn::Relu>, nn::Dense<256, nn::Relu>, nn::Dense<Outputs>>;
 
   friend bool operator==(BurgessConv const&, BurgessConv const&) = default;
 };

@@ -17,7 +17,8 @@ struct HigginsMlp {
   static constexpr int latent_size = LatentSize;
 
   template <int Outputs>
-  using network = nn::Sequential<nn::Flatten, nn::Dense<1200, nn::Relu>, nn::Dense<1200, nn::Relu>, nn::Dense<Outputs>>;
+  using network =
+      nn::Sequential<nn::Flatten, nn::Dense<1200, nn::Relu>, nn::Dense<1200, nn::Relu>, nn::Dense<Outputs>>;
 
   friend bool operator==(HigginsMlp const&, HigginsMlp const&) = default;
 };

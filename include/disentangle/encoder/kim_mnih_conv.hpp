@@ -19,8 +19,9 @@ struct KimMnihConv {
   static constexpr int latent_size = LatentSize;
 
   template <int Outputs>
-  using network = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<64, 4, 2, 1, nn::Relu>,
-                                 nn::Conv<64, 4, 2, 1, nn::Relu>, nn::Flatten, nn::Dense<128, nn::Relu>, nn::Dense<Outputs>>;
+  using network = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>,
+                                 nn::Conv<64, 4, 2, 1, nn::Relu>, nn::Conv<64, 4, 2, 1, nn::Relu>,
+                                 nn::Flatten, nn::Dense<128, nn::Relu>, nn::Dense<Outputs>>;
 
   friend bool operator==(KimMnihConv const&, KimMnihConv const&) = default;
 };

@@ -20,8 +20,9 @@ struct LocatelloConv {
   static constexpr int latent_size = LatentSize;
 
   template <int Outputs>
-  using network = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<64, 4, 2, 1, nn::Relu>,
-                                 nn::Conv<64, 4, 2, 1, nn::Relu>, nn::Flatten, nn::Dense<256, nn::Relu>, nn::Dense<Outputs>>;
+  using network = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>,
+                                 nn::Conv<64, 4, 2, 1, nn::Relu>, nn::Conv<64, 4, 2, 1, nn::Relu>,
+                                 nn::Flatten, nn::Dense<256, nn::Relu>, nn::Dense<Outputs>>;
 
   friend bool operator==(LocatelloConv const&, LocatelloConv const&) = default;
 };

@@ -28,21 +28,17 @@ enum class DType : std::uint8_t { b1, i1, i2, i4, i8, u1, u2, u4, u8, f4, f8 };
 /// Bytes of one element.
 constexpr std::size_t size_of(DType dtype) {
   switch (dtype) {
-  case DType::b1:
-  case DType::i1:
-  case DType::u1:
-    return 1;
-  case DType::i2:
-  case DType::u2:
-    return 2;
-  case DType::i4:
-  case DType::u4:
-  case DType::f4:
-    return 4;
-  case DType::i8:
-  case DType::u8:
-  case DType::f8:
-    return 8;
+    case DType::b1:
+    case DType::i1:
+    case DType::u1: return 1;
+    case DType::i2:
+    case DType::u2: return 2;
+    case DType::i4:
+    case DType::u4:
+    case DType::f4: return 4;
+    case DType::i8:
+    case DType::u8:
+    case DType::f8: return 8;
   }
   return 1;
 }
@@ -102,28 +98,17 @@ namespace detail {
 template <class F>
 decltype(auto) visit_dtype(DType dtype, F&& f) {
   switch (dtype) {
-  case DType::b1:
-    return f(bool{});
-  case DType::i1:
-    return f(std::int8_t{});
-  case DType::i2:
-    return f(std::int16_t{});
-  case DType::i4:
-    return f(std::int32_t{});
-  case DType::i8:
-    return f(std::int64_t{});
-  case DType::u1:
-    return f(std::uint8_t{});
-  case DType::u2:
-    return f(std::uint16_t{});
-  case DType::u4:
-    return f(std::uint32_t{});
-  case DType::u8:
-    return f(std::uint64_t{});
-  case DType::f4:
-    return f(float{});
-  case DType::f8:
-    break;
+    case DType::b1: return f(bool{});
+    case DType::i1: return f(std::int8_t{});
+    case DType::i2: return f(std::int16_t{});
+    case DType::i4: return f(std::int32_t{});
+    case DType::i8: return f(std::int64_t{});
+    case DType::u1: return f(std::uint8_t{});
+    case DType::u2: return f(std::uint16_t{});
+    case DType::u4: return f(std::uint32_t{});
+    case DType::u8: return f(std::uint64_t{});
+    case DType::f4: return f(float{});
+    case DType::f8: break;
   }
   return f(double{});
 }

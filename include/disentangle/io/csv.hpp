@@ -140,7 +140,8 @@ struct CsvTable {
 
   /// A column as ints or doubles; a field that is none is a FileError "file:line".
   template <class T>
-  requires(std::integral<T> || std::floating_point<T>) std::vector<T> numbers(std::string_view name)
+    requires(std::integral<T> || std::floating_point<T>)
+  std::vector<T> numbers(std::string_view name)
   const {
     auto const& fields = column(name);
     std::vector<T> values(fields.size());
@@ -206,7 +207,8 @@ class CsvField {
   CsvField(std::string const& text) : CsvField(std::string_view(text)) {}
   CsvField(char const* text) : CsvField(std::string_view(text)) {}
   template <class T>
-  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) CsvField(T value) {
+    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
+  CsvField(T value) {
     std::array<char, 32> buffer{};
     text_.assign(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr);
   }

@@ -21,7 +21,8 @@ namespace disentangle::nn {
 template <class Backend>
 class Builder {
  public:
-  Builder(Parameters<Backend>& main, std::vector<std::unique_ptr<OwnParameters<Backend>>>& own) : main_(main), own_(own) {}
+  Builder(Parameters<Backend>& main, std::vector<std::unique_ptr<OwnParameters<Backend>>>& own)
+      : main_(main), own_(own) {}
 
   /// The set that the method's own optimiser trains.
   Parameters<Backend>& parameters() { return main_; }
@@ -29,15 +30,18 @@ class Builder {
   /// A further set with its own optimiser; lives as long as the model.
   template <optimizer_policy Optimiser>
   OwnParameters<Backend>& own_parameters(std::string name, Optimiser const& optimiser) {
-    own_.push_back(std::make_unique<detail::OptimisedParameters<Backend, Optimiser>>(main_.tape(), std::move(name), optimiser));
+    own_.push_back(std::make_unique<detail::OptimisedParameters<Backend, Optimiser>>(
+        main_.tape(), std::move(name), optimiser));
     return *own_.back();
   }
 
   /// A second optimiser over those of the method's own parameters whose names begin with one of the prefixes
   /// ("encoder.trunk"): a labelled step that trains the trunk and the class head only. Declare those parameters before.
   template <optimizer_policy Optimiser>
-  OwnParameters<Backend>& shared_parameters(std::string name, std::vector<std::string> prefixes, Optimiser const& optimiser) {
-    own_.push_back(std::make_unique<detail::SharedParameters<Backend, Optimiser>>(main_, std::move(name), std::move(prefixes), optimiser));
+  OwnParameters<Backend>& shared_parameters(std::string name, std::vector<std::string> prefixes,
+                                            Optimiser const& optimiser) {
+    own_.push_back(std::make_unique<detail::SharedParameters<Backend, Optimiser>>(
+        main_, std::move(name), std::move(prefixes), optimiser));
     return *own_.back();
   }
 

@@ -14,30 +14,38 @@ struct Conv {
   template <class Backend, class Input>
   class On {
    public:
-    static_assert(Input::height + 2 * Padding >= Kernel && Input::width + 2 * Padding >= Kernel,
-                  "[disentangle] Conv: the image is smaller than the kernel; use fewer layers or larger images");
-    static_assert((Input::height + 2 * Padding - Kernel) % Stride == 0 && (Input::width + 2 * Padding - Kernel) % Stride == 0,
-                  "[disentangle] Conv: the stride does not divide the image side; use sides that the whole kernel chain divides");
+    static_assert(
+        Input::height + 2 * Padding >= Kernel && Input::width + 2 * Padding >= Kernel,
+        "[disentangle] Conv: the image is smaller than the kernel; use fewer layers or larger images");
+    static_assert((Input::height + 2 * Padding - Kernel) % Stride == 0 &&
+                      (Input::width + 2 * Padding - Kernel) % Stride == 0,
+                  "[disentangle] Conv: the stride does not divide the image side; use sides that the whole "
+                  "kernel chain divides");
     using scalar = typename Backend::scalar;
-    using geometry = backend::ConvolutionGeometry<Input::height, Input::width, Input::channels, Channels, Kernel, Stride, Padding>;
+    using geometry = backend::ConvolutionGeometry<Input::height, Input::width, Input::channels, Channels,
+                                                  Kernel, Stride, Padding>;
     using output_shape = ImageShape<geometry::out_height, geometry::out_width, Channels>;
 
     void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
       double const area = Kernel * Kernel, fan_in = area * Input::channels, fan_out = area * Channels;
-      parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Input::channels, Channels}, weight_initialiser(kind, fan_in, fan_out));
+      parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Input::channels, Channels},
+                         weight_initialiser(kind, fan_in, fan_out));
       parameters.declare(bias_, prefix + ".bias", {Channels}, bias_initialiser(kind, fan_in));
     }
     std::size_t kept(std::ptrdiff_t) const { return 0; }
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar*) {
-      pass.backend().template convolution_forward<geometry, Act::kind>(pass.batch, in, weight_.variable.value, bias_.variable.value,
-                                                                       out, static_cast<scalar>(Act::slope), pass.tape);
+      pass.backend().template convolution_forward<geometry, Act::kind>(
+          pass.batch, in, weight_.variable.value, bias_.variable.value, out, static_cast<scalar>(Act::slope),
+          pass.tape);
     }
-    void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient, scalar* in_gradient, scalar const*) {
+    void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient,
+                  scalar* in_gradient, scalar const*) {
       bool const train = !pass.mode.frozen;
       pass.backend().template convolution_adjoint<geometry, Act::kind>(
-          pass.batch, in, weight_.variable.value, out, out_gradient, in_gradient, train ? weight_.variable.gradient : nullptr,
-          bias_.variable.gradient, train && weight_.accumulate(), static_cast<scalar>(Act::slope), pass.tape);
+          pass.batch, in, weight_.variable.value, out, out_gradient, in_gradient,
+          train ? weight_.variable.gradient : nullptr, bias_.variable.gradient, train && weight_.accumulate(),
+          static_cast<scalar>(Act::slope), pass.tape);
       if (train) bias_.accumulate();
     }
 
@@ -55,26 +63,31 @@ struct ConvTranspose {
   class On {
    public:
     using scalar = typename Backend::scalar;
-    using geometry = backend::TransposedConvolutionGeometry<Input::height, Input::width, Input::channels, Channels, Kernel, Stride, Padding>;
+    using geometry = backend::TransposedConvolutionGeometry<Input::height, Input::width, Input::channels,
+                                                            Channels, Kernel, Stride, Padding>;
     using output_shape = ImageShape<geometry::out_height, geometry::out_width, Channels>;
 
     void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
       // the fans of the convolution that it is the adjoint of: what PyTorch and TensorFlow use for this layer
       double const area = Kernel * Kernel, fan_in = area * Channels, fan_out = area * Input::channels;
-      parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Channels, Input::channels}, weight_initialiser(kind, fan_in, fan_out));
+      parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Channels, Input::channels},
+                         weight_initialiser(kind, fan_in, fan_out));
       parameters.declare(bias_, prefix + ".bias", {Channels}, bias_initialiser(kind, fan_in));
     }
     std::size_t kept(std::ptrdiff_t) const { return 0; }
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar*) {
       pass.backend().template transposed_convolution_forward<geometry, Act::kind>(
-          pass.batch, in, weight_.variable.value, bias_.variable.value, out, static_cast<scalar>(Act::slope), pass.tape);
+          pass.batch, in, weight_.variable.value, bias_.variable.value, out, static_cast<scalar>(Act::slope),
+          pass.tape);
     }
-    void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient, scalar* in_gradient, scalar const*) {
+    void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient,
+                  scalar* in_gradient, scalar const*) {
       bool const train = !pass.mode.frozen;
       pass.backend().template transposed_convolution_adjoint<geometry, Act::kind>(
-          pass.batch, in, weight_.variable.value, out, out_gradient, in_gradient, train ? weight_.variable.gradient : nullptr,
-          bias_.variable.gradient, train && weight_.accumulate(), static_cast<scalar>(Act::slope), pass.tape);
+          pass.batch, in, weight_.variable.value, out, out_gradient, in_gradient,
+          train ? weight_.variable.gradient : nullptr, bias_.variable.gradient, train && weight_.accumulate(),
+          static_cast<scalar>(Act::slope), pass.tape);
       if (train) bias_.accumulate();
     }
 

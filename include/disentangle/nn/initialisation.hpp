@@ -13,9 +13,9 @@ namespace disentangle::nn {
 /// input (a kernel's area counted).
 enum class Initialisation {
   glorot_uniform,  ///< U(-a, a), a = sqrt(6 / (fan_in + fan_out)), bias 0: TensorFlow's default, disentanglement_lib
-  torch_default,   ///< U(-a, a), a = 1 / sqrt(fan_in), weights and bias: PyTorch's default, disentangling-vae
-  he_normal,       ///< N(0, 2 / fan_in), bias 0: common code of FactorVAE and beta-VAE in PyTorch
-  normal_002       ///< N(0, 0.02^2), bias 0: the code of RF-VAE and of many GANs
+  torch_default,  ///< U(-a, a), a = 1 / sqrt(fan_in), weights and bias: PyTorch's default, disentangling-vae
+  he_normal,      ///< N(0, 2 / fan_in), bias 0: common code of FactorVAE and beta-VAE in PyTorch
+  normal_002      ///< N(0, 0.02^2), bias 0: the code of RF-VAE and of many GANs
 };
 
 /// Values of one parameter block, written on the host.

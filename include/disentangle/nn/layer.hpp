@@ -35,8 +35,8 @@ struct Pass {
 ///        out_gradient may be overwritten; in_gradient, if not null, is assigned; gradients of weights are added unless
 ///        the pass is frozen
 template <class L, class Backend>
-concept layer_on = requires(L layer, Pass<Backend> pass, typename Backend::scalar const* in, typename Backend::scalar* out,
-                            Parameters<Backend>& parameters) {
+concept layer_on = requires(L layer, Pass<Backend> pass, typename Backend::scalar const* in,
+                            typename Backend::scalar* out, Parameters<Backend>& parameters) {
   L::output_shape::size;
   layer.declare(parameters, std::string{}, Initialisation{});
   layer.kept(std::ptrdiff_t{});

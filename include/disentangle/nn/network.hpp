@@ -59,13 +59,16 @@ class Network {
 
   /// Registers the weights of all layers as "prefix.0.weight", "prefix.0.bias", ...
   void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
-    for_each_layer([&](auto& layer, std::size_t i) { layer.declare(parameters, prefix + "." + std::to_string(i), kind); });
+    for_each_layer([&](auto& layer, std::size_t i) {
+      layer.declare(parameters, prefix + "." + std::to_string(i), kind);
+    });
   }
 
   /// (batch, input size) -> (batch, output size). @throws ShapeError if the input has another size.
   template <expression E>
   Variable<Backend, 2> operator()(E const& input, Mode mode = {}) {
-    static_assert(E::rank == 2, "[disentangle] a network takes a matrix (batch, features); reshape images first");
+    static_assert(E::rank == 2,
+                  "[disentangle] a network takes a matrix (batch, features); reshape images first");
     if constexpr (std::is_same_v<Backend, backend::Archetype>) {
       return materialise(input);  // a policy is being checked: only the type of the result counts
     } else {
@@ -75,8 +78,8 @@ class Network {
 
   template <class Visitor>
   void for_each_layer(Visitor&& visit) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(std::get<I>(layers_), I), ...); }(
-        std::make_index_sequence<depth>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(std::get<I>(layers_), I), ...); }
+    (std::make_index_sequence<depth>{});
   }
 
  private:
@@ -91,7 +94,8 @@ class Network {
     constexpr auto in_size = static_cast<std::ptrdiff_t>(Input::size);
     constexpr auto out_size = static_cast<std::ptrdiff_t>(output_shape::size);
     if (x.extents[1] != in_size) {
-      throw ShapeError("network: found input " + extents_text(x.extents) + ", expected (batch, " + std::to_string(in_size) + ")");
+      throw ShapeError("network: found input " + extents_text(x.extents) + ", expected (batch, " +
+                       std::to_string(in_size) + ")");
     }
     auto& tape = *x.tape;
     std::ptrdiff_t const batch = x.extents[0];
@@ -104,8 +108,9 @@ class Network {
       if constexpr (detail::is_in_place<Layer>()) {
         state.at[i + 1] = state.at[i];
       } else {
-        state.at[i + 1] = i == last_writer ? out.value
-                                           : tape.scratch(static_cast<std::size_t>(batch) * Layer::output_shape::size);
+        state.at[i + 1] = i == last_writer
+                              ? out.value
+                              : tape.scratch(static_cast<std::size_t>(batch) * Layer::output_shape::size);
       }
       std::size_t const kept = layer.kept(batch);
       state.kept[i] = kept == 0 ? nullptr : tape.scratch(kept);
@@ -115,7 +120,8 @@ class Network {
     return out;
   }
 
-  void backward(Variable<Backend, 2> const& x, Variable<Backend, 2> const& out, State const& state, Pass<Backend> pass) {
+  void backward(Variable<Backend, 2> const& x, Variable<Backend, 2> const& out, State const& state,
+                Pass<Backend> pass) {
     auto const widest = static_cast<std::size_t>(pass.batch) * widest_input();
     scalar* buffers[2] = {pass.tape.scratch(widest), pass.tape.scratch(widest)};
     scalar* gradient = out.gradient;
@@ -132,7 +138,8 @@ class Network {
             }
           }(),
           ...);
-    }(std::make_index_sequence<depth>{});
+    }
+    (std::make_index_sequence<depth>{});
     if (x.gradient != nullptr) {
       Variable<Backend, 2> seed = x;
       seed.value = gradient;
@@ -145,22 +152,26 @@ class Network {
     std::size_t widest = Input::size;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((widest = std::max(widest, std::tuple_element_t<I, typename chain::layers>::output_shape::size)), ...);
-    }(std::make_index_sequence<depth>{});
+    }
+    (std::make_index_sequence<depth>{});
     return widest;
   }
   // the first and the last layer that compute something
   static constexpr std::size_t find_writer(bool last) {
     std::size_t found = depth;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((!detail::is_in_place<std::tuple_element_t<I, typename chain::layers>>() && (last || found == depth) ? void(found = I)
-                                                                                                         : void()),
+      ((!detail::is_in_place<std::tuple_element_t<I, typename chain::layers>>() && (last || found == depth)
+            ? void(found = I)
+            : void()),
        ...);
-    }(std::make_index_sequence<depth>{});
+    }
+    (std::make_index_sequence<depth>{});
     return found;
   }
   static constexpr std::size_t first_writer = find_writer(false);
   static constexpr std::size_t last_writer = find_writer(true);
-  static_assert(last_writer < depth, "[disentangle] a network needs at least one layer that computes something");
+  static_assert(last_writer < depth,
+                "[disentangle] a network needs at least one layer that computes something");
 
   typename chain::layers layers_;
 };

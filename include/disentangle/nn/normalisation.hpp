@@ -12,7 +12,8 @@ namespace detail {
 /// Existing memory as a constant of a tape.
 template <class Backend, std::size_t Rank, class Scalar>
 auto view(Tape<Backend>& tape, Scalar const* p, std::array<std::ptrdiff_t, Rank> const& extents) {
-  return Variable<Backend, static_cast<int>(Rank)>{&tape, const_cast<Scalar*>(p), nullptr, extents, contiguous_strides(extents)};
+  return Variable<Backend, static_cast<int>(Rank)>{&tape, const_cast<Scalar*>(p), nullptr, extents,
+                                                   contiguous_strides(extents)};
 }
 
 /// gradient (+)= e
@@ -58,7 +59,8 @@ struct LayerNorm {
       disentangle::detail::assign(detail::view(pass.tape, out, Extents<2>{pass.batch, n}),
                                   normal * constant(gain_) + constant(bias_));
     }
-    void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient, scalar const* kept) {
+    void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient,
+                  scalar const* kept) {
       RecordingOff<Backend> const guard(pass.tape);
       auto const g = detail::view(pass.tape, out_gradient, Extents<2>{pass.batch, n});
       auto const normal = detail::view(pass.tape, kept, Extents<2>{pass.batch, n});
@@ -71,9 +73,10 @@ struct LayerNorm {
         auto const scaled = materialise(g * constant(gain_));
         auto const offset = mean(scaled, axis<1>);
         auto const slope = mean(scaled * normal, axis<1>);
-        disentangle::detail::assign(detail::view(pass.tape, in_gradient, Extents<2>{pass.batch, n}),
-                                    (scaled - insert_axis(offset, axis<1>) - normal * insert_axis(slope, axis<1>)) *
-                                        insert_axis(rate, axis<1>));
+        disentangle::detail::assign(
+            detail::view(pass.tape, in_gradient, Extents<2>{pass.batch, n}),
+            (scaled - insert_axis(offset, axis<1>) - normal * insert_axis(slope, axis<1>)) *
+                insert_axis(rate, axis<1>));
       }
     }
 
@@ -104,7 +107,9 @@ struct BatchNorm {
       parameters.declare_statistic(running_variance_, prefix + ".running_variance", Extents<1>{channels}, 1);
     }
     /// the normalised input and 1 / sqrt(variance + epsilon) of each channel
-    std::size_t kept(std::ptrdiff_t batch) const { return static_cast<std::size_t>(batch * pixels * channels + channels); }
+    std::size_t kept(std::ptrdiff_t batch) const {
+      return static_cast<std::size_t>(batch * pixels * channels + channels);
+    }
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar* kept) {
       RecordingOff<Backend> const guard(pass.tape);
@@ -120,7 +125,8 @@ struct BatchNorm {
         disentangle::detail::assign(rate, 1.0 / sqrt(variance + 1e-5));
         disentangle::detail::assign(normal, centred * rate);
         disentangle::detail::assign(running_mean_, 0.9 * running_mean_ + 0.1 * average);
-        disentangle::detail::assign(running_variance_, 0.9 * running_variance_ + (0.1 * n / (n > 1 ? n - 1 : 1)) * variance);
+        disentangle::detail::assign(running_variance_,
+                                    0.9 * running_variance_ + (0.1 * n / (n > 1 ? n - 1 : 1)) * variance);
       } else {
         disentangle::detail::assign(rate, 1.0 / sqrt(running_variance_ + 1e-5));
         disentangle::detail::assign(normal, (x - running_mean_) * rate);
@@ -128,7 +134,8 @@ struct BatchNorm {
       disentangle::detail::assign(detail::view(pass.tape, out, extents),
                                   normal * stop_gradient(gain_.variable) + stop_gradient(bias_.variable));
     }
-    void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient, scalar const* kept) {
+    void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient,
+                  scalar const* kept) {
       RecordingOff<Backend> const guard(pass.tape);
       Extents<2> const extents{pass.batch * pixels, channels};
       auto const g = detail::view(pass.tape, out_gradient, extents);

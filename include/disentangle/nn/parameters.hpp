@@ -45,31 +45,40 @@ class Parameters {
   Parameters(Parameters const&) = delete;
   Parameters& operator=(Parameters const&) = delete;
   ~Parameters() {
-    for (auto [p, n] : {std::pair{values_, size_}, std::pair{gradients_, size_}, std::pair{moments_, moments_size_},
-                        std::pair{statistics_, statistics_size_}}) {
+    for (auto [p, n] : {std::pair{values_, size_}, std::pair{gradients_, size_},
+                        std::pair{moments_, moments_size_}, std::pair{statistics_, statistics_size_}}) {
       if (p != nullptr) tape_->backend().deallocate(p, n);
     }
   }
 
   /// Registers a leaf of expressions. The variable must stay where it is; it gets its memory in allocate().
   template <int Rank>
-  void declare(Variable<Backend, Rank>& variable, std::string name, Extents<Rank> const& extents, Initialiser initialiser) {
+  void declare(Variable<Backend, Rank>& variable, std::string name, Extents<Rank> const& extents,
+               Initialiser initialiser) {
     declare_block(variable, nullptr, std::move(name), extents, initialiser);
   }
   /// Registers a weight of a layer.
   template <int Rank>
-  void declare(Weight<Backend, Rank>& weight, std::string name, Extents<Rank> const& extents, Initialiser initialiser) {
+  void declare(Weight<Backend, Rank>& weight, std::string name, Extents<Rank> const& extents,
+               Initialiser initialiser) {
     declare_block(weight.variable, &weight.written, std::move(name), extents, initialiser);
   }
   /// Registers values that are saved with the parameters and that no optimiser touches (running statistics).
   template <int Rank>
-  void declare_statistic(Variable<Backend, Rank>& variable, std::string name, Extents<Rank> const& extents, double initial) {
+  void declare_statistic(Variable<Backend, Rank>& variable, std::string name, Extents<Rank> const& extents,
+                         double initial) {
     variable.tape = tape_;
     variable.extents = extents;
     variable.strides = contiguous_strides(extents);
     auto const n = static_cast<std::size_t>(product(extents));
-    statistic_blocks_.push_back({std::move(name), {extents.begin(), extents.end()}, statistics_size_, n,
-                                 Initialiser{Initialiser::Law::constant, initial}, &variable.value, nullptr, nullptr});
+    statistic_blocks_.push_back({std::move(name),
+                                 {extents.begin(), extents.end()},
+                                 statistics_size_,
+                                 n,
+                                 Initialiser{Initialiser::Law::constant, initial},
+                                 &variable.value,
+                                 nullptr,
+                                 nullptr});
     statistics_size_ += padded(n);
   }
 
@@ -143,14 +152,20 @@ class Parameters {
 
  private:
   template <int Rank>
-  void declare_block(Variable<Backend, Rank>& variable, bool* written, std::string name, Extents<Rank> const& extents,
-                     Initialiser initialiser) {
+  void declare_block(Variable<Backend, Rank>& variable, bool* written, std::string name,
+                     Extents<Rank> const& extents, Initialiser initialiser) {
     variable.tape = tape_;
     variable.extents = extents;
     variable.strides = contiguous_strides(extents);
     auto const n = static_cast<std::size_t>(product(extents));
-    blocks_.push_back({std::move(name), {extents.begin(), extents.end()}, size_, n, initialiser, &variable.value,
-                       &variable.gradient, written});
+    blocks_.push_back({std::move(name),
+                       {extents.begin(), extents.end()},
+                       size_,
+                       n,
+                       initialiser,
+                       &variable.value,
+                       &variable.gradient,
+                       written});
     size_ += padded(n);
   }
 

@@ -30,7 +30,9 @@ struct Flatten {
 /// Features -> (H, W, C) with as many scalars.
 template <int H, int W, int C>
 struct Reshape {
-  static_assert(H > 0 && W > 0 && C > 0, "[disentangle] Reshape: an empty shape; the image is smaller than the layers' chain of strides");
+  static_assert(
+      H > 0 && W > 0 && C > 0,
+      "[disentangle] Reshape: an empty shape; the image is smaller than the layers' chain of strides");
   template <class Backend, class Input>
   struct On : detail::Relabel<Backend, ImageShape<H, W, C>> {
     static_assert(Input::size == ImageShape<H, W, C>::size,

@@ -38,7 +38,8 @@ void update(Parameters<Backend>& parameters, Optimiser const& optimiser, long st
   }
   auto const moments = [&]<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<typename Backend::scalar*, sizeof...(I)>{parameters.moment(I)...};
-  }(std::make_index_sequence<Optimiser::moments>{});
+  }
+  (std::make_index_sequence<Optimiser::moments>{});
   parameters.tape().backend().update(optimiser.update(step, factor), parameters.size(), parameters.values(),
                                      parameters.gradients(), moments);
 }
@@ -93,7 +94,8 @@ class OptimisedParameters final : public OwnParameters<Backend> {
 template <class Backend, optimizer_policy Optimiser>
 class SharedParameters final : public OwnParameters<Backend> {
  public:
-  SharedParameters(Parameters<Backend>& main, std::string name, std::vector<std::string> prefixes, Optimiser const& optimiser)
+  SharedParameters(Parameters<Backend>& main, std::string name, std::vector<std::string> prefixes,
+                   Optimiser const& optimiser)
       : OwnParameters<Backend>(main.tape(), std::move(name)), main_(main), optimiser_(optimiser) {
     for (std::size_t i = 0; i < main.blocks().size(); ++i) {
       auto const& block = main.blocks()[i];
@@ -104,7 +106,8 @@ class SharedParameters final : public OwnParameters<Backend> {
     moments_.resize(shared_.size() * Optimiser::moments);
     for (std::size_t i = 0; i < moments_.size(); ++i) {
       auto const& block = main.blocks()[shared_[i / Optimiser::moments]];
-      this->parameters.declare_statistic(moments_[i], "moment" + std::to_string(i % Optimiser::moments) + "." + block.name,
+      this->parameters.declare_statistic(moments_[i],
+                                         "moment" + std::to_string(i % Optimiser::moments) + "." + block.name,
                                          Extents<1>{static_cast<std::ptrdiff_t>(block.size)}, 0);
     }
   }
@@ -117,10 +120,13 @@ class SharedParameters final : public OwnParameters<Backend> {
     for (std::size_t i = 0; i < shared_.size(); ++i) {
       auto const& block = main_.blocks()[shared_[i]];
       auto const moments = [&]<std::size_t... M>(std::index_sequence<M...>) {
-        return std::array<typename Backend::scalar*, sizeof...(M)>{moments_[i * Optimiser::moments + M].value...};
-      }(std::make_index_sequence<Optimiser::moments>{});
-      main_.tape().backend().update(optimiser_.update(this->updates, 1.0), Parameters<Backend>::padded(block.size),
-                                    main_.values() + block.offset, main_.gradients() + block.offset, moments);
+        return std::array<typename Backend::scalar*, sizeof...(M)>{
+            moments_[i * Optimiser::moments + M].value...};
+      }
+      (std::make_index_sequence<Optimiser::moments>{});
+      main_.tape().backend().update(optimiser_.update(this->updates, 1.0),
+                                    Parameters<Backend>::padded(block.size), main_.values() + block.offset,
+                                    main_.gradients() + block.offset, moments);
     }
   }
 

@@ -53,7 +53,9 @@ struct ArchetypeStep {
   std::span<int const> labels(int /*i*/) const { return {}; }
   std::span<std::size_t const> indices(int /*i*/) const { return {}; }
   Matrix encode(Matrix /*x*/, nn::Mode /*mode*/ = {}) const { return {}; }
-  posterior_type infer(Matrix /*x*/, std::string_view /*stream*/) const { return *detail::nowhere<posterior_type>; }
+  posterior_type infer(Matrix /*x*/, std::string_view /*stream*/) const {
+    return *detail::nowhere<posterior_type>;
+  }
   Matrix decode(Matrix /*z*/, nn::Mode /*mode*/ = {}) const { return {}; }
   Matrix codes(std::ptrdiff_t /*n*/, std::string_view /*stream*/) const { return {}; }
   Philox random(std::string_view /*stream*/) const { return {}; }
@@ -69,11 +71,17 @@ struct ArchetypeStep {
 namespace detail {
 
 template <class P, class Step>
-concept has_term = requires(P const& policy, Step& step) { policy(step); };
+concept has_term = requires(P const& policy, Step& step) {
+  policy(step);
+};
 template <class P, class Step>
-concept has_before_step = requires(P const& policy, Step& step) { policy.before_step(step); };
+concept has_before_step = requires(P const& policy, Step& step) {
+  policy.before_step(step);
+};
 template <class P, class Step>
-concept has_after_step = requires(P const& policy, Step& step) { policy.after_step(step); };
+concept has_after_step = requires(P const& policy, Step& step) {
+  policy.after_step(step);
+};
 
 template <class P, class Step>
 concept term_is_scalar = !has_term<P, Step> || requires(P const& policy, Step& step) {
@@ -97,9 +105,8 @@ constexpr int minibatches_of() {
 ///     void after_step(auto& step) const        runs after it: discriminators
 /// before_step and after_step minimise with state().own.minimise(loss).
 template <class P>
-concept step_policy =
-    std::semiregular<P> &&
-    (detail::has_term<P, ArchetypeStep<P>> || detail::has_before_step<P, ArchetypeStep<P>> || detail::has_after_step<P, ArchetypeStep<P>>) &&
-    detail::term_is_scalar<P, ArchetypeStep<P>>;
+concept step_policy = std::semiregular<P> &&
+    (detail::has_term<P, ArchetypeStep<P>> || detail::has_before_step<P, ArchetypeStep<P>> ||
+     detail::has_after_step<P, ArchetypeStep<P>>)&&detail::term_is_scalar<P, ArchetypeStep<P>>;
 
 }  // namespace disentangle

@@ -71,7 +71,8 @@ struct AdamW {
   static constexpr std::size_t moments = 2;
 
   auto update(long step, double gradient_factor) const {
-    return Adam{learning_rate, beta1, beta2, epsilon, clip_norm, schedule}.kernel(step, gradient_factor, weight_decay);
+    return Adam{learning_rate, beta1, beta2, epsilon, clip_norm, schedule}.kernel(step, gradient_factor,
+                                                                                  weight_decay);
   }
   friend bool operator==(AdamW const&, AdamW const&) = default;
 };

@@ -17,7 +17,8 @@ namespace disentangle {
 ///     double clip_norm;                                              gradients are scaled down to this global norm; 0: off
 /// `step` counts from 1; the kernel multiplies the gradient by gradient_factor (clipping).
 template <class P>
-concept optimizer_policy = std::semiregular<P> && requires(P const& policy, float& w, std::array<float, P::moments>& m) {
+concept optimizer_policy = std::semiregular<P> &&
+    requires(P const& policy, float& w, std::array<float, P::moments>& m) {
   { policy.clip_norm } -> std::convertible_to<double>;
   policy.update(1L, 1.0)(w, 0.5f, m);
 };

@@ -19,8 +19,9 @@ enum class ScheduleKind {
 /// A schedule is a plain value, so it is printed, saved and set with its optimiser: --set Adam.schedule.kind=cosine.
 struct Schedule {
   ScheduleKind kind = ScheduleKind::constant;
-  long warm_up = 0;         ///< steps of linear growth from 0 before the schedule starts; 0: none
-  long steps = 0;           ///< length of the decay (linear, cosine, exponential) or of one stair (step_decay), in steps
+  long warm_up = 0;  ///< steps of linear growth from 0 before the schedule starts; 0: none
+  long steps =
+      0;  ///< length of the decay (linear, cosine, exponential) or of one stair (step_decay), in steps
   double final_factor = 0;  ///< factor at the end, or per stair; exponential needs it above 0
 
   /// The factor at a step, counted from 1.
@@ -32,7 +33,8 @@ struct Schedule {
     switch (kind) {
       case ScheduleKind::constant: break;
       case ScheduleKind::linear: return 1 + (final_factor - 1) * t;
-      case ScheduleKind::cosine: return final_factor + (1 - final_factor) * (1 + std::cos(std::numbers::pi * t)) / 2;
+      case ScheduleKind::cosine:
+        return final_factor + (1 - final_factor) * (1 + std::cos(std::numbers::pi * t)) / 2;
       case ScheduleKind::exponential: return std::pow(final_factor, t);
       case ScheduleKind::step_decay: return std::pow(final_factor, std::floor(done));
     }

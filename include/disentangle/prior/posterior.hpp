@@ -11,11 +11,11 @@ template <class Backend>
 struct Posterior {
   Variable<Backend, 2> mean;
   Variable<Backend, 2> log_variance;
-  Variable<Backend, 2> sample;  ///< z ~ q(z|x), reparametrised: gradients reach mean and log_variance
-  Variable<Backend, 2> kl;      ///< KL(q(z_j|x) || p(z_j)) in nats, per image and latent
+  Variable<Backend, 2> sample;     ///< z ~ q(z|x), reparametrised: gradients reach mean and log_variance
+  Variable<Backend, 2> kl;         ///< KL(q(z_j|x) || p(z_j)) in nats, per image and latent
   Variable<Backend, 2> log_prior;  ///< log p(z_j) of the sample, per image and latent
-  double data_size = 1;         ///< number of images of the whole data set
-  long step = 1;                ///< of training, from 1
+  double data_size = 1;            ///< number of images of the whole data set
+  long step = 1;                   ///< of training, from 1
 
   double batch_size() const { return static_cast<double>(mean.extents[0]); }
   int latent_size() const { return static_cast<int>(mean.extents[1]); }

@@ -16,7 +16,9 @@ namespace disentangle {
 namespace detail {
 
 template <class P, class Setting>
-concept stateful = requires { typename P::template State<Setting>; };
+concept stateful = requires {
+  typename P::template State<Setting>;
+};
 
 template <class P, class Setting>
 struct PriorCodes {
@@ -27,7 +29,8 @@ template <class P, class Setting>
   requires stateful<P, Setting>
 struct PriorCodes<P, Setting> {
   static auto call(P const& policy, Tape<typename Setting::backend_type>& tape)
-      -> decltype(policy.codes(tape, std::ptrdiff_t{}, std::ptrdiff_t{}, Philox{}, std::declval<typename P::template State<Setting>&>()));
+      -> decltype(policy.codes(tape, std::ptrdiff_t{}, std::ptrdiff_t{}, Philox{},
+                               std::declval<typename P::template State<Setting>&>()));
 };
 
 }  // namespace detail
@@ -39,12 +42,15 @@ struct PriorCodes<P, Setting> {
 /// A prior with `template <class Setting> struct State` (learnt tables, a relevance vector) gets its state as a further
 /// last argument of both. It may return a type derived from Posterior<B>, whose members its terms then read.
 template <class P, class Setting>
-concept prior_on = std::semiregular<P> && requires(P const& policy, Tape<typename Setting::backend_type>& tape) {
+concept prior_on = std::semiregular<P> &&
+    requires(P const& policy, Tape<typename Setting::backend_type>& tape) {
   { detail::PriorCodes<P, Setting>::call(policy, tape) } -> matrix_expression;
 };
 
 template <class P>
-concept prior_policy = prior_on<P, nn::Setting<backend::Archetype, ImageShape<64, 64, 1>, 10>>;
+concept prior_policy = prior_on < P,
+        nn::Setting < backend::Archetype, ImageShape<64, 64, 1>,
+10 >> ;
 
 /// The role of the prior in a method.
 template <prior_policy P>

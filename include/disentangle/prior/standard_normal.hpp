@@ -26,7 +26,8 @@ struct StandardNormal {
     std::ptrdiff_t const latent = head.extents[1] / 2;
     Posterior<B> q;
     q.mean = slice(head, axis<1>, 0, latent);
-    q.log_variance = materialise(clamp(slice(head, axis<1>, latent, 2 * latent), log_variance_min, log_variance_max));
+    q.log_variance =
+        materialise(clamp(slice(head, axis<1>, latent, 2 * latent), log_variance_min, log_variance_max));
     auto const noise = codes(*head.tape, head.extents[0], latent, random);
     q.sample = materialise(q.mean + exp(0.5 * q.log_variance) * noise);
     q.kl = materialise(0.5 * (square(q.mean) + exp(q.log_variance) - 1.0 - q.log_variance));

@@ -12,7 +12,8 @@ namespace disentangle::reconstruction {
 /// Kingma, Welling 2014, appendix C.1 (BibTeX: kingma2014auto); the loss scale of disentanglement_lib.
 struct Bernoulli {
   auto operator()(auto const& likelihood) const {
-    return (1.0 / likelihood.batch_size()) * sum(softplus(likelihood.output) - likelihood.output * likelihood.images);
+    return (1.0 / likelihood.batch_size()) *
+           sum(softplus(likelihood.output) - likelihood.output * likelihood.images);
   }
   auto image(auto const& output) const { return sigmoid(output); }
   friend bool operator==(Bernoulli const&, Bernoulli const&) = default;

@@ -52,10 +52,11 @@ struct TotalCorrelation {
     auto const log_q = materialise(-0.5 * (log_2pi + log_variance + square(deviation) * exp(-log_variance)));
     auto const own = sum(-0.5 * (log_2pi + posterior.log_variance +
                                  square(posterior.sample - posterior.mean) * exp(-posterior.log_variance)),
-                         axis<1>);                                                         // log q(z_i | x_i)
-    auto const weights = log_weights(posterior);                                           // (i, j)
-    auto const joint = logsumexp(sum(log_q, axis<2>) + weights, axis<1>);                  // log q(z_i)
-    auto const factors = sum(logsumexp(log_q + insert_axis(weights, axis<2>), axis<1>), axis<1>);  // sum_d log q(z_id)
+                         axis<1>);                                         // log q(z_i | x_i)
+    auto const weights = log_weights(posterior);                           // (i, j)
+    auto const joint = logsumexp(sum(log_q, axis<2>) + weights, axis<1>);  // log q(z_i)
+    auto const factors =
+        sum(logsumexp(log_q + insert_axis(weights, axis<2>), axis<1>), axis<1>);  // sum_d log q(z_id)
     auto const prior = sum(posterior.log_prior, axis<1>);
     struct {
       decltype(mean(own - joint)) mutual_information;
@@ -84,7 +85,8 @@ struct TotalCorrelation {
     using Scalar = std::remove_pointer_t<decltype(posterior.mean.value)>;
     auto const weights = tape.variable(Extents<2>{batch, batch}, false);
     auto const set = [&](std::ptrdiff_t first, std::ptrdiff_t count, std::ptrdiff_t stride, double weight) {
-      tape.backend().fill(weights.value + first, static_cast<std::size_t>(count), static_cast<Scalar>(std::log(weight)), stride);
+      tape.backend().fill(weights.value + first, static_cast<std::size_t>(count),
+                          static_cast<Scalar>(std::log(weight)), stride);
     };
     if (estimator == TcEstimator::minibatch_weighted || batch < 2 || n <= m) {
       set(0, batch * batch, 1, 1 / (n * b));

@@ -24,7 +24,8 @@ GradientReport check_term(Policy const& policy, GradientTolerance const& toleran
   using Backend = backend::BasicCpu<double>;
   constexpr int latent = 4;
   using Setting = nn::Setting<Backend, ImageShape<64, 64, 1>, latent>;
-  static_assert(term_on<Policy, Setting>, "[disentangle] check_term: the policy is no Regularizer; see docs/policies.md");
+  static_assert(term_on<Policy, Setting>,
+                "[disentangle] check_term: the policy is no Regularizer; see docs/policies.md");
   constexpr bool has_state = requires { typename Policy::template State<Setting>; };
 
   Tape<Backend> tape(Backend(1));
@@ -55,15 +56,18 @@ GradientReport check_term(Policy const& policy, GradientTolerance const& toleran
   for (auto* set : sets) {
     set->allocate(seed(1), 0);
     for (auto const& block : set->blocks()) {
-      leaves.push_back({set->name() + "." + block.name, *block.value, *block.gradient, block.size, block.written != nullptr});
+      leaves.push_back({set->name() + "." + block.name, *block.value, *block.gradient, block.size,
+                        block.written != nullptr});
     }
   }
   auto const strides = contiguous_strides(extents);
   Variable<Backend, 2> const means{&tape, mean.values.data(), mean_gradient.data(), extents, strides};
-  Variable<Backend, 2> const log_variances{&tape, log_variance.values.data(), log_variance_gradient.data(), extents, strides};
+  Variable<Backend, 2> const log_variances{&tape, log_variance.values.data(), log_variance_gradient.data(),
+                                           extents, strides};
 
   auto const run = [&] {
-    auto q = prior::StandardNormal{}.posterior(concatenate(axis<1>, means, log_variances), Philox{3, stream("posterior"), 0});
+    auto q = prior::StandardNormal{}.posterior(concatenate(axis<1>, means, log_variances),
+                                               Philox{3, stream("posterior"), 0});
     q.data_size = 100;
     q.step = 10;
     if constexpr (has_state) {

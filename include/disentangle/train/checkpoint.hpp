@@ -26,7 +26,8 @@ struct CheckpointOptions {
 /// by renaming. Where a state is not finite, the run ends with a NumericalError and the file stays.
 class Checkpoint {
  public:
-  Checkpoint(std::filesystem::path path, CheckpointOptions options) : path_(std::move(path)), options_(std::move(options)) {
+  Checkpoint(std::filesystem::path path, CheckpointOptions options)
+      : path_(std::move(path)), options_(std::move(options)) {
     if (path_.extension() != ".safetensors") path_ /= "checkpoint.safetensors";
     if (options_.every < 1) {
       throw ValueError("checkpoint: every is " + std::to_string(options_.every) + ", expected at least 1");
@@ -65,7 +66,9 @@ class Checkpoint {
   }
   std::string text() const { return path_.string() + " (step " + std::to_string(saved_step_) + ")"; }
   void expect(bool same, char const* what, std::string const& found, std::string const& expected) const {
-    if (!same) throw FileError(path_.string(), std::string("the checkpoint is of another ") + what + ": found " + found + ", expected " + expected);
+    if (!same)
+      throw FileError(path_.string(), std::string("the checkpoint is of another ") + what + ": found " +
+                                          found + ", expected " + expected);
   }
 
   std::filesystem::path path_;

@@ -26,16 +26,16 @@ namespace disentangle {
 
 /// What a checkpoint says beside its tensors. The first four are the caller's to fill in for save_checkpoint().
 struct CheckpointInfo {
-  std::string data_name;                        ///< of the data set
-  std::size_t data_size = 0;                    ///< images in it
-  std::size_t batch_size = 0;                   ///< images per minibatch
-  std::map<std::string, std::string> notes{};   ///< anything else, kept under "note.<key>"
-  long step = 0;                                ///< training steps made
-  std::vector<long> counters{};                 ///< Model::counters()
-  std::uint64_t seed = 0;                       ///< of the run
-  std::string method{};                         ///< describe(method), a line per policy
-  std::string image_shape{};                     ///< "64 x 64 x 1"
-  std::string library_version{};                ///< that wrote the file
+  std::string data_name;                       ///< of the data set
+  std::size_t data_size = 0;                   ///< images in it
+  std::size_t batch_size = 0;                  ///< images per minibatch
+  std::map<std::string, std::string> notes{};  ///< anything else, kept under "note.<key>"
+  long step = 0;                               ///< training steps made
+  std::vector<long> counters{};                ///< Model::counters()
+  std::uint64_t seed = 0;                      ///< of the run
+  std::string method{};                        ///< describe(method), a line per policy
+  std::string image_shape{};                   ///< "64 x 64 x 1"
+  std::string library_version{};               ///< that wrote the file
 };
 
 namespace detail {
@@ -44,7 +44,8 @@ inline constexpr char const* checkpoint_format = "disentangle checkpoint 1";
 
 template <class Image>
 std::string image_shape_text() {
-  return std::to_string(Image::height) + " x " + std::to_string(Image::width) + " x " + std::to_string(Image::channels);
+  return std::to_string(Image::height) + " x " + std::to_string(Image::width) + " x " +
+         std::to_string(Image::channels);
 }
 
 /// A tensor of a model on the host.
@@ -81,9 +82,10 @@ class CheckpointHeader {
       : file_(std::move(file)), entries_(entries) {
     auto const format = entries_.find("format");
     if (format == entries_.end() || format->second != checkpoint_format) {
-      throw FileError(file_, std::string("no checkpoint of this program: found ") +
-                                 (format == entries_.end() ? "no entry 'format'" : "format '" + format->second + "'") +
-                                 ", expected '" + checkpoint_format + "'");
+      throw FileError(
+          file_, std::string("no checkpoint of this program: found ") +
+                     (format == entries_.end() ? "no entry 'format'" : "format '" + format->second + "'") +
+                     ", expected '" + checkpoint_format + "'");
     }
   }
 
@@ -129,7 +131,8 @@ class CheckpointHeader {
     T value{};
     auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
     if (error != std::errc{} || end != word.data() + word.size()) {
-      throw FileError(file_, "metadata '" + key + "': found '" + std::string(word) + "', expected a whole number");
+      throw FileError(file_,
+                      "metadata '" + key + "': found '" + std::string(word) + "', expected a whole number");
     }
     return value;
   }
@@ -146,18 +149,22 @@ inline std::vector<std::string> lines_of(std::string const& text) {
 }
 
 /// Throws where the checkpoint's method is not the model's, naming the first policies that only one of them has.
-inline void expect_same_method(std::string const& file, std::string const& found, std::string const& expected) {
+inline void expect_same_method(std::string const& file, std::string const& found,
+                               std::string const& expected) {
   if (found == expected) return;
   auto const a = lines_of(found), b = lines_of(expected);
-  auto const only_in = [](std::vector<std::string> const& one, std::vector<std::string> const& other) -> std::string {
+  auto const only_in = [](std::vector<std::string> const& one,
+                          std::vector<std::string> const& other) -> std::string {
     for (std::string const& line : one) {
       if (std::find(other.begin(), other.end(), line) == other.end()) return "'" + line + "'";
     }
     return "";
   };
   std::string const has = only_in(a, b), wants = only_in(b, a);
-  if (has.empty() && wants.empty()) throw FileError(file, "the checkpoint is of a method with the same policies in another order or number");
-  throw FileError(file, "the checkpoint is of another method: found " + (has.empty() ? "no further policy" : has) + ", expected " +
+  if (has.empty() && wants.empty())
+    throw FileError(file, "the checkpoint is of a method with the same policies in another order or number");
+  throw FileError(file, "the checkpoint is of another method: found " +
+                            (has.empty() ? "no further policy" : has) + ", expected " +
                             (wants.empty() ? "no further policy" : wants));
 }
 
@@ -174,8 +181,9 @@ void save_checkpoint(Model& model, std::filesystem::path const& path, Checkpoint
   for (auto const& tensor : tensors) {
     for (std::size_t i = 0; i < tensor.values.size(); ++i) {
       if (!std::isfinite(tensor.values[i])) {
-        throw NumericalError("step " + std::to_string(model.steps()) + ": element " + std::to_string(i) + " of " + tensor.name +
-                             " is " + std::to_string(tensor.values[i]) + ", so " + path.string() + " is not written");
+        throw NumericalError("step " + std::to_string(model.steps()) + ": element " + std::to_string(i) +
+                             " of " + tensor.name + " is " + std::to_string(tensor.values[i]) + ", so " +
+                             path.string() + " is not written");
       }
     }
     named.push_back({tensor.name, io::ArrayView(tensor.shape, std::span(tensor.values))});
@@ -229,8 +237,8 @@ CheckpointInfo load_checkpoint(Model& model, std::filesystem::path const& path) 
     io::TensorInfo const& found = file.info(tensor.name);
     if (found.dtype != io::dtype_of<T>() || found.shape != tensor.shape) {
       throw FileError(name, "tensor " + tensor.name + ": found " + io::name_of(found.dtype) + " of shape " +
-                                io::shape_text(found.shape) + ", expected " + io::name_of(io::dtype_of<T>()) + " of shape " +
-                                io::shape_text(tensor.shape));
+                                io::shape_text(found.shape) + ", expected " + io::name_of(io::dtype_of<T>()) +
+                                " of shape " + io::shape_text(tensor.shape));
     }
     file.read_into(tensor.name, std::span(tensor.values));
   }

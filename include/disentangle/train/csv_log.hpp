@@ -38,7 +38,8 @@ class CsvLog {
       return;
     }
     writer_.emplace(io::CsvWriter::resume(path_, names, "step", run.first_step()));
-    if (auto const seconds = io::read_csv(path_).numbers<double>("seconds"); !seconds.empty()) earlier_seconds_ = seconds.back();
+    if (auto const seconds = io::read_csv(path_).numbers<double>("seconds"); !seconds.empty())
+      earlier_seconds_ = seconds.back();
   }
 
   void on_step(auto& run, auto const& report) {

@@ -42,10 +42,13 @@ class EncodedData {
       for (std::size_t first = 0; first < indices.size(); first += piece) {
         std::size_t const n = std::min(piece, indices.size() - first);
         data.images(indices.subspan(first, n), std::span(images).first(n * image));
-        model.encode(std::span<float const>(images).first(n * image), out.subspan(first * latents, n * latents), {});
+        model.encode(std::span<float const>(images).first(n * image),
+                     out.subspan(first * latents, n * latents), {});
       }
     };
-    labels_ = [&data](std::span<std::size_t const> indices, std::span<int> out) { data.labels(indices, out); };
+    labels_ = [&data](std::span<std::size_t const> indices, std::span<int> out) {
+      data.labels(indices, out);
+    };
     if constexpr (data::factor_grid<Data>) {
       index_ = [&data](std::span<int const> values) { return data.index(values); };
     }
@@ -77,7 +80,8 @@ class EncodedData {
     for (std::size_t i = 0; i < missing.size(); ++i) {
       std::copy_n(fresh.data() + i * latents_, latents_, codes_.data() + missing[i] * latents_);
     }
-    for (std::size_t i = 0; i < indices.size(); ++i) std::copy_n(codes_.data() + indices[i] * latents_, latents_, out.row(i).data());
+    for (std::size_t i = 0; i < indices.size(); ++i)
+      std::copy_n(codes_.data() + indices[i] * latents_, latents_, out.row(i).data());
   }
 
   /// Labels of images, (indices, factors).
@@ -94,11 +98,13 @@ class EncodedData {
     std::size_t const wanted = n == 0 ? size_ : n;
     for (std::size_t i = 0; i < size_ && found.size() < wanted; i += piece_of_order.size()) {
       piece_of_order.resize(std::min(piece, size_ - i));
-      for (std::size_t j = 0; j < piece_of_order.size(); ++j) piece_of_order[j] = static_cast<std::size_t>(order(i + j));
+      for (std::size_t j = 0; j < piece_of_order.size(); ++j)
+        piece_of_order[j] = static_cast<std::size_t>(order(i + j));
       metric::Matrix<int> const values = labels(piece_of_order);
       for (std::size_t j = 0; j < piece_of_order.size() && found.size() < wanted; ++j) {
         auto const row = values.view().row(j);
-        if (std::all_of(row.begin(), row.end(), [](int label) { return label >= 0; })) found.push_back(piece_of_order[j]);
+        if (std::all_of(row.begin(), row.end(), [](int label) { return label >= 0; }))
+          found.push_back(piece_of_order[j]);
       }
     }
     if (found.empty()) throw ValueError(name_ + ": no image has all labels, so there is nothing to score");
@@ -120,7 +126,8 @@ class EncodedData {
     metric::Matrix<int> const values = labels(images);
     std::vector<std::string> names;
     for (Factor const& factor : factors_) names.push_back(factor.name);
-    auto encode = [this, images = std::move(images)](std::span<std::size_t const> rows, MatrixView<double> out) {
+    auto encode = [this, images = std::move(images)](std::span<std::size_t const> rows,
+                                                     MatrixView<double> out) {
       std::vector<std::size_t> indices(rows.size());
       for (std::size_t i = 0; i < rows.size(); ++i) indices[i] = images[rows[i]];
       codes(indices, out);

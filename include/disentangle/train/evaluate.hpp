@@ -43,11 +43,13 @@ namespace detail {
 
 /// A metric that scores rows of arrays; the others draw batches from a source.
 template <class M>
-concept scores_rows = requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors) {
+concept scores_rows = requires(M const& metric, MatrixView<double const> codes,
+                               MatrixView<int const> factors) {
   { metric(codes, factors) } -> std::same_as<metric::Score>;
 };
 template <class M>
-concept splits_rows = requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors, std::size_t train) {
+concept splits_rows = requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors,
+                               std::size_t train) {
   { metric(codes, factors, train) } -> std::same_as<metric::Score>;
 };
 
@@ -117,7 +119,9 @@ metric::Score score_one(EncodedData& data, M metric, EvaluateOptions const& opti
 
 inline void expect_factors(EncodedData const& data) {
   if (data.factors().empty()) {
-    throw ValueError(data.name() + ": found no factors, expected labels of at least one; metrics compare codes with factors");
+    throw ValueError(
+        data.name() +
+        ": found no factors, expected labels of at least one; metrics compare codes with factors");
   }
 }
 
@@ -128,7 +132,8 @@ inline void expect_factors(EncodedData const& data) {
 /// @throws ValueError for a data set without labels, and what the metrics throw.
 template <class Model, data::data_set Data, class... Metrics>
   requires(sizeof...(Metrics) > 0 && (std::is_aggregate_v<Metrics> && ...))
-std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options, Metrics const&... metrics) {
+std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options,
+                                    Metrics const&... metrics) {
   EncodedData encoded(model, data);
   detail::expect_factors(encoded);
   std::vector<metric::Score> scores;
@@ -184,7 +189,8 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, std::span<st
   detail::expect_factors(encoded);
   std::vector<metric::Score> scores;
   for (std::string const& name : names) {
-    scores.push_back(detail::with_metric(name, [&](auto const& metric) { return detail::score_one(encoded, metric, options); }));
+    scores.push_back(detail::with_metric(
+        name, [&](auto const& metric) { return detail::score_one(encoded, metric, options); }));
     done(scores.back());
   }
   return scores;

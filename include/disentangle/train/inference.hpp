@@ -15,31 +15,37 @@ inline constexpr std::size_t inference_batch = 64;
 
 inline std::size_t whole(char const* what, std::size_t scalars, std::size_t unit) {
   if (scalars % unit != 0) {
-    throw ShapeError(std::string(what) + ": found " + std::to_string(scalars) + " scalars, expected a multiple of " + std::to_string(unit));
+    throw ShapeError(std::string(what) + ": found " + std::to_string(scalars) +
+                     " scalars, expected a multiple of " + std::to_string(unit));
   }
   return scalars / unit;
 }
 inline void expect_scalars(char const* what, std::size_t found, std::size_t expected) {
   if (found != expected) {
-    throw ShapeError(std::string(what) + ": found room for " + std::to_string(found) + " scalars, expected " + std::to_string(expected));
+    throw ShapeError(std::string(what) + ": found room for " + std::to_string(found) + " scalars, expected " +
+                     std::to_string(expected));
   }
 }
 
 }  // namespace detail
 
 template <class... Slots, class Backend, class Image>
-void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) {
-  static_assert(method_type::template has<Role::encoder>, "[disentangle] encode: this method has no Encoder<...>");
+void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> images, std::span<float> mean,
+                                                     std::span<float> log_variance) {
+  static_assert(method_type::template has<Role::encoder>,
+                "[disentangle] encode: this method has no Encoder<...>");
   std::size_t const n = detail::whole("encode: images", images.size(), Image::size);
   detail::expect_scalars("encode: mean", mean.size(), n * latent_size);
-  if (!log_variance.empty()) detail::expect_scalars("encode: log_variance", log_variance.size(), n * latent_size);
+  if (!log_variance.empty())
+    detail::expect_scalars("encode: log_variance", log_variance.size(), n * latent_size);
   Assembly& a = *parts_;
   RecordingOff<Backend> const guard(a.tape);
   for (std::size_t first = 0; first < n; first += detail::inference_batch) {
     std::size_t const count = std::min(detail::inference_batch, n - first);
     a.tape.reset();
-    auto const x = a.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(Image::size)},
-                                   images.data() + first * Image::size);
+    auto const x = a.tape.constant(
+        Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(Image::size)},
+        images.data() + first * Image::size);
     auto const save = [&](auto const& v, std::span<float> to) {
       auto const copy = reshape(v, v.extents);
       a.tape.backend().download(copy.value, to.data() + first * latent_size, count * latent_size);
@@ -50,7 +56,8 @@ void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> imag
       if (!log_variance.empty()) save(q.log_variance, log_variance);
     } else {
       save(a.encoder(x, nn::Mode{.training = false}), mean);
-      std::fill_n(log_variance.begin() + static_cast<std::ptrdiff_t>(log_variance.empty() ? 0 : first * latent_size),
+      std::fill_n(log_variance.begin() +
+                      static_cast<std::ptrdiff_t>(log_variance.empty() ? 0 : first * latent_size),
                   log_variance.empty() ? 0 : count * latent_size, 0.0f);
     }
   }
@@ -58,7 +65,8 @@ void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> imag
 
 template <class... Slots, class Backend, class Image>
 void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> codes, std::span<float> images) {
-  static_assert(method_type::template has<Role::decoder>, "[disentangle] decode: this method has no Decoder<...>");
+  static_assert(method_type::template has<Role::decoder>,
+                "[disentangle] decode: this method has no Decoder<...>");
   std::size_t const n = detail::whole("decode: codes", codes.size(), latent_size);
   detail::expect_scalars("decode: images", images.size(), n * Image::size);
   Assembly& a = *parts_;
@@ -66,8 +74,9 @@ void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> code
   for (std::size_t first = 0; first < n; first += detail::inference_batch) {
     std::size_t const count = std::min(detail::inference_batch, n - first);
     a.tape.reset();
-    auto const z = a.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(latent_size)},
-                                   codes.data() + first * latent_size);
+    auto const z = a.tape.constant(
+        Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(latent_size)},
+        codes.data() + first * latent_size);
     auto const output = a.decoder(z, nn::Mode{.training = false});
     auto const picture = [&] {
       if constexpr (method_type::template has<Role::reconstruction>) {
@@ -87,7 +96,8 @@ void Model<Method<Slots...>, Backend, Image>::for_each_tensor(Visitor&& visit) {
     for (auto const& block : set.blocks()) visit(prefix + block.name, block.extents, *block.value);
     for (std::size_t moment = 0; moment < set.moments(); ++moment) {
       for (auto const& block : set.blocks()) {
-        visit("moment" + std::to_string(moment) + "." + prefix + block.name, block.extents, set.moment(moment) + block.offset);
+        visit("moment" + std::to_string(moment) + "." + prefix + block.name, block.extents,
+              set.moment(moment) + block.offset);
       }
     }
     for (auto const& block : set.statistics()) visit(prefix + block.name, block.extents, *block.value);

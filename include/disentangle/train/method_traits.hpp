@@ -34,16 +34,17 @@ constexpr int latent_size_of() {
   if constexpr (M::template has<Role::encoder>) {
     return policy_of<M, Role::encoder>::latent_size;
   } else {
-    static_assert(requires { policy_of<M, Role::decoder>::latent_size; },
-                  "[disentangle] a method without an Encoder<...> needs a Decoder<...> that states its latent_size");
+    static_assert(
+        requires { policy_of<M, Role::decoder>::latent_size; },
+        "[disentangle] a method without an Encoder<...> needs a Decoder<...> that states its latent_size");
     return policy_of<M, Role::decoder>::latent_size;
   }
 }
 
 /// A method that infers a posterior and decodes its sample.
 template <class M>
-inline constexpr bool is_variational = M::template has<Role::encoder> && M::template has<Role::prior> &&
-                                       M::template has<Role::reconstruction>;
+inline constexpr bool is_variational =
+    M::template has<Role::encoder>&& M::template has<Role::prior>&& M::template has<Role::reconstruction>;
 
 template <class M>
 constexpr int encoder_outputs() {
@@ -64,7 +65,8 @@ auto encoder_network() {
     return std::type_identity<typename Policy::template Inference<Setting>>{};
   } else {
     using Network = typename Policy::template network<encoder_outputs<M>()>;
-    return std::type_identity<typename Network::template On<typename Setting::backend_type, typename Setting::image_shape>>{};
+    return std::type_identity<
+        typename Network::template On<typename Setting::backend_type, typename Setting::image_shape>>{};
   }
 }
 
@@ -85,9 +87,12 @@ auto decoder_network() {
     return std::type_identity<Absent>{};
   } else {
     using Image = typename Setting::image_shape;
-    using Network = typename Policy::template network<Image>::template On<typename Setting::backend_type, FeatureShape<decoder_inputs<M, Setting>()>>;
+    using Network =
+        typename Policy::template network<Image>::template On<typename Setting::backend_type,
+                                                              FeatureShape<decoder_inputs<M, Setting>()>>;
     static_assert(std::is_same_v<typename Network::output_shape, Image>,
-                  "[disentangle] the Decoder's output shape does not match the image shape of the data; use another decoder, "
+                  "[disentangle] the Decoder's output shape does not match the image shape of the data; use "
+                  "another decoder, "
                   "or images whose sides its kernel chain divides");
     return std::type_identity<Network>{};
   }

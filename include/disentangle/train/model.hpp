@@ -33,14 +33,16 @@ class Model<Method<Slots...>, Backend, Image> {
   static constexpr std::size_t latent_size = static_cast<std::size_t>(detail::latent_size_of<method_type>());
   using setting = nn::Setting<Backend, Image, static_cast<int>(latent_size)>;
   /// Number of terms of the loss.
-  static constexpr std::size_t part_count = (std::size_t{Slots::kind != Role::encoder && Slots::kind != Role::decoder &&
-                                                         Slots::kind != Role::prior && Slots::kind != Role::optimizer} +
-                                             ... + std::size_t{0});
+  static constexpr std::size_t part_count =
+      (std::size_t{Slots::kind != Role::encoder && Slots::kind != Role::decoder &&
+                   Slots::kind != Role::prior && Slots::kind != Role::optimizer} +
+       ... + std::size_t{0});
   /// Minibatches that a step takes; the first is the main one.
   static constexpr int minibatches = detail::minibatches_per_step(std::type_identity<method_type>{});
   using report_type = StepReport<part_count, latent_size>;
 
-  Model(method_type method, Backend backend, Image, Seed seed) : parts_(std::make_unique<Assembly>(std::move(method), backend, seed)) {}
+  Model(method_type method, Backend backend, Image, Seed seed)
+      : parts_(std::make_unique<Assembly>(std::move(method), backend, seed)) {}
 
   method_type const& method() const { return parts_->method; }
   static constexpr Image image_shape() { return {}; }
@@ -68,7 +70,9 @@ class Model<Method<Slots...>, Backend, Image> {
   /// One update from a minibatch (and from as many more as the method's policies want). Allocates nothing after the
   /// first steps of a batch size. @throws NumericalError naming the step and the part if a part of the loss is not
   /// finite; the parameters are then those before the step.
-  report_type const& step(Minibatch const& minibatch) { return step(std::span<Minibatch const>(&minibatch, 1)); }
+  report_type const& step(Minibatch const& minibatch) {
+    return step(std::span<Minibatch const>(&minibatch, 1));
+  }
   report_type const& step(std::span<Minibatch const> batches);
 
   /// Posterior means and log-variances of any number of images, (n, latent_size) each. log_variance may be empty; it is
@@ -89,7 +93,8 @@ class Model<Method<Slots...>, Backend, Image> {
   }
   void set_counters(std::vector<long> const& counts) {
     if (counts.size() != parts_->own.size() + 1) {
-      throw ValueError("counters: found " + std::to_string(counts.size()) + ", expected " + std::to_string(parts_->own.size() + 1));
+      throw ValueError("counters: found " + std::to_string(counts.size()) + ", expected " +
+                       std::to_string(parts_->own.size() + 1));
     }
     parts_->steps = counts[0];
     for (std::size_t i = 0; i < parts_->own.size(); ++i) parts_->own[i]->updates = counts[i + 1];
@@ -105,8 +110,8 @@ class Model<Method<Slots...>, Backend, Image> {
     if constexpr (is_part<Slot>) list.push_back(type_name<typename Slot::policy>());
   }
   template <class Slot>
-  static constexpr bool is_part = Slot::kind != Role::encoder && Slot::kind != Role::decoder && Slot::kind != Role::prior &&
-                                  Slot::kind != Role::optimizer;
+  static constexpr bool is_part = Slot::kind != Role::encoder&& Slot::kind != Role::decoder&& Slot::kind !=
+                                  Role::prior&& Slot::kind != Role::optimizer;
 
   /// Everything that must not move: variables point into it.
   struct Assembly {
@@ -130,7 +135,8 @@ class Model<Method<Slots...>, Backend, Image> {
       if constexpr (method_type::template has<Role::decoder>) {
         decoder.declare(main, "decoder", method.template get<Role::decoder>().initialisation);
       }
-      [&]<std::size_t... I>(std::index_sequence<I...>) { (build_state<I>(), ...); }(std::index_sequence_for<Slots...>{});
+      [&]<std::size_t... I>(std::index_sequence<I...>) { (build_state<I>(), ...); }
+      (std::index_sequence_for<Slots...>{});
       main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
       for (auto& set : own) set->parameters.allocate(seed, set->moments());
     }
@@ -139,7 +145,9 @@ class Model<Method<Slots...>, Backend, Image> {
     void build_state() {
       using State = detail::state_of<std::tuple_element_t<I, std::tuple<typename Slots::policy...>>, setting>;
       if constexpr (!std::is_same_v<State, detail::Absent>) {
-        if constexpr (std::is_constructible_v<State, nn::Builder<Backend>&, std::tuple_element_t<I, std::tuple<typename Slots::policy...>> const&>) {
+        if constexpr (std::is_constructible_v<
+                          State, nn::Builder<Backend>&,
+                          std::tuple_element_t<I, std::tuple<typename Slots::policy...>> const&>) {
           std::get<I>(states) = std::make_unique<State>(builder, std::get<I>(method.policies));
         } else {
           std::get<I>(states) = std::make_unique<State>(builder);
@@ -164,7 +172,8 @@ class Model<Method<Slots...>, Backend, Image> {
     }
 
     /// The posterior of images, with draws named by `name`.
-    auto infer(Variable<Backend, 2> const& images, std::string_view name, double data_size, nn::Mode mode = {}) {
+    auto infer(Variable<Backend, 2> const& images, std::string_view name, double data_size,
+               nn::Mode mode = {}) {
       auto q = with_prior([&](auto const& prior, auto&... state) {
         return prior.posterior(encoder(images, mode), random(name), state...);
       });

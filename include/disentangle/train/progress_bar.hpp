@@ -50,7 +50,8 @@ class ProgressBar {
     double const seconds = run.seconds();
     bool const last = report.step == run.options().steps;
     if (redraw_ ? !last && seconds - last_seconds_ < 0.1 : !run.logs(report.step)) return;
-    double const now = static_cast<double>((report.step - last_step_)) / std::max(seconds - last_seconds_, 1e-9);
+    double const now =
+        static_cast<double>((report.step - last_step_)) / std::max(seconds - last_seconds_, 1e-9);
     // A redrawn line averages over some seconds, so that it can be read.
     rate_ = rate_ == 0 || !redraw_ ? now : rate_ + 0.1 * (now - rate_);
     last_step_ = report.step;
@@ -66,7 +67,8 @@ class ProgressBar {
     length_ = 0;
     double const total = static_cast<double>(run.options().steps);
     add("step %ld/%ld (%.0f %%)  %.0f images/s  loss %.2f", report.step, run.options().steps,
-        100 * static_cast<double>(report.step) / total, rate_ * static_cast<double>(report.images), report.loss);
+        100 * static_cast<double>(report.step) / total, rate_ * static_cast<double>(report.images),
+        report.loss);
     auto const& names = run.model().part_names();
     for (std::size_t i = 0; i < report.parts.size() && report.parts.size() > 1; ++i) {
       add(" %s %s %.2f", i == 0 ? "=" : "+", names[i].c_str(), report.parts[i]);

@@ -28,14 +28,14 @@ struct TrainOptions {
 
 /// What train() did.
 struct TrainSummary {
-  long first_step = 0;             ///< steps that the model had made before
-  long steps = 0;                  ///< steps that it has made now
-  double seconds = 0;              ///< wall-clock time of the steps made here, callbacks included
-  double images_per_second = 0;    ///< of the main minibatches
-  double loss = 0;                 ///< of the last step
-  std::string stopped;             ///< why a callback stopped the run; empty: it was not stopped
-  std::uint64_t data_waits = 0;    ///< steps that had to wait for their images
-  double data_wait_seconds = 0;    ///< and how long, together
+  long first_step = 0;           ///< steps that the model had made before
+  long steps = 0;                ///< steps that it has made now
+  double seconds = 0;            ///< wall-clock time of the steps made here, callbacks included
+  double images_per_second = 0;  ///< of the main minibatches
+  double loss = 0;               ///< of the last step
+  std::string stopped;           ///< why a callback stopped the run; empty: it was not stopped
+  std::uint64_t data_waits = 0;  ///< steps that had to wait for their images
+  double data_wait_seconds = 0;  ///< and how long, together
 };
 
 /// What a callback may know and do about a run. Lives as long as the call of train().
@@ -58,7 +58,9 @@ class Run {
   /// Steps that it has made now.
   long step() const { return model_->steps(); }
   /// Wall-clock time since the run began.
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
 
   /// Ends the run after this step; the first reason given stays.
   void stop(std::string const& reason) {
@@ -87,7 +89,8 @@ class Run {
   }
   TrainSummary summary() const {
     double const time = seconds();
-    double const images = static_cast<double>(step() - first_step_) * static_cast<double>(options_.batch_size);
+    double const images =
+        static_cast<double>(step() - first_step_) * static_cast<double>(options_.batch_size);
     return {first_step_, step(), time, time > 0 ? images / time : 0, loss_, stopped_, waits_, wait_seconds_};
   }
 

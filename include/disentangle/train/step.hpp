@@ -18,7 +18,8 @@ struct Model<Method<Slots...>, Backend, Image>::Forward {
   template <class A>
   static auto posterior_type() {
     if constexpr (variational) {
-      return std::type_identity<decltype(std::declval<A&>().infer(std::declval<Variable<Backend, 2> const&>(), "", 1.0))>{};
+      return std::type_identity<decltype(std::declval<A&>().infer(std::declval<Variable<Backend, 2> const&>(),
+                                                                  "", 1.0))>{};
     } else {
       return std::type_identity<detail::Absent>{};
     }
@@ -30,8 +31,9 @@ struct Model<Method<Slots...>, Backend, Image>::Forward {
 
   Variable<Backend, 2> minibatch(int i) const {
     Minibatch const& batch = batches[static_cast<std::size_t>(i)];
-    return parts.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(batch.size), static_cast<std::ptrdiff_t>(Image::size)},
-                               batch.images.data());
+    return parts.tape.constant(
+        Extents<2>{static_cast<std::ptrdiff_t>(batch.size), static_cast<std::ptrdiff_t>(Image::size)},
+        batch.images.data());
   }
 };
 
@@ -47,12 +49,22 @@ class Model<Method<Slots...>, Backend, Image>::Step {
 
   auto const& posterior() const { return forward_.posterior; }
   Variable<Backend, 2> images() const { return forward_.images; }
-  Variable<Backend, 2> minibatch(int i) const { return i == 0 && forward_.images.tape != nullptr ? forward_.images : forward_.minibatch(i); }
+  Variable<Backend, 2> minibatch(int i) const {
+    return i == 0 && forward_.images.tape != nullptr ? forward_.images : forward_.minibatch(i);
+  }
   std::span<int const> labels(int i) const { return forward_.batches[static_cast<std::size_t>(i)].labels; }
-  std::span<std::size_t const> indices(int i) const { return forward_.batches[static_cast<std::size_t>(i)].indices; }
-  Variable<Backend, 2> encode(Variable<Backend, 2> x, nn::Mode mode = {}) const { return forward_.parts.encoder(x, mode); }
-  auto infer(Variable<Backend, 2> x, std::string_view stream) const { return forward_.parts.infer(x, stream, data_size()); }
-  Variable<Backend, 2> decode(Variable<Backend, 2> z, nn::Mode mode = {}) const { return forward_.parts.decoder(z, mode); }
+  std::span<std::size_t const> indices(int i) const {
+    return forward_.batches[static_cast<std::size_t>(i)].indices;
+  }
+  Variable<Backend, 2> encode(Variable<Backend, 2> x, nn::Mode mode = {}) const {
+    return forward_.parts.encoder(x, mode);
+  }
+  auto infer(Variable<Backend, 2> x, std::string_view stream) const {
+    return forward_.parts.infer(x, stream, data_size());
+  }
+  Variable<Backend, 2> decode(Variable<Backend, 2> z, nn::Mode mode = {}) const {
+    return forward_.parts.decoder(z, mode);
+  }
   Variable<Backend, 2> codes(std::ptrdiff_t n, std::string_view stream) const {
     return forward_.parts.with_prior([&](auto const& prior, auto&... state) {
       return prior.codes(tape(), n, std::ptrdiff_t{latent_size}, random(stream), state...);
@@ -98,12 +110,14 @@ template <class... Slots, class Backend, class Image>
 auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> batches) -> report_type const& {
   Assembly& a = *parts_;
   if (batches.size() != static_cast<std::size_t>(minibatches)) {
-    throw ShapeError("step: found " + std::to_string(batches.size()) + " minibatches, expected " + std::to_string(minibatches));
+    throw ShapeError("step: found " + std::to_string(batches.size()) + " minibatches, expected " +
+                     std::to_string(minibatches));
   }
   for (Minibatch const& batch : batches) {
     if (batch.size == 0 || batch.images.size() != batch.size * Image::size) {
-      throw ShapeError("step: found " + std::to_string(batch.images.size()) + " scalars for " + std::to_string(batch.size) +
-                       " images, expected " + std::to_string(Image::size) + " each and at least one image");
+      throw ShapeError("step: found " + std::to_string(batch.images.size()) + " scalars for " +
+                       std::to_string(batch.size) + " images, expected " + std::to_string(Image::size) +
+                       " each and at least one image");
     }
   }
   ++a.steps;
@@ -111,7 +125,8 @@ auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> ba
   auto const each_policy = [&](auto&& visit) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (visit(std::integral_constant<std::size_t, I>{}, std::get<I>(a.method.policies)), ...);
-    }(std::index_sequence_for<Slots...>{});
+    }
+    (std::index_sequence_for<Slots...>{});
   };
 
   each_policy([&](auto index, auto const& policy) {
@@ -151,20 +166,24 @@ auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> ba
             }
             if (!std::isfinite(number)) {
               long const number_of_step = a.steps--;
-              throw NumericalError("step " + std::to_string(number_of_step) + ": the part " + part_names()[part] + " of the loss is " +
-                                   std::to_string(number) + "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
+              throw NumericalError(
+                  "step " + std::to_string(number_of_step) + ": the part " + part_names()[part] +
+                  " of the loss is " + std::to_string(number) +
+                  "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
             }
             report.parts[part++] = number;
             report.loss += number;
           }
         }(),
         ...);
-  }(std::index_sequence_for<Slots...>{});
+  }
+  (std::index_sequence_for<Slots...>{});
   report.kl.fill(0);
   if constexpr (variational && requires { forward.posterior.kl; }) {
     RecordingOff<Backend> const guard(a.tape);
     auto const kl = materialise(mean(forward.posterior.kl, axis<0>));
-    backend.download(kl.value, report.kl.data(), std::min<std::size_t>(latent_size, static_cast<std::size_t>(kl.size())));
+    backend.download(kl.value, report.kl.data(),
+                     std::min<std::size_t>(latent_size, static_cast<std::size_t>(kl.size())));
   }
   a.tape.backward();
   nn::update(a.main, detail::optimizer_of(a.method), a.steps);

@@ -15,8 +15,9 @@ struct StepReport {
   long step = 0;                    ///< number of the step, from 1
   double loss = 0;                  ///< what was minimised: the sum of the parts
   std::array<double, Parts> parts;  ///< in the order of the method's slots; names: Model::part_names()
-  std::array<float, Latents> kl;    ///< mean KL of each latent over the minibatch, in nats; zero without a posterior
-  std::size_t images = 0;           ///< images in the minibatch
+  std::array<float, Latents>
+      kl;                  ///< mean KL of each latent over the minibatch, in nats; zero without a posterior
+  std::size_t images = 0;  ///< images in the minibatch
 };
 
 }  // namespace disentangle

@@ -40,7 +40,8 @@ class StopSignal {
 
   void on_begin(auto&) {
     detail::signal_received.store(0);
-    for (std::size_t i = 0; i < signals.size(); ++i) before_[i] = std::signal(signals[i], detail::note_signal);
+    for (std::size_t i = 0; i < signals.size(); ++i)
+      before_[i] = std::signal(signals[i], detail::note_signal);
     installed_ = true;
   }
   void on_step(auto& run, auto const& report) {

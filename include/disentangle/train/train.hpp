@@ -26,28 +26,42 @@ namespace disentangle {
 namespace detail {
 
 template <class C, class R>
-concept has_on_resume = requires(C& callback, R& run) { callback.on_resume(run); };
+concept has_on_resume = requires(C& callback, R& run) {
+  callback.on_resume(run);
+};
 template <class C, class R>
-concept has_on_begin = requires(C& callback, R& run) { callback.on_begin(run); };
+concept has_on_begin = requires(C& callback, R& run) {
+  callback.on_begin(run);
+};
 template <class C, class R, class Report>
-concept has_on_step = requires(C& callback, R& run, Report const& report) { callback.on_step(run, report); };
+concept has_on_step = requires(C& callback, R& run, Report const& report) {
+  callback.on_step(run, report);
+};
 template <class C, class R>
-concept has_on_end = requires(C& callback, R& run) { callback.on_end(run); };
+concept has_on_end = requires(C& callback, R& run) {
+  callback.on_end(run);
+};
 template <class C, class R>
-concept has_on_failure = requires(C& callback, R& run, std::exception const& error) { callback.on_failure(run, error); };
+concept has_on_failure = requires(C& callback, R& run, std::exception const& error) {
+  callback.on_failure(run, error);
+};
 
 /// The hooks of one callback, called where it has them.
 template <class C, class R, class Report>
 struct Hooks {
-  static constexpr bool resume = has_on_resume<C, R>, begin = has_on_begin<C, R>, step = has_on_step<C, R, Report>,
-                        end = has_on_end<C, R>, failure = has_on_failure<C, R>,
-                        call = std::invocable<C&, R&, Report const&>;
+  static constexpr bool resume = has_on_resume<C, R>, begin = has_on_begin<C, R>,
+                        step = has_on_step<C, R, Report>, end = has_on_end<C, R>,
+                        failure = has_on_failure<C, R>, call = std::invocable<C&, R&, Report const&>;
   static_assert(resume || begin || step || end || failure || call,
-                "[disentangle] train: a callback has on_begin(run), on_step(run, report) or on_end(run), or can itself be "
+                "[disentangle] train: a callback has on_begin(run), on_step(run, report) or on_end(run), or "
+                "can itself be "
                 "called as callback(run, report)");
-  static_assert(begin || !requires { &C::on_begin; }, "[disentangle] train: a callback's on_begin takes (run)");
-  static_assert(step || !requires { &C::on_step; }, "[disentangle] train: a callback's on_step takes (run, report)");
-  static_assert(end || !requires { &C::on_end; }, "[disentangle] train: a callback's on_end takes (run)");
+  static_assert(
+      begin || !requires { &C::on_begin; }, "[disentangle] train: a callback's on_begin takes (run)");
+  static_assert(
+      step || !requires { &C::on_step; }, "[disentangle] train: a callback's on_step takes (run, report)");
+  static_assert(
+      end || !requires { &C::on_end; }, "[disentangle] train: a callback's on_end takes (run)");
 };
 
 /// The name of the stream that minibatch number i of a step is drawn from.
@@ -80,7 +94,8 @@ inline std::string minibatch_stream(int i) { return i == 0 ? "batches" : "batche
 template <class Model, data::data_set Data, class... Callbacks>
 TrainSummary train(Model& model, Data const& data, TrainOptions const& options, Callbacks&&... callbacks) {
   static_assert(std::is_same_v<typename Model::image_shape_type, typename Data::image_shape_type>,
-                "[disentangle] train: the model's image shape is not that of the data set; pass data.image_shape() to Model");
+                "[disentangle] train: the model's image shape is not that of the data set; pass "
+                "data.image_shape() to Model");
   using R = Run<Model>;
   using Report = typename Model::report_type;
   using Source = data::BatchSource<Data>;
@@ -92,11 +107,13 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
   auto const each = [&](auto&& visit) { (visit(callbacks), ...); };
   try {
     each([&](auto& callback) {
-      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::resume) callback.on_resume(run);
+      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::resume)
+        callback.on_resume(run);
     });
     run.begin();
     each([&](auto& callback) {
-      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::begin) callback.on_begin(run);
+      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::begin)
+        callback.on_begin(run);
     });
 
     std::vector<std::unique_ptr<Source>> sources;
@@ -129,14 +146,17 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
     }
     for (auto const& source : sources) run.waited_for_data(source->waits(), source->waited().count());
     each([&](auto& callback) {
-      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::end) callback.on_end(run);
+      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::end)
+        callback.on_end(run);
     });
   } catch (std::exception const& error) {
     each([&](auto& callback) {
-      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::failure) callback.on_failure(run, error);
+      if constexpr (detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>::failure)
+        callback.on_failure(run, error);
     });
     if (dynamic_cast<NumericalError const*>(&error) != nullptr && !run.last_checkpoint().empty()) {
-      throw NumericalError(std::string(error.what()) + "; the last good checkpoint is " + run.last_checkpoint());
+      throw NumericalError(std::string(error.what()) + "; the last good checkpoint is " +
+                           run.last_checkpoint());
     }
     throw;
   }

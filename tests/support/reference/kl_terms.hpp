@@ -17,11 +17,14 @@ struct Codes {
 };
 
 inline double log_normal(double x, double mean, double log_variance) {
-  return -0.5 * (std::log(2 * std::numbers::pi) + log_variance + (x - mean) * (x - mean) / std::exp(log_variance));
+  return -0.5 *
+         (std::log(2 * std::numbers::pi) + log_variance + (x - mean) * (x - mean) / std::exp(log_variance));
 }
 
 /// KL(N(mean, exp(log_variance)) || N(0, 1))
-inline double kl(double mean, double log_variance) { return 0.5 * (mean * mean + std::exp(log_variance) - 1 - log_variance); }
+inline double kl(double mean, double log_variance) {
+  return 0.5 * (mean * mean + std::exp(log_variance) - 1 - log_variance);
+}
 
 /// mean over the batch of the sum over latents
 inline double mean_kl(Codes const& c) {
@@ -53,7 +56,8 @@ inline Parts decompose(Codes const& c, bool stratified, double n) {
       prior += log_normal(z, 0, 0);
       double marginal = 0;
       for (std::size_t j = 0; j < c.batch; ++j) {
-        marginal += weight(stratified, i, j, c.batch, n) * std::exp(log_normal(z, c.at(c.mean, j, d), c.at(c.log_variance, j, d)));
+        marginal += weight(stratified, i, j, c.batch, n) *
+                    std::exp(log_normal(z, c.at(c.mean, j, d), c.at(c.log_variance, j, d)));
       }
       factors += std::log(marginal);
     }

@@ -28,7 +28,8 @@ double broadcast_at(HostArray<R> const& array, Extents<S> const& index) {
 }
 
 template <std::size_t A, std::size_t B>
-void check_broadcast(std::array<std::ptrdiff_t, A> const& a_extents, std::array<std::ptrdiff_t, B> const& b_extents) {
+void check_broadcast(std::array<std::ptrdiff_t, A> const& a_extents,
+                     std::array<std::ptrdiff_t, B> const& b_extents) {
   constexpr int rank = static_cast<int>(A > B ? A : B);
   auto const a = random_array(a_extents, 1, 0.5, 2), b = random_array(b_extents, 2, 0.5, 2);
   auto const f = [](auto x, auto y) { return x * exp(-y) + x / y; };
@@ -43,7 +44,8 @@ void check_broadcast(std::array<std::ptrdiff_t, A> const& a_extents, std::array<
       index[axis] = rest % result.extents[axis];
       rest /= result.extents[axis];
     }
-    double const x = broadcast_at<static_cast<int>(A), rank>(a, index), y = broadcast_at<static_cast<int>(B), rank>(b, index);
+    double const x = broadcast_at<static_cast<int>(A), rank>(a, index),
+                 y = broadcast_at<static_cast<int>(B), rank>(b, index);
     expected.push_back(x * std::exp(-y) + x / y);
   }
   CHECK(difference(result.values, expected) < 1e-14);
@@ -65,13 +67,15 @@ TEST_CASE("broadcasting, every alignment") {
   check_broadcast(Extents<1>{5}, Extents<2>{3, 1});
   for (int mask = 0; mask < 64; mask += 5) {  // of all ways to stretch three axes of either side
     auto const pick = [&](int bit, std::ptrdiff_t n) -> std::ptrdiff_t { return mask >> bit & 1 ? 1 : n; };
-    check_broadcast(Extents<3>{pick(0, 2), pick(1, 3), pick(2, 4)}, Extents<3>{pick(3, 2), pick(4, 3), pick(5, 4)});
+    check_broadcast(Extents<3>{pick(0, 2), pick(1, 3), pick(2, 4)},
+                    Extents<3>{pick(3, 2), pick(4, 3), pick(5, 4)});
   }
   check_broadcast(Extents<4>{2, 1, 3, 1}, Extents<3>{4, 1, 9});
   check_broadcast(Extents<5>{2, 1, 2, 1, 3}, Extents<4>{2, 1, 2, 1});
 }
 
 TEST_CASE("extents that do not fit are named") {
-  CHECK_THROWS_WITH_AS(evaluate([](auto x, auto y) { return x + y; }, random_array(Extents<2>{3, 4}, 1), random_array(Extents<1>{3}, 1)),
+  CHECK_THROWS_WITH_AS(evaluate([](auto x, auto y) { return x + y; }, random_array(Extents<2>{3, 4}, 1),
+                                random_array(Extents<1>{3}, 1)),
                        "expression: extents (3) do not broadcast with (3, 4)", ShapeError);
 }

@@ -21,7 +21,8 @@ std::vector<double> product_of(HostArray<2> const& a, HostArray<2> const& b) {
     for (std::ptrdiff_t j = 0; j < n; ++j) {
       double total = 0;
       for (std::ptrdiff_t l = 0; l < k; ++l) {
-        total += a.values[static_cast<std::size_t>(i * k + l)] * b.values[static_cast<std::size_t>(l * n + j)];
+        total +=
+            a.values[static_cast<std::size_t>(i * k + l)] * b.values[static_cast<std::size_t>(l * n + j)];
       }
       c.push_back(total);
     }
@@ -31,16 +32,20 @@ std::vector<double> product_of(HostArray<2> const& a, HostArray<2> const& b) {
 HostArray<2> transposed(HostArray<2> const& a) {
   HostArray<2> t{{a.extents[1], a.extents[0]}, {}};
   for (std::ptrdiff_t j = 0; j < a.extents[1]; ++j) {
-    for (std::ptrdiff_t i = 0; i < a.extents[0]; ++i) t.values.push_back(a.values[static_cast<std::size_t>(i * a.extents[1] + j)]);
+    for (std::ptrdiff_t i = 0; i < a.extents[0]; ++i)
+      t.values.push_back(a.values[static_cast<std::size_t>(i * a.extents[1] + j)]);
   }
   return t;
 }
-HostArray<2> matrix(std::ptrdiff_t m, std::ptrdiff_t n, std::uint64_t seed) { return random_array(Extents<2>{m, n}, seed); }
+HostArray<2> matrix(std::ptrdiff_t m, std::ptrdiff_t n, std::uint64_t seed) {
+  return random_array(Extents<2>{m, n}, seed);
+}
 
 }  // namespace
 
 TEST_CASE("products of many shapes, plain and transposed, in float and double") {
-  for (Extents<3> const s : {Extents<3>{1, 1, 1}, {3, 5, 4}, {1, 9, 7}, {17, 1, 3}, {33, 18, 40}, {64, 10, 64}, {130, 70, 300}}) {
+  for (Extents<3> const s :
+       {Extents<3>{1, 1, 1}, {3, 5, 4}, {1, 9, 7}, {17, 1, 3}, {33, 18, 40}, {64, 10, 64}, {130, 70, 300}}) {
     CAPTURE(extents_text(s));
     auto const a = matrix(s[0], s[2], 1), b = matrix(s[2], s[1], 2);
     auto const at = transposed(a), bt = transposed(b);
@@ -69,8 +74,8 @@ TEST_CASE("gradients of products") {
   CHECK_GRADIENT([](auto x) { return matmul(exp(x), slice(x, axis<1>, 1, 3)); }, square_matrix);
   CHECK_GRADIENT([](auto x) { return matmul(slice(x, axis<0>, 0, 2), x); }, square_matrix);
   CHECK_GRADIENT([](auto x) { return matmul(stop_gradient(x), x); }, HostArray<2>{{1, 1}, {0.0}});
-  CHECK_THROWS_WITH_AS(evaluate([](auto x, auto y) { return matmul(y, x); }, a, b), "matmul: found (4, 2) x (3, 4), expected equal inner extents",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(evaluate([](auto x, auto y) { return matmul(y, x); }, a, b),
+                       "matmul: found (4, 2) x (3, 4), expected equal inner extents", ShapeError);
 }
 
 TEST_CASE("covariance divides by the number of samples") {
@@ -87,15 +92,20 @@ TEST_CASE("covariance divides by the number of samples") {
   }
   CHECK(difference(evaluate([](auto v) { return covariance(v); }, x).values, expected) < 1e-14);
   CHECK_GRADIENT([](auto v) { return covariance(v); }, x);
-  CHECK_GRADIENT([](auto v) { return sum(square(off_diagonal(covariance(v)))) + sum(square(diagonal(covariance(v)) - 1)); }, x);
+  CHECK_GRADIENT(
+      [](auto v) {
+        return sum(square(off_diagonal(covariance(v)))) + sum(square(diagonal(covariance(v)) - 1));
+      },
+      x);
 }
 
 TEST_CASE("off_diagonal") {
   HostArray<2> const x{{3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
-  CHECK(evaluate([](auto v) { return off_diagonal(v); }, x).values == std::vector<double>{0, 2, 3, 4, 0, 6, 7, 8, 0});
+  CHECK(evaluate([](auto v) { return off_diagonal(v); }, x).values ==
+        std::vector<double>{0, 2, 3, 4, 0, 6, 7, 8, 0});
   CHECK_GRADIENT([](auto v) { return exp(off_diagonal(v * v)); }, matrix(3, 3, 5));
-  CHECK_THROWS_WITH_AS(evaluate([](auto v) { return off_diagonal(v); }, matrix(2, 3, 1)), "off_diagonal: found (2, 3), expected a square matrix",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(evaluate([](auto v) { return off_diagonal(v); }, matrix(2, 3, 1)),
+                       "off_diagonal: found (2, 3), expected a square matrix", ShapeError);
 }
 
 TEST_CASE("pairwise_differences") {
@@ -104,6 +114,8 @@ TEST_CASE("pairwise_differences") {
   auto const d = evaluate(f, a, b);
   CHECK(d.extents == Extents<3>{2, 3, 2});
   CHECK(d.values == std::vector<double>{1, 2, 0, 1, -1, 0, 3, 4, 2, 3, 1, 2});
-  CHECK_GRADIENT([](auto x, auto y) { return exp(-square(pairwise_differences(x, y))); }, matrix(3, 2, 6), matrix(4, 2, 7));
-  CHECK_GRADIENT([](auto x) { return sum(square(pairwise_differences(x, x)), axis<2>) * 0.3; }, matrix(4, 3, 8));
+  CHECK_GRADIENT([](auto x, auto y) { return exp(-square(pairwise_differences(x, y))); }, matrix(3, 2, 6),
+                 matrix(4, 2, 7));
+  CHECK_GRADIENT([](auto x) { return sum(square(pairwise_differences(x, x)), axis<2>) * 0.3; },
+                 matrix(4, 3, 8));
 }

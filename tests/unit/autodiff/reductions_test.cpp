@@ -64,9 +64,15 @@ void check_axis(Extents<Rank> const& extents) {
   CHECK(difference(evaluate([](auto v) { return mean(v, axis<A>); }, x).values, means) < 1e-13);
   CHECK(difference(evaluate([](auto v) { return max(v, axis<A>); }, x).values, largest) == 0);
   CHECK(difference(evaluate([](auto v) { return logsumexp(v, axis<A>); }, x).values, logs) < 1e-13);
-  CHECK(difference(evaluate([](auto v) { return log_softmax(v, axis<A>); }, x).values, log_softmaxes) < 1e-13);
-  CHECK(difference(evaluate([](auto v) { return log(softmax(v, axis<A>)); }, x).values, log_softmaxes) < 1e-13);
-  CHECK_GRADIENT([](auto v) { return sum(v * v, axis<A>) * mean(v, axis<A>) + 3 * max(v, axis<A>) + logsumexp(v, axis<A>); }, x);
+  CHECK(difference(evaluate([](auto v) { return log_softmax(v, axis<A>); }, x).values, log_softmaxes) <
+        1e-13);
+  CHECK(difference(evaluate([](auto v) { return log(softmax(v, axis<A>)); }, x).values, log_softmaxes) <
+        1e-13);
+  CHECK_GRADIENT(
+      [](auto v) {
+        return sum(v * v, axis<A>) * mean(v, axis<A>) + 3 * max(v, axis<A>) + logsumexp(v, axis<A>);
+      },
+      x);
   CHECK_GRADIENT([](auto v) { return softmax(v, axis<A>) * log_softmax(2 * v, axis<A>); }, x);
 }
 
@@ -120,15 +126,20 @@ TEST_CASE("reductions of expressions that broadcast") {
 
 TEST_CASE("logsumexp and softmax of large numbers are exact") {
   HostArray<1> const x{{3}, {1000, 1000, -1000}};
-  CHECK(evaluate<float>([](auto v) { return logsumexp(v); }, x).values[0] == doctest::Approx(1000 + std::log(2.0)));
-  bool const exact = evaluate<float>([](auto v) { return softmax(v, axis<0>); }, x).values == std::vector<double>{0.5, 0.5, 0};
+  CHECK(evaluate<float>([](auto v) { return logsumexp(v); }, x).values[0] ==
+        doctest::Approx(1000 + std::log(2.0)));
+  bool const exact = evaluate<float>([](auto v) { return softmax(v, axis<0>); }, x).values ==
+                     std::vector<double>{0.5, 0.5, 0};
   CHECK(exact);
-  CHECK(evaluate<float>([](auto v) { return log_softmax(v, axis<0>); }, x).values[0] == doctest::Approx(-std::log(2.0)).epsilon(1e-7));
+  CHECK(evaluate<float>([](auto v) { return log_softmax(v, axis<0>); }, x).values[0] ==
+        doctest::Approx(-std::log(2.0)).epsilon(1e-7));
 }
 
 TEST_CASE("the gradient of max is shared by all places that attain it") {
   HostArray<2> const x{{2, 3}, {1, 5, 5, 7, 0, 1}};
-  auto const g = test::value_and_gradient<double>(1, [](auto v) { return sum(max(v, axis<1>)); }, x).gradient;
+  auto const g = test::value_and_gradient<double>(
+                     1, [](auto v) { return sum(max(v, axis<1>)); }, x)
+                     .gradient;
   CHECK(g[1] == g[2]);
   CHECK(g[3] == doctest::Approx(2 * g[1]));
   CHECK(g[0] == 0);

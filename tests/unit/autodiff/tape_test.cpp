@@ -48,21 +48,33 @@ TEST_CASE("large tensors: the same bits for every number of threads") {
   auto const formula = [](auto x) { return tanh(x) * exp(-x * x) + 1 / (2 + x); };
   check_threads<true>("map", formula, wide);
   check_threads("map", formula, tall);
-  check_threads("sum", [](auto x) { return sum(x * x); }, tall);
-  check_threads<true>("sum of columns", [](auto x) { return sum(exp(x), axis<0>) * (1.0 / 30011); }, tall);
-  check_threads("sum of rows", [](auto x) { return mean(exp(x), axis<1>); }, tall);
-  check_threads<true>("logsumexp", [](auto x) { return logsumexp(x, axis<1>) + sum(max(x, axis<0>)); }, tall);
-  check_threads("broadcast", [](auto x) { return x * mean(x, axis<0>) + insert_axis(mean(x, axis<1>), axis<1>); }, tall);
-  check_threads("itself transposed", [](auto x) { return x * transpose(x) + exp(transpose(x)); }, square_matrix);
-  check_threads("overlap", [](auto x) { return slice(x, axis<0>, 0, 299) * slice(x, axis<0>, 1, 300); }, square_matrix);
-  check_threads<true>("matmul", [](auto x) { return 0.01 * matmul(x, transpose(x)); }, square_matrix);
-  check_threads("pairs", [](auto x) { return mean(square(pairwise_differences(x, x)), axis<2>); },
-                random_array(Extents<2>{64, 10}, 4));
+  check_threads(
+      "sum", [](auto x) { return sum(x * x); }, tall);
+  check_threads<true>(
+      "sum of columns", [](auto x) { return sum(exp(x), axis<0>) * (1.0 / 30011); }, tall);
+  check_threads(
+      "sum of rows", [](auto x) { return mean(exp(x), axis<1>); }, tall);
+  check_threads<true>(
+      "logsumexp", [](auto x) { return logsumexp(x, axis<1>) + sum(max(x, axis<0>)); }, tall);
+  check_threads(
+      "broadcast", [](auto x) { return x * mean(x, axis<0>) + insert_axis(mean(x, axis<1>), axis<1>); },
+      tall);
+  check_threads(
+      "itself transposed", [](auto x) { return x * transpose(x) + exp(transpose(x)); }, square_matrix);
+  check_threads(
+      "overlap", [](auto x) { return slice(x, axis<0>, 0, 299) * slice(x, axis<0>, 1, 300); }, square_matrix);
+  check_threads<true>(
+      "matmul", [](auto x) { return 0.01 * matmul(x, transpose(x)); }, square_matrix);
+  check_threads(
+      "pairs", [](auto x) { return mean(square(pairwise_differences(x, x)), axis<2>); },
+      random_array(Extents<2>{64, 10}, 4));
 }
 
 TEST_CASE("a fused expression is one record") {
   auto const x = random_array(Extents<2>{3, 4}, 1);
-  auto const records = [&](auto const& f) { return value_and_gradient<double>(1, f, x).records - 1; };  // less the contraction
+  auto const records = [&](auto const& f) {
+    return value_and_gradient<double>(1, f, x).records - 1;
+  };  // less the contraction
   CHECK(records([](auto v) { return exp(v) * v + log1p(v * v) - tanh(v / 2) * where(v > 0, v, -v); }) == 1);
   CHECK(records([](auto v) { return sum(exp(v) * v); }) == 1);
   CHECK(records([](auto v) { return slice(transpose(v), axis<1>, 0, 2); }) == 0);  // views need none
@@ -81,8 +93,9 @@ TEST_CASE("a pass over the same shapes allocates nothing after the first") {
     tape.backend().upload(host.values.data(), x.value, host.values.size());
     auto const c = covariance(x);
     auto const y = logsumexp(x * x, axis<1>) + sum(softmax(x, axis<1>) * x, axis<1>);
-    auto const loss = materialise(sum(square(off_diagonal(c))) + mean(y) + sum(gather(x, std::array<int, 3>{1, 2, 1})) +
-                                  sum(concatenate(axis<1>, x, exp(x))));
+    auto const loss =
+        materialise(sum(square(off_diagonal(c))) + mean(y) + sum(gather(x, std::array<int, 3>{1, 2, 1})) +
+                    sum(concatenate(axis<1>, x, exp(x))));
     tape.backend().fill(loss.gradient, 1, 1.0f);
     tape.backward();
     return *x.gradient;
@@ -148,18 +161,21 @@ Variable<Checked, 1> with_adjoint(Variable<Checked, 1> x, Backward backward) {
 
 TEST_CASE("the gradient checker accepts what is right and names what is wrong") {
   auto const x = random_array(Extents<1>{5}, 1);
-  auto const check = [&](auto backward) { return check_gradient([=](auto v) { return with_adjoint(v, backward); }, x); };
+  auto const check = [&](auto backward) {
+    return check_gradient([=](auto v) { return with_adjoint(v, backward); }, x);
+  };
   auto const right = check([](double& to, double g) { to += g; });
   CHECK_MESSAGE(right.ok, right.text);
   CHECK(right.checked == 5);
 
-  CHECK_FALSE(check([](double& to, double g) { to = g; }).ok);          // assigns instead of adding
-  CHECK_FALSE(check([](double&, double) {}).ok);                       // forgets
+  CHECK_FALSE(check([](double& to, double g) { to = g; }).ok);           // assigns instead of adding
+  CHECK_FALSE(check([](double&, double) {}).ok);                         // forgets
   CHECK_FALSE(check([](double& to, double g) { to += 1.001 * g; }).ok);  // nearly right
   CHECK_FALSE(check([](double& to, double g) { to += g / 0.0; }).ok);
   auto const wrong = check_gradient(
       [](auto v, auto w) {
-        return with_adjoint(v, [](double& to, double g) { to += g; }) + with_adjoint(w, [](double& to, double g) { to -= g; });
+        return with_adjoint(v, [](double& to, double g) { to += g; }) +
+               with_adjoint(w, [](double& to, double g) { to -= g; });
       },
       x, x);
   CHECK_FALSE(wrong.ok);

@@ -52,12 +52,15 @@ struct Hidden {
   explicit Hidden(double = 0) {}
 };
 
-using Base = Method<Slot<Role::encoder, Net>, Slot<Role::decoder, Deep<3>>, Slot<Role::prior, Schedule>, Slot<Role::reconstruction, Loss>>;
+using Base = Method<Slot<Role::encoder, Net>, Slot<Role::decoder, Deep<3>>, Slot<Role::prior, Schedule>,
+                    Slot<Role::reconstruction, Loss>>;
 
 }  // namespace
 
 TEST_CASE("get: by type, by role and number") {
-  Method<Slot<Role::encoder, Net>, Slot<Role::contrast, Loss>, Slot<Role::regularizer, Term>, Slot<Role::regularizer, Term>> m;
+  Method<Slot<Role::encoder, Net>, Slot<Role::contrast, Loss>, Slot<Role::regularizer, Term>,
+         Slot<Role::regularizer, Term>>
+      m;
   m.get<Loss>().weight = 3;
   CHECK(std::as_const(m).get<Loss>().weight == 3);
   m.get<Role::regularizer, 1>().beta = 5;
@@ -80,23 +83,26 @@ TEST_CASE("methods are regular values") {
 
 TEST_CASE("With replaces a role or adds it; Plus adds beside") {
   using Other = Slot<Role::decoder, Deep<7>>;
-  static_assert(std::is_same_v<With<Base, Other>, Method<Slot<Role::encoder, Net>, Slot<Role::prior, Schedule>, Slot<Role::reconstruction, Loss>, Other>>);
+  static_assert(
+      std::is_same_v<With<Base, Other>, Method<Slot<Role::encoder, Net>, Slot<Role::prior, Schedule>,
+                                               Slot<Role::reconstruction, Loss>, Other>>);
   using T = Slot<Role::regularizer, Term>;
   static_assert(With<Base, T>::count<Role::regularizer> == 1);
   static_assert(With<Plus<Base, T, T>, T>::count<Role::regularizer> == 1);
   static_assert(With<Base, T, T>::count<Role::regularizer> == 2);
   static_assert(Plus<Plus<Base, T>, T>::count<Role::regularizer> == 2);
-  static_assert(std::is_same_v<Plus<Base, T>, Method<Slot<Role::encoder, Net>, Slot<Role::decoder, Deep<3>>, Slot<Role::prior, Schedule>,
-                                                     Slot<Role::reconstruction, Loss>, T>>);
+  static_assert(std::is_same_v<Plus<Base, T>,
+                               Method<Slot<Role::encoder, Net>, Slot<Role::decoder, Deep<3>>,
+                                      Slot<Role::prior, Schedule>, Slot<Role::reconstruction, Loss>, T>>);
 }
 
 TEST_CASE("describe: a line for each slot") {
-  CHECK(describe(Base{}) ==
-        "Encoder: Net {}\n"
-        "Decoder: Deep<3> {width = 3}\n"
-        "Prior: Schedule {start = 0.5, steps = 10}\n"
-        "Reconstruction: Loss {weight = 0.1, on = true, colour = red, name = plain, schedule.start = 0.5, schedule.steps = 10, "
-        "bins = 20, list = ...}\n");
+  CHECK(describe(Base{}) == "Encoder: Net {}\n"
+                            "Decoder: Deep<3> {width = 3}\n"
+                            "Prior: Schedule {start = 0.5, steps = 10}\n"
+                            "Reconstruction: Loss {weight = 0.1, on = true, colour = red, name = plain, "
+                            "schedule.start = 0.5, schedule.steps = 10, "
+                            "bins = 20, list = ...}\n");
   CHECK(describe_policy(Hidden{}) == "Hidden {}");
 }
 
@@ -126,13 +132,15 @@ TEST_CASE("describe and set are a round trip, to the last bit") {
   Base b;
   std::string const text = describe(a);
   for (std::size_t line = 0; line < text.size();) {
-    std::size_t const end = text.find('\n', line), name = text.find(": ", line) + 2, brace = text.find(" {", name);
+    std::size_t const end = text.find('\n', line), name = text.find(": ", line) + 2,
+                      brace = text.find(" {", name);
     std::string const policy = text.substr(name, brace - name);
     std::string members = text.substr(brace + 2, end - brace - 3) + ", ";
     for (std::size_t at = 0; members.size() > 2 && at < members.size();) {
       std::size_t const equals = members.find(" = ", at), comma = members.find(", ", equals);
       if (members.substr(equals + 3, comma - equals - 3) != "...") {
-        set(b, policy + "." + members.substr(at, equals - at), members.substr(equals + 3, comma - equals - 3));
+        set(b, policy + "." + members.substr(at, equals - at),
+            members.substr(equals + 3, comma - equals - 3));
       }
       at = comma + 2;
     }
@@ -143,16 +151,22 @@ TEST_CASE("describe and set are a round trip, to the last bit") {
 
 TEST_CASE("set: errors name what exists and what is accepted, and change nothing") {
   Base m;
-  CHECK_THROWS_WITH_AS(set(m, "Loss.wieght", "1"),
-                       "no hyper-parameter 'Loss.wieght'; this method has: Deep.width, Schedule.start, Schedule.steps, Loss.weight, "
-                       "Loss.on, Loss.colour, Loss.name, Loss.schedule.start, Loss.schedule.steps, Loss.bins, Loss.list",
+  CHECK_THROWS_WITH_AS(
+      set(m, "Loss.wieght", "1"),
+      "no hyper-parameter 'Loss.wieght'; this method has: Deep.width, Schedule.start, Schedule.steps, "
+      "Loss.weight, "
+      "Loss.on, Loss.colour, Loss.name, Loss.schedule.start, Loss.schedule.steps, Loss.bins, Loss.list",
+      ValueError);
+  CHECK_THROWS_WITH_AS(set(m, "Loss.weight", "heavy"), "Loss.weight: found 'heavy', expected a number",
                        ValueError);
-  CHECK_THROWS_WITH_AS(set(m, "Loss.weight", "heavy"), "Loss.weight: found 'heavy', expected a number", ValueError);
-  CHECK_THROWS_WITH_AS(set(m, "Loss.weight", "1.5x"), "Loss.weight: found '1.5x', expected a number", ValueError);
+  CHECK_THROWS_WITH_AS(set(m, "Loss.weight", "1.5x"), "Loss.weight: found '1.5x', expected a number",
+                       ValueError);
   CHECK_THROWS_WITH_AS(set(m, "Loss.bins", "-3"), "Loss.bins: found '-3', expected an integer", ValueError);
-  CHECK_THROWS_WITH_AS(set(m, "Deep.width", "2.5"), "Deep.width: found '2.5', expected an integer", ValueError);
+  CHECK_THROWS_WITH_AS(set(m, "Deep.width", "2.5"), "Deep.width: found '2.5', expected an integer",
+                       ValueError);
   CHECK_THROWS_WITH_AS(set(m, "Loss.on", "yes"), "Loss.on: found 'yes', expected true or false", ValueError);
-  CHECK_THROWS_WITH_AS(set(m, "Loss.colour", "blue"), "Loss.colour: found 'blue', expected red or light_green", ValueError);
+  CHECK_THROWS_WITH_AS(set(m, "Loss.colour", "blue"),
+                       "Loss.colour: found 'blue', expected red or light_green", ValueError);
   CHECK(m == Base{});
 }
 

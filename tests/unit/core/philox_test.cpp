@@ -26,7 +26,8 @@ TEST_CASE("seed, stream, step and index each change the numbers") {
   for (std::uint64_t seed_value : {0u, 1u}) {
     for (std::uint32_t s : {stream("a"), stream("b")}) {
       for (std::uint64_t step : {0ull, 1ull, 1ull << 32}) {
-        for (std::uint64_t i : {0ull, 1ull, 4ull, 1ull << 34}) seen.insert(Philox{seed_value, s, step}.bits(i));
+        for (std::uint64_t i : {0ull, 1ull, 4ull, 1ull << 34})
+          seen.insert(Philox{seed_value, s, step}.bits(i));
       }
     }
   }

@@ -21,9 +21,9 @@ using test::check_network;
 using test::LoneNetwork;
 using Double = backend::BasicCpu<double>;
 
-#define CHECK_NETWORK(...)                           \
-  do {                                               \
-    auto const network_report = __VA_ARGS__;         \
+#define CHECK_NETWORK(...)                                 \
+  do {                                                     \
+    auto const network_report = __VA_ARGS__;               \
     CHECK_MESSAGE(network_report.ok, network_report.text); \
   } while (false)
 
@@ -38,11 +38,16 @@ using Output = typename Network<backend::Cpu, Shape, Layers...>::output_shape;
 }  // namespace
 
 // Shapes follow from the input shape at compile time.
-static_assert(std::is_same_v<Output<ImageShape<64, 32, 3>, Conv<32>, Conv<8, 3, 1, 1>>, ImageShape<32, 16, 8>>);
+static_assert(
+    std::is_same_v<Output<ImageShape<64, 32, 3>, Conv<32>, Conv<8, 3, 1, 1>>, ImageShape<32, 16, 8>>);
 static_assert(std::is_same_v<Output<ImageShape<5, 5, 2>, Conv<4, 5, 1, 0>>, ImageShape<1, 1, 4>>);
 static_assert(std::is_same_v<Output<ImageShape<4, 8, 2>, ConvTranspose<3>>, ImageShape<8, 16, 3>>);
-static_assert(std::is_same_v<Output<FeatureShape<12>, Dense<16>, Reshape<2, 2, 4>, BatchNorm, LayerNorm, Flatten>, FeatureShape<16>>);
-static_assert(std::is_same_v<Sequential<Flatten, Dense<7>>::On<backend::Cpu, ImageShape<4, 4, 1>>::output_shape, FeatureShape<7>>);
+static_assert(
+    std::is_same_v<Output<FeatureShape<12>, Dense<16>, Reshape<2, 2, 4>, BatchNorm, LayerNorm, Flatten>,
+                   FeatureShape<16>>);
+static_assert(
+    std::is_same_v<Sequential<Flatten, Dense<7>>::On<backend::Cpu, ImageShape<4, 4, 1>>::output_shape,
+                   FeatureShape<7>>);
 
 TEST_CASE("Dense: gradients with every activation") {
   CHECK_NETWORK(check_network<FeatureShape<5>, Dense<3>>(4, once));
@@ -80,18 +85,21 @@ TEST_CASE("LayerNorm and BatchNorm: gradients in training and with running stati
 }
 
 TEST_CASE("a network applied twice in a step adds its gradients") {
-  CHECK_NETWORK(check_network<ImageShape<4, 4, 1>, Conv<2, 4, 2, 1, Tanh>, BatchNorm, ConvTranspose<1, 4, 2, 1, Tanh>, Flatten, LayerNorm,
-                              Dense<3>>(2, twice));
+  CHECK_NETWORK(check_network<ImageShape<4, 4, 1>, Conv<2, 4, 2, 1, Tanh>, BatchNorm,
+                              ConvTranspose<1, 4, 2, 1, Tanh>, Flatten, LayerNorm, Dense<3>>(2, twice));
 }
 
 TEST_CASE("inputs that are views, expressions or constants") {
-  CHECK_NETWORK(check_network<FeatureShape<4>, Dense<4, Tanh>>(4, [](auto& net, auto x) { return net(transpose(x)) + net(x * x); }));
+  CHECK_NETWORK(check_network<FeatureShape<4>, Dense<4, Tanh>>(
+      4, [](auto& net, auto x) { return net(transpose(x)) + net(x * x); }));
   LoneNetwork<Double, FeatureShape<4>, Dense<2>> n;
-  CHECK_THROWS_WITH_AS(n.net(n.tape.variable(Extents<2>{3, 5}, false)), "network: found input (3, 5), expected (batch, 4)", ShapeError);
+  CHECK_THROWS_WITH_AS(n.net(n.tape.variable(Extents<2>{3, 5}, false)),
+                       "network: found input (3, 5), expected (batch, 4)", ShapeError);
 }
 
 TEST_CASE("frozen: the gradient flows to the input, not to the weights") {
-  using Net = LoneNetwork<Double, ImageShape<4, 4, 1>, Conv<2, 4, 2, 1, Tanh>, BatchNorm, ConvTranspose<1, 4, 2, 1, Tanh>, Flatten, LayerNorm, Dense<3>>;
+  using Net = LoneNetwork<Double, ImageShape<4, 4, 1>, Conv<2, 4, 2, 1, Tanh>, BatchNorm,
+                          ConvTranspose<1, 4, 2, 1, Tanh>, Flatten, LayerNorm, Dense<3>>;
   auto const gradients = [](Mode mode) {
     Net n;
     auto const x = n.input(2, true);
@@ -138,7 +146,8 @@ TEST_CASE("BatchNorm: batch statistics, running statistics, as PyTorch has them"
   auto const y = n.net(n.tape.constant(Extents<2>{3, 2}, data.data()));
   double const variance = (4 + 1 + 9) / 3.0;
   for (int i = 0; i < 3; ++i) {
-    CHECK(y.value[2 * i] == doctest::Approx((data[2 * static_cast<std::size_t>(i)] - 3) / std::sqrt(variance + 1e-5)));
+    CHECK(y.value[2 * i] ==
+          doctest::Approx((data[2 * static_cast<std::size_t>(i)] - 3) / std::sqrt(variance + 1e-5)));
   }
   auto const& statistics = n.parameters.statistics();
   REQUIRE(statistics.size() == 2);
@@ -158,7 +167,8 @@ TEST_CASE("LayerNorm: every sample has mean 0 and variance 1 before gain and bia
   auto const y = n.net(n.input(3, false));
   for (int i = 0; i < 3; ++i) {
     double total = 0, squares = 0;
-    for (int j = 0; j < 50; ++j) total += y.value[50 * i + j], squares += y.value[50 * i + j] * y.value[50 * i + j];
+    for (int j = 0; j < 50; ++j)
+      total += y.value[50 * i + j], squares += y.value[50 * i + j] * y.value[50 * i + j];
     CHECK(std::abs(total) < 1e-12);
     CHECK(squares == doctest::Approx(50).epsilon(1e-3));
   }
@@ -166,8 +176,9 @@ TEST_CASE("LayerNorm: every sample has mean 0 and variance 1 before gain and bia
 
 TEST_CASE("float: the same bits with 1, 2 and 3 threads") {
   auto const run = [](unsigned threads) {
-    LoneNetwork<backend::Cpu, ImageShape<16, 16, 3>, Conv<32, 4, 2, 1, Relu>, BatchNorm, Flatten, Dense<40, Tanh>, LayerNorm, Dense<256>,
-                Reshape<4, 4, 16>, ConvTranspose<16, 4, 2, 1, LeakyRelu<>>>
+    LoneNetwork<backend::Cpu, ImageShape<16, 16, 3>, Conv<32, 4, 2, 1, Relu>, BatchNorm, Flatten,
+                Dense<40, Tanh>, LayerNorm, Dense<256>, Reshape<4, 4, 16>,
+                ConvTranspose<16, 4, 2, 1, LeakyRelu<>>>
         n(threads);
     auto const x = n.input(20, true);
     auto const y = n.net(x);

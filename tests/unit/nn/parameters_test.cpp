@@ -107,7 +107,8 @@ TEST_CASE("names of a network's parameters") {
   net.declare(parameters, "encoder", Initialisation::glorot_uniform);
   std::vector<std::string> names;
   for (auto const& block : parameters.blocks()) names.push_back(block.name);
-  CHECK(names == std::vector<std::string>{"encoder.0.weight", "encoder.0.bias", "encoder.1.weight", "encoder.1.bias"});
+  CHECK(names ==
+        std::vector<std::string>{"encoder.0.weight", "encoder.0.bias", "encoder.1.weight", "encoder.1.bias"});
 }
 
 TEST_CASE("the laws of initialisation") {

@@ -32,7 +32,8 @@ std::vector<double> run(Optimiser const& optimiser, long steps) {
     tape.reset();
     parameters.begin_step();
     for (std::size_t i = 0; i < count; ++i) {
-      w.gradient[i] = 0.02f * static_cast<float>(step) * Philox{1, 2, static_cast<std::uint64_t>(step)}.normal(i);
+      w.gradient[i] =
+          0.02f * static_cast<float>(step) * Philox{1, 2, static_cast<std::uint64_t>(step)}.normal(i);
     }
     nn::update(parameters, optimiser, step);
   }
@@ -47,7 +48,8 @@ std::vector<double> reference(long steps, double clip, Body&& body) {
     std::vector<double> g(count);
     double squares = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      g[i] = 0.02 * static_cast<double>(step) * static_cast<double>(Philox{1, 2, static_cast<std::uint64_t>(step)}.normal(i));
+      g[i] = 0.02 * static_cast<double>(step) *
+             static_cast<double>(Philox{1, 2, static_cast<std::uint64_t>(step)}.normal(i));
       squares += g[i] * g[i];
     }
     double const factor = clip > 0 && std::sqrt(squares) > clip ? clip / std::sqrt(squares) : 1;
@@ -106,7 +108,9 @@ TEST_CASE("clipping by global norm") {
 
 TEST_CASE("a schedule multiplies the rate") {
   optim::Sgd const sgd{.learning_rate = 0.05, .momentum = 0, .schedule = {.warm_up = 10}};
-  auto const body = [](double& w, double g, std::array<double, 2>&, double t) { w -= 0.05 * std::fmin(1, t / 10) * g; };
+  auto const body = [](double& w, double g, std::array<double, 2>&, double t) {
+    w -= 0.05 * std::fmin(1, t / 10) * g;
+  };
   CHECK(distance(run(sgd, 20), reference(20, 0, body)) < 1e-5);
 }
 
@@ -140,7 +144,8 @@ TEST_CASE("schedules") {
 
 TEST_CASE("own parameters minimise a loss with their own optimiser") {
   Tape<Backend> tape{Backend(1)};
-  nn::detail::OptimisedParameters<Backend, optim::Sgd> own(tape, "own", optim::Sgd{.learning_rate = 0.1, .momentum = 0});
+  nn::detail::OptimisedParameters<Backend, optim::Sgd> own(tape, "own",
+                                                           optim::Sgd{.learning_rate = 0.1, .momentum = 0});
   Variable<Backend, 1> w;
   own.parameters.declare(w, "w", {3}, nn::Initialiser{nn::Initialiser::Law::constant, 1});
   own.parameters.allocate(seed(0), own.moments());

@@ -32,7 +32,8 @@ TEST_CASE("mean first, then log-variance; sample, KL and prior by their formulas
   CHECK(q.latent_size() == 3);
   for (std::ptrdiff_t i = 0; i < 5; ++i) {
     for (std::ptrdiff_t d = 0; d < 3; ++d) {
-      double const m = head.values[static_cast<std::size_t>(i * 6 + d)], v = head.values[static_cast<std::size_t>(i * 6 + 3 + d)];
+      double const m = head.values[static_cast<std::size_t>(i * 6 + d)],
+                   v = head.values[static_cast<std::size_t>(i * 6 + 3 + d)];
       auto const at = [&](auto const& t) { return t.value[i * t.strides[0] + d * t.strides[1]]; };
       CHECK(at(q.mean) == m);
       CHECK(at(q.log_variance) == v);
@@ -63,7 +64,8 @@ TEST_CASE("the log-variance is clamped, without gradient outside") {
   CHECK(r.gradient[4] > 0);
   CHECK(r.gradient[5] == 0);
   auto const wild = test::value_and_gradient<float>(
-      1, [](auto h) { return prior::StandardNormal{}.posterior(h, noise).kl; }, HostArray<2>{{1, 2}, {0, 1e30}});
+      1, [](auto h) { return prior::StandardNormal{}.posterior(h, noise).kl; },
+      HostArray<2>{{1, 2}, {0, 1e30}});
   CHECK(std::isfinite(wild.value[0]));
 }
 

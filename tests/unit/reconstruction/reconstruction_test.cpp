@@ -28,7 +28,8 @@ auto term(Policy const& policy) {
 template <class Policy, class Pixel>
 void check(Policy const& policy, Pixel const& pixel) {
   double expected = 0;
-  for (std::size_t i = 0; i < output.values.size(); ++i) expected += pixel(output.values[i], images.values[i]) / 3;
+  for (std::size_t i = 0; i < output.values.size(); ++i)
+    expected += pixel(output.values[i], images.values[i]) / 3;
   CHECK(evaluate<double>(term(policy), output, images).values[0] == doctest::Approx(expected).epsilon(1e-13));
   CHECK(evaluate<float>(term(policy), output, images).values[0] == doctest::Approx(expected).epsilon(1e-6));
   CHECK_GRADIENT(term(policy), output, images);
@@ -42,7 +43,8 @@ TEST_CASE("Bernoulli: the cross-entropy of probabilities sigmoid(output)") {
     return -x * std::log(p) - (1 - x) * std::log(1 - p);
   });
   HostArray<2> const extreme{{1, 2}, {80, -80}}, opposite{{1, 2}, {0, 1}};
-  CHECK(evaluate<float>(term(reconstruction::Bernoulli{}), extreme, opposite).values[0] == doctest::Approx(160));
+  CHECK(evaluate<float>(term(reconstruction::Bernoulli{}), extreme, opposite).values[0] ==
+        doctest::Approx(160));
   auto const picture = evaluate([](auto o) { return reconstruction::Bernoulli{}.image(o); }, extreme);
   CHECK(picture.values[0] == doctest::Approx(1));
   CHECK(picture.values[1] == doctest::Approx(0));
@@ -51,7 +53,8 @@ TEST_CASE("Bernoulli: the cross-entropy of probabilities sigmoid(output)") {
 TEST_CASE("Gaussian: the negative log-density up to its constant") {
   for (double const s : {1.0, 0.1}) {
     check(reconstruction::Gaussian{.standard_deviation = s}, [s](double o, double x) {
-      double const density = std::exp(-(o - x) * (o - x) / (2 * s * s)) / (s * std::sqrt(2 * std::numbers::pi));
+      double const density =
+          std::exp(-(o - x) * (o - x) / (2 * s * s)) / (s * std::sqrt(2 * std::numbers::pi));
       double const at_mode = 1 / (s * std::sqrt(2 * std::numbers::pi));
       return density > 0 ? -std::log(density / at_mode) : (o - x) * (o - x) / (2 * s * s);
     });

@@ -21,10 +21,10 @@ using test::GivenPosterior;
 
 namespace dis = disentangle;
 
-#define CHECK_TERM(...)                                    \
-  do {                                                     \
-    auto const term_report = check_term(__VA_ARGS__);      \
-    CHECK_MESSAGE(term_report.ok, term_report.text);       \
+#define CHECK_TERM(...)                               \
+  do {                                                \
+    auto const term_report = check_term(__VA_ARGS__); \
+    CHECK_MESSAGE(term_report.ok, term_report.text);  \
   } while (false)
 
 TEST_CASE("the three parts equal plain loops, both estimators") {
@@ -34,15 +34,18 @@ TEST_CASE("the three parts equal plain loops, both estimators") {
     for (bool const stratified : {false, true}) {
       CAPTURE(stratified);
       auto const expected = test::reference::decompose(codes, stratified, 1000);
-      TotalCorrelation const tc{.estimator = stratified ? TcEstimator::minibatch_stratified : TcEstimator::minibatch_weighted};
+      TotalCorrelation const tc{.estimator = stratified ? TcEstimator::minibatch_stratified
+                                                        : TcEstimator::minibatch_weighted};
       GivenPosterior<double> exact(codes, 1000);
       auto const parts = tc.parts(exact.q);
       CHECK(exact(parts.mutual_information) == doctest::Approx(expected.mutual_information).epsilon(1e-12));
       CHECK(exact(parts.total_correlation) == doctest::Approx(expected.total_correlation).epsilon(1e-12));
       CHECK(exact(parts.dimension_wise_kl) == doctest::Approx(expected.dimension_wise_kl).epsilon(1e-12));
       GivenPosterior<float> single(codes, 1000);
-      CHECK(single(tc(single.q)) == doctest::Approx(expected.mutual_information + 6 * expected.total_correlation + expected.dimension_wise_kl)
-                                        .epsilon(1e-5));
+      CHECK(single(tc(single.q)) ==
+            doctest::Approx(expected.mutual_information + 6 * expected.total_correlation +
+                            expected.dimension_wise_kl)
+                .epsilon(1e-5));
     }
   }
 }
@@ -91,12 +94,13 @@ TEST_CASE("Kl and WeightedKl") {
   auto const codes = test::random_codes(9, 4, 2);
   GivenPosterior<double> q(codes, 100);
   CHECK(q(regularizer::Kl{}(q.q)) == doctest::Approx(test::reference::mean_kl(codes)).epsilon(1e-13));
-  CHECK(q(regularizer::WeightedKl{.beta = 3}(q.q)) == doctest::Approx(3 * test::reference::mean_kl(codes)).epsilon(1e-13));
+  CHECK(q(regularizer::WeightedKl{.beta = 3}(q.q)) ==
+        doctest::Approx(3 * test::reference::mean_kl(codes)).epsilon(1e-13));
 }
 
 namespace {
 
-struct OrthogonalMeans {                                   // weight * sum_{i != j} cov(mean)_ij^2
+struct OrthogonalMeans {  // weight * sum_{i != j} cov(mean)_ij^2
   double weight = 0.1;
   auto operator()(auto const& posterior) const {
     return weight * dis::sum(dis::square(dis::off_diagonal(dis::covariance(posterior.mean))));
@@ -108,20 +112,26 @@ struct Relevance {
   template <class Setting>
   struct State {
     Variable<typename Setting::backend_type, 1> scale;
-    nn::Network<typename Setting::backend_type, FeatureShape<Setting::latent_size>, nn::Dense<3, nn::Tanh>, nn::Dense<1>> net;
+    nn::Network<typename Setting::backend_type, FeatureShape<Setting::latent_size>, nn::Dense<3, nn::Tanh>,
+                nn::Dense<1>>
+        net;
     explicit State(auto& build) {
-      build.parameters().declare(scale, "scale", Extents<1>{Setting::latent_size}, nn::Initialiser{nn::Initialiser::Law::constant, 0.7});
+      build.parameters().declare(scale, "scale", Extents<1>{Setting::latent_size},
+                                 nn::Initialiser{nn::Initialiser::Law::constant, 0.7});
       net.declare(build.parameters(), "net", nn::Initialisation::glorot_uniform);
     }
   };
   auto operator()(auto const& posterior) const {
-    return sum(sigmoid(posterior.state.scale) * posterior.kl) + mean(square(posterior.state.net(posterior.sample)));
+    return sum(sigmoid(posterior.state.scale) * posterior.kl) +
+           mean(square(posterior.state.net(posterior.sample)));
   }
 };
 
 /// Reads the sample as a constant: its derived gradient is not that of its value.
 struct Careless {
-  auto operator()(auto const& posterior) const { return sum(stop_gradient(posterior.sample) * posterior.mean); }
+  auto operator()(auto const& posterior) const {
+    return sum(stop_gradient(posterior.sample) * posterior.mean);
+  }
 };
 
 }  // namespace
@@ -130,7 +140,8 @@ TEST_CASE("derived gradients of the terms") {
   CHECK_TERM(regularizer::Kl{});
   CHECK_TERM(regularizer::WeightedKl{});
   CHECK_TERM(TotalCorrelation{});
-  CHECK_TERM(TotalCorrelation{.alpha = 0.5, .gamma = 2, .estimator = TcEstimator::minibatch_stratified, .kl = KlForm::analytic});
+  CHECK_TERM(TotalCorrelation{
+      .alpha = 0.5, .gamma = 2, .estimator = TcEstimator::minibatch_stratified, .kl = KlForm::analytic});
 }
 
 TEST_CASE("derived gradients of a user's terms, with a state too; a wrong one is found") {

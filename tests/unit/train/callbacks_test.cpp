@@ -44,7 +44,9 @@ class Printed {
   std::FILE* file_;
 };
 
-std::vector<std::int64_t> steps_of(std::filesystem::path const& log) { return dis::io::read_csv(log).numbers<std::int64_t>("step"); }
+std::vector<std::int64_t> steps_of(std::filesystem::path const& log) {
+  return dis::io::read_csv(log).numbers<std::int64_t>("step");
+}
 
 int handled = 0;
 void handle(int) { ++handled; }
@@ -57,7 +59,8 @@ TEST_CASE("a progress report that is no terminal: one plain line per interval, w
   dis::train(model, Blocks{}, options(25), dis::progress_bar({.out = printed.file()}));
   std::string const text = printed.text();
   CHECK(text.find('\r') == std::string::npos);
-  std::regex const line(R"(step (1|10|20|25)/25 \(\d+ %\)  \d+ images/s  loss -?[\d.]+ = Bernoulli [\d.]+ \+ WeightedKl [\d.]+ \+ TinyCritic -?[\d.]+  \d+:\d\d left)");
+  std::regex const line(
+      R"(step (1|10|20|25)/25 \(\d+ %\)  \d+ images/s  loss -?[\d.]+ = Bernoulli [\d.]+ \+ WeightedKl [\d.]+ \+ TinyCritic -?[\d.]+  \d+:\d\d left)");
   std::size_t lines = 0;
   std::istringstream stream(text);
   for (std::string each; std::getline(stream, each); ++lines) {
@@ -86,11 +89,13 @@ TEST_CASE("the log has a row for the first, each log_every-th and the last step"
     if (run.logs(report.step)) losses.push_back(report.loss);
   });
   auto const table = dis::io::read_csv(path);
-  CHECK(table.names == std::vector<std::string>{"step", "seconds", "loss", "Bernoulli", "WeightedKl", "TinyCritic", "kl_0", "kl_1", "kl_2"});
+  CHECK(table.names == std::vector<std::string>{"step", "seconds", "loss", "Bernoulli", "WeightedKl",
+                                                "TinyCritic", "kl_0", "kl_1", "kl_2"});
   CHECK(steps_of(path) == std::vector<std::int64_t>{1, 10, 20, 25});
   CHECK(table.numbers<double>("loss") == losses);
   for (std::size_t i = 0; i < 4; ++i) {
-    double const sum = table.numbers<double>("Bernoulli")[i] + table.numbers<double>("WeightedKl")[i] + table.numbers<double>("TinyCritic")[i];
+    double const sum = table.numbers<double>("Bernoulli")[i] + table.numbers<double>("WeightedKl")[i] +
+                       table.numbers<double>("TinyCritic")[i];
     CHECK(sum == doctest::Approx(losses[i]));
     CHECK(table.numbers<double>("kl_1")[i] >= 0);
   }
@@ -103,13 +108,14 @@ TEST_CASE("the log of a killed and resumed run has each row once, and its second
   auto const kill = [](auto&, auto const& report) {
     if (report.step == 37) throw std::runtime_error("killed");
   };
-  CHECK_THROWS_AS(
-      dis::train(killed, Blocks{}, options(1000), dis::csv_log(path), dis::checkpoint(folder.path(), {.every = 20}), kill),
-      std::runtime_error);
+  CHECK_THROWS_AS(dis::train(killed, Blocks{}, options(1000), dis::csv_log(path),
+                             dis::checkpoint(folder.path(), {.every = 20}), kill),
+                  std::runtime_error);
   CHECK(steps_of(path) == std::vector<std::int64_t>{1, 10, 20, 30});
   double const seconds = dis::io::read_csv(path).numbers<double>("seconds")[2];
   auto resumed = tiny_model(TinyVae{});
-  dis::train(resumed, Blocks{}, options(45), dis::csv_log(path), dis::checkpoint(folder.path(), {.resume = true}));
+  dis::train(resumed, Blocks{}, options(45), dis::csv_log(path),
+             dis::checkpoint(folder.path(), {.resume = true}));
   CHECK(steps_of(path) == std::vector<std::int64_t>{1, 10, 20, 30, 40, 45});
   CHECK(dis::io::read_csv(path).numbers<double>("seconds")[3] > seconds);
 
@@ -123,21 +129,23 @@ TEST_CASE("SIGINT ends the run after its step, saves, says so, and gives the han
   Printed printed;
   auto const before = std::signal(SIGINT, handle);
   auto model = tiny_model(TinyVae{});
-  auto const summary = dis::train(model, Blocks{}, options(1000), dis::checkpoint(folder.path()), dis::stop_signal(printed.file()),
-                                  [](auto&, auto const& report) {
+  auto const summary = dis::train(model, Blocks{}, options(1000), dis::checkpoint(folder.path()),
+                                  dis::stop_signal(printed.file()), [](auto&, auto const& report) {
                                     if (report.step == 6) std::raise(SIGINT);
                                   });
   CHECK(summary.stopped == "SIGINT");
   CHECK(model.steps() == 7);
   CHECK(dis::read_checkpoint_info(folder / "checkpoint.safetensors").step == 7);
-  CHECK(printed.text() == "stopped by SIGINT after step 7; saved " + (folder / "checkpoint.safetensors").string() + " (step 7)\n");
+  CHECK(printed.text() == "stopped by SIGINT after step 7; saved " +
+                              (folder / "checkpoint.safetensors").string() + " (step 7)\n");
   std::raise(SIGINT);
   CHECK(handled == 1);
   std::signal(SIGINT, before);
 
-  auto const again = dis::train(model, Blocks{}, options(20), dis::stop_signal(printed.file()), [](auto&, auto const& report) {
-    if (report.step == 9) std::raise(SIGTERM);
-  });
+  auto const again = dis::train(model, Blocks{}, options(20), dis::stop_signal(printed.file()),
+                                [](auto&, auto const& report) {
+                                  if (report.step == 9) std::raise(SIGTERM);
+                                });
   CHECK(again.stopped == "SIGTERM");
   CHECK(dis::train(model, Blocks{}, options(30), dis::stop_signal(printed.file())).stopped.empty());
 }

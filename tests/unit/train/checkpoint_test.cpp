@@ -49,14 +49,16 @@ bool contains(std::string const& text, std::string const& part) {
 
 }  // namespace
 
-TEST_CASE("a resumed run equals an uninterrupted one bit for bit: parameters, moments, counters of every optimiser") {
+TEST_CASE("a resumed run equals an uninterrupted one bit for bit: parameters, moments, counters of every "
+          "optimiser") {
   ScratchFolder const folder;
   auto whole = tiny_model(TinyAdversarial{});
   dis::train(whole, Blocks{}, options(30));
   auto first = tiny_model(TinyAdversarial{});
   dis::train(first, Blocks{}, options(11), dis::checkpoint(folder.path()));
   auto second = tiny_model(TinyAdversarial{}, 2);
-  auto const summary = dis::train(second, Blocks{}, options(30), dis::checkpoint(folder.path(), {.resume = true}));
+  auto const summary =
+      dis::train(second, Blocks{}, options(30), dis::checkpoint(folder.path(), {.resume = true}));
   CHECK(summary.first_step == 11);
   CHECK(state_of(second) == state_of(whole));
   CHECK(state_of(first) != state_of(whole));
@@ -69,7 +71,8 @@ TEST_CASE("a checkpoint is saved every so many steps and at the end, and says wh
   auto model = tiny_model(TinyVae{}, 1, 7);
   auto const path = folder / "deep/checkpoint.safetensors";
   std::vector<long> saved;
-  dis::train(model, Blocks{}, options(25), dis::checkpoint(folder / "deep", {.every = 10, .notes = {{"who", "me"}}}),
+  dis::train(model, Blocks{}, options(25),
+             dis::checkpoint(folder / "deep", {.every = 10, .notes = {{"who", "me"}}}),
              [&](auto&, auto const& report) {
                if (report.step % 10 == 0) saved.push_back(dis::read_checkpoint_info(path).step);
              });
@@ -105,7 +108,8 @@ TEST_CASE("loading says what differs and leaves the model alone") {
   CHECK(contains(message, "expected 'Regularizer: WeightedKl {beta = 5}'"));
 
   auto adversarial = tiny_model(TinyAdversarial{});
-  CHECK(contains(load_error(adversarial, path), "found no further policy, expected 'Adversary: TinyCritic {weight = 0.01}'"));
+  CHECK(contains(load_error(adversarial, path),
+                 "found no further policy, expected 'Adversary: TinyCritic {weight = 0.01}'"));
 
   auto seeded = tiny_model(TinyVae{}, 1, 4);
   CHECK(contains(load_error(seeded, path), "seed 0, expected 4"));
@@ -120,23 +124,29 @@ TEST_CASE("resuming on another data set or batch size is an error that says so")
   ScratchFolder const folder;
   auto model = tiny_model(TinyVae{});
   dis::train(model, Blocks{}, options(3), dis::checkpoint(folder.path()));
-  CHECK_THROWS_WITH_AS(dis::train(model, Blocks{}, {.steps = 5, .batch_size = 4}, dis::checkpoint(folder.path(), {.resume = true})),
+  CHECK_THROWS_WITH_AS(dis::train(model, Blocks{}, {.steps = 5, .batch_size = 4},
+                                  dis::checkpoint(folder.path(), {.resume = true})),
                        doctest::Contains("another batch size: found 8, expected 4"), dis::FileError);
   auto const part = dis::data::first(Blocks{}, 16);
-  CHECK_THROWS_WITH_AS(dis::train(model, part, options(5), dis::checkpoint(folder.path(), {.resume = true})),
-                       doctest::Contains("another data set: found blocks (32 images), expected blocks[16] (16 images)"), dis::FileError);
+  CHECK_THROWS_WITH_AS(
+      dis::train(model, part, options(5), dis::checkpoint(folder.path(), {.resume = true})),
+      doctest::Contains("another data set: found blocks (32 images), expected blocks[16] (16 images)"),
+      dis::FileError);
 }
 
 TEST_CASE("damaged checkpoints are named errors") {
   ScratchFolder const folder;
   auto const path = folder / "checkpoint.safetensors";
   auto model = tiny_model(TinyVae{});
-  auto const fresh = [&] { dis::save_checkpoint(model, path, {.data_name = "blocks", .data_size = 32, .batch_size = 8}); };
+  auto const fresh = [&] {
+    dis::save_checkpoint(model, path, {.data_name = "blocks", .data_size = 32, .batch_size = 8});
+  };
   fresh();
   std::string const bytes = read_text(path);
 
   SUBCASE("truncated anywhere") {
-    for (std::size_t const size : {std::size_t{0}, std::size_t{5}, std::size_t{100}, bytes.size() / 2, bytes.size() - 1}) {
+    for (std::size_t const size :
+         {std::size_t{0}, std::size_t{5}, std::size_t{100}, bytes.size() / 2, bytes.size() - 1}) {
       std::ofstream(path, std::ios::binary) << bytes.substr(0, size);
       CHECK(!load_error(model, path).empty());
     }

@@ -25,7 +25,8 @@ struct Exact {
     CHECK(log_variance.empty());
     for (std::size_t i = 0; i * 64 < images.size(); ++i, ++encoded) {
       auto const image = images.subspan(i * 64, 64);
-      auto const at = static_cast<std::size_t>(std::find_if(image.begin(), image.end(), [](float p) { return p > 0; }) - image.begin());
+      auto const at = static_cast<std::size_t>(
+          std::find_if(image.begin(), image.end(), [](float p) { return p > 0; }) - image.begin());
       mean[i * 3] = static_cast<float>(at / 8);
       mean[i * 3 + 1] = 4 * image[at];
       mean[i * 3 + 2] = static_cast<float>(at % 8);
@@ -59,7 +60,8 @@ constexpr metric::BetaVae small_beta_vae{.batch_size = 16, .num_train = 200, .nu
 
 TEST_CASE("perfect codes on a grid score 1, and every image is encoded once") {
   Exact model;
-  auto const scores = dis::evaluate(model, Blocks{}, {}, metric::Mig{}, metric::Dci{.num_train = 500, .num_test = 200, .rounds = 10},
+  auto const scores = dis::evaluate(model, Blocks{}, {}, metric::Mig{},
+                                    metric::Dci{.num_train = 500, .num_test = 200, .rounds = 10},
                                     small_factor_vae, small_beta_vae);
   REQUIRE(scores.size() == 4);
   CHECK(scores[0].metric == "mig");
@@ -111,15 +113,18 @@ TEST_CASE("metrics of batches draw from a pool of images, or from all") {
       codes(i, 2) = 2 * factors(i, 1);
     }
   };
-  metric::Score const direct = small_factor_vae(metric::FunctionSource(data.factors(), 3, encode), dis::seed(0));
+  metric::Score const direct =
+      small_factor_vae(metric::FunctionSource(data.factors(), 3, encode), dis::seed(0));
   CHECK(all[0].table("train_votes").values == direct.table("train_votes").values);
   CHECK(all[0].table("eval_votes").values == direct.table("eval_votes").values);
 }
 
-TEST_CASE("a data set that is no grid: different images, training and test rows apart, unlabelled ones left out") {
+TEST_CASE(
+    "a data set that is no grid: different images, training and test rows apart, unlabelled ones left out") {
   Exact model;
   Unlabelled const data;
-  auto const scores = dis::evaluate(model, data, {}, metric::Mig{}, metric::Dci{.rounds = 10}, small_factor_vae);
+  auto const scores =
+      dis::evaluate(model, data, {}, metric::Mig{}, metric::Dci{.rounds = 10}, small_factor_vae);
   CHECK(model.encoded == 16);
   CHECK(scores[0].settings[0] == std::pair<std::string, double>{"rows", 16});
   CHECK(scores[1].settings[0] == std::pair<std::string, double>{"train_rows", 10});
@@ -134,7 +139,8 @@ TEST_CASE("a data set that is no grid: different images, training and test rows 
 
 TEST_CASE("what cannot be scored is an error in words") {
   Exact model;
-  CHECK_THROWS_WITH_AS(dis::evaluate<metric::Mig>(model, NoFactors{}), doctest::Contains("found no factors"), dis::ValueError);
+  CHECK_THROWS_WITH_AS(dis::evaluate<metric::Mig>(model, NoFactors{}), doctest::Contains("found no factors"),
+                       dis::ValueError);
   CHECK_THROWS_WITH_AS(dis::evaluate(model, Blocks{}, {"mig", "migg"}),
                        "no metric 'migg'; there are: mig, dci, sap, factor_vae, beta_vae", dis::ValueError);
 }

@@ -29,12 +29,13 @@ namespace {
 template <class M>
 std::map<std::string, std::vector<float>> tensors(M& model) {
   std::map<std::string, std::vector<float>> all;
-  model.for_each_tensor([&](std::string const& name, std::vector<std::ptrdiff_t> const& extents, float const* p) {
-    std::size_t n = 1;
-    for (auto e : extents) n *= static_cast<std::size_t>(e);
-    CHECK(all.count(name) == 0);
-    all[name] = std::vector<float>(p, p + n);
-  });
+  model.for_each_tensor(
+      [&](std::string const& name, std::vector<std::ptrdiff_t> const& extents, float const* p) {
+        std::size_t n = 1;
+        for (auto e : extents) n *= static_cast<std::size_t>(e);
+        CHECK(all.count(name) == 0);
+        all[name] = std::vector<float>(p, p + n);
+      });
   return all;
 }
 
@@ -55,12 +56,15 @@ struct SmallAdversary {
   struct State {
     using Backend = typename Setting::backend_type;
     nn::OwnParameters<Backend>& own;
-    nn::Network<Backend, FeatureShape<Setting::latent_size>, nn::Dense<16, nn::LeakyRelu<>>, nn::Dense<1>> discriminator;
+    nn::Network<Backend, FeatureShape<Setting::latent_size>, nn::Dense<16, nn::LeakyRelu<>>, nn::Dense<1>>
+        discriminator;
     Variable<Backend, 1> scale;  // trained by the method's own optimiser
 
-    explicit State(auto& build) : own(build.own_parameters("discriminator", optim::Sgd{.learning_rate = 0.05})) {
+    explicit State(auto& build)
+        : own(build.own_parameters("discriminator", optim::Sgd{.learning_rate = 0.05})) {
       discriminator.declare(own.parameters, "net", nn::Initialisation::he_normal);
-      build.parameters().declare(scale, "adversary.scale", Extents<1>{1}, nn::Initialiser{nn::Initialiser::Law::constant, 1});
+      build.parameters().declare(scale, "adversary.scale", Extents<1>{1},
+                                 nn::Initialiser{nn::Initialiser::Law::constant, 1});
     }
   };
   auto operator()(auto& step) const {
@@ -71,8 +75,10 @@ struct SmallAdversary {
     auto& state = step.state();
     auto const real = stop_gradient(step.posterior().sample);
     auto const other = step.infer(step.minibatch(1), "second").sample;
-    auto const fake = concatenate(axis<1>, slice(stop_gradient(other), axis<1>, 0, 1), slice(real, axis<1>, 1, 3));
-    state.own.minimise(mean(softplus(-state.discriminator(real))) + mean(softplus(state.discriminator(fake))));
+    auto const fake =
+        concatenate(axis<1>, slice(stop_gradient(other), axis<1>, 0, 1), slice(real, axis<1>, 1, 3));
+    state.own.minimise(mean(softplus(-state.discriminator(real))) +
+                       mean(softplus(state.discriminator(fake))));
   }
 };
 using Adversarial = Plus<SmallVae, Adversary<SmallAdversary>>;
@@ -84,7 +90,8 @@ TEST_CASE("the loss falls, its parts add up, the report names them") {
   using M = decltype(model);
   CHECK(M::part_names() == std::vector<std::string>{"Bernoulli", "TotalCorrelation"});
   static_assert(M::latent_size == 3 && M::part_count == 2 && M::minibatches == 1);
-  CHECK(model.parameter_count() == (8 * 16 + 8) + (128 * 32 + 32) + (32 * 6 + 6) + (3 * 32 + 32) + (32 * 128 + 128) + (8 * 16 + 1));
+  CHECK(model.parameter_count() ==
+        (8 * 16 + 8) + (128 * 32 + 32) + (32 * 6 + 6) + (3 * 32 + 32) + (32 * 128 + 128) + (8 * 16 + 1));
   Bars const bars(48);
   double const first = model.step(bars.batch()).parts[0];
   for (int i = 0; i < 300; ++i) model.step(bars.batch());
@@ -103,12 +110,14 @@ TEST_CASE("the loss falls, its parts add up, the report names them") {
   double wrong = 0;
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     CHECK((pictures[i] >= 0 && pictures[i] <= 1));
-    wrong += static_cast<double>(std::abs(pictures[i] - bars.images[i])) / static_cast<double>(pictures.size());
+    wrong +=
+        static_cast<double>(std::abs(pictures[i] - bars.images[i])) / static_cast<double>(pictures.size());
   }
   CHECK(wrong < 0.25);
   // one image alone gives what it gives in a crowd, and inference changes nothing
   auto const before = tensors(model);
-  model.encode(std::span<float const>(bars.images).subspan(7 * 64, 64), std::span<float>(again).subspan(0, 3), {});
+  model.encode(std::span<float const>(bars.images).subspan(7 * 64, 64), std::span<float>(again).subspan(0, 3),
+               {});
   for (std::size_t d = 0; d < 3; ++d) CHECK(again[d] == doctest::Approx(mean[7 * 3 + d]).epsilon(1e-4));
   CHECK(tensors(model) == before);
   CHECK_THROWS_AS(model.encode(std::span<float const>(bars.images).subspan(1), mean, {}), ShapeError);
@@ -121,7 +130,8 @@ TEST_CASE("more images than one chunk of inference") {
   std::vector<float> all(150 * 3), part(10 * 3);
   model.encode(bars.images, all, {});
   model.encode(std::span<float const>(bars.images).subspan(140 * 64), part, {});
-  for (std::size_t i = 0; i < part.size(); ++i) CHECK(part[i] == doctest::Approx(all[140 * 3 + i]).epsilon(1e-4));
+  for (std::size_t i = 0; i < part.size(); ++i)
+    CHECK(part[i] == doctest::Approx(all[140 * 3 + i]).epsilon(1e-4));
 }
 
 TEST_CASE("1, 2 and 3 threads: the same parameters, bit for bit, after 20 steps; another seed: others") {
@@ -181,7 +191,9 @@ TEST_CASE("minibatches of a wrong size are named") {
   Bars const bars(4);
   Minibatch short_one = bars.batch();
   short_one.images = short_one.images.subspan(1);
-  CHECK_THROWS_WITH_AS(model.step(short_one), "step: found 255 scalars for 4 images, expected 64 each and at least one image", ShapeError);
+  CHECK_THROWS_WITH_AS(model.step(short_one),
+                       "step: found 255 scalars for 4 images, expected 64 each and at least one image",
+                       ShapeError);
   CHECK_THROWS_AS(model.step(Minibatch{}), ShapeError);
   Minibatch const both[]{bars.batch(), bars.batch()};
   CHECK_THROWS_WITH_AS(model.step(both), "step: found 2 minibatches, expected 1", ShapeError);

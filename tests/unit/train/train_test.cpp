@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <disentangle/train/train.hpp>
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/progress_bar.hpp>
 #include <disentangle/train/stop_signal.hpp>
+#include <disentangle/train/train.hpp>
 
 #include <tests/support/count_allocations.hpp>
 #include <tests/support/tiny.hpp>
@@ -68,7 +68,8 @@ TEST_CASE("training lowers the loss, and the steps are counted in all") {
   auto const more = dis::train(model, Blocks{}, {.steps = 310, .batch_size = 16});
   CHECK(more.first_step == 300);
   CHECK(model.steps() == 310);
-  CHECK(dis::train(model, Blocks{}, {.steps = 100}).steps == 310);  // nothing left to do, whatever the batch size
+  CHECK(dis::train(model, Blocks{}, {.steps = 100}).steps ==
+        310);  // nothing left to do, whatever the batch size
 }
 
 TEST_CASE("callbacks get the hooks that they have, in order") {
@@ -83,21 +84,24 @@ TEST_CASE("callbacks get the hooks that they have, in order") {
 TEST_CASE("a callback stops the run, and the others still end it") {
   auto model = tiny_model(TinyVae{});
   Everything all;
-  auto const summary = dis::train(model, Blocks{}, {.steps = 50, .batch_size = 4}, all, [](auto& run, auto const& report) {
-    if (report.step == 3) run.stop("enough");
-  });
+  auto const summary =
+      dis::train(model, Blocks{}, {.steps = 50, .batch_size = 4}, all, [](auto& run, auto const& report) {
+        if (report.step == 3) run.stop("enough");
+      });
   CHECK(summary.stopped == "enough");
   CHECK(model.steps() == 3);
   CHECK(all.calls.back() == "end 3");
 }
 
-TEST_CASE("a loss that is not finite ends the run before the step, with the part and the last checkpoint named") {
+TEST_CASE(
+    "a loss that is not finite ends the run before the step, with the part and the last checkpoint named") {
   ScratchFolder const folder;
   auto model = tiny_model(dis::Plus<TinyVae, dis::Regularizer<Fails>>{});
   Everything all;
   std::string message;
   try {
-    dis::train(model, Blocks{}, {.steps = 50, .batch_size = 4}, all, dis::checkpoint(folder.path(), {.every = 3}));
+    dis::train(model, Blocks{}, {.steps = 50, .batch_size = 4}, all,
+               dis::checkpoint(folder.path(), {.every = 3}));
   } catch (dis::NumericalError const& error) {
     message = error.what();
   }
@@ -116,8 +120,9 @@ TEST_CASE("a checkpoint whose numbers are not finite is not written") {
   dis::Model model{method, dis::backend::Cpu(1), Blocks{}.image_shape(), dis::seed(0)};
   auto const path = folder / "state.safetensors";
   dis::save_checkpoint(model, path);
-  CHECK_THROWS_WITH_AS(dis::train(model, Blocks{}, {.steps = 1, .batch_size = 4}, dis::checkpoint(path, {.every = 1})),
-                       doctest::Contains("is not written"), dis::NumericalError);
+  CHECK_THROWS_WITH_AS(
+      dis::train(model, Blocks{}, {.steps = 1, .batch_size = 4}, dis::checkpoint(path, {.every = 1})),
+      doctest::Contains("is not written"), dis::NumericalError);
   CHECK(dis::read_checkpoint_info(path).step == 0);
 }
 
@@ -150,8 +155,9 @@ TEST_CASE("steps that log nothing allocate nothing") {
   auto model = tiny_model(TinyAdversarial{}, 2);
   std::size_t before = 0, after = 0;
   std::FILE* const sink = std::tmpfile();
-  dis::train(model, Blocks{}, {.steps = 60, .batch_size = 8, .log_every = 100}, dis::progress_bar({.out = sink}),
-             dis::csv_log(folder / "log.csv"), dis::checkpoint(folder.path()), dis::stop_signal(), [&](auto&, auto const& report) {
+  dis::train(model, Blocks{}, {.steps = 60, .batch_size = 8, .log_every = 100},
+             dis::progress_bar({.out = sink}), dis::csv_log(folder / "log.csv"),
+             dis::checkpoint(folder.path()), dis::stop_signal(), [&](auto&, auto const& report) {
                if (report.step == 10) before = dis::test::allocations();
                if (report.step == 59) after = dis::test::allocations();
              });

@@ -67,14 +67,15 @@ class BasicCpu {
 
   // ---- matrices ------------------------------------------------------------------------------------------------------
   /// C (+)= A B with A (m, k), B (k, n), C (m, n), each with its row and column strides.
-  void multiply(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa, T const* b, Strides sb, T* c,
-                Strides sc, bool accumulate) {
+  void multiply(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa, T const* b,
+                Strides sb, T* c, Strides sc, bool accumulate) {
     auto const size = [](std::ptrdiff_t x) { return static_cast<std::size_t>(x); };
     cpu::Operand<T> const left{a, sa[0], sa[1]}, right{b, sb[0], sb[1]};
     if (sc[1] == 1 || n == 1) {
       cpu::gemm(*pool_, size(m), size(n), size(k), left, right, c, size(sc[0]), accumulate);
     } else if (sc[0] == 1 || m == 1) {  // C stored by columns: its transpose is the product of the transposes
-      cpu::gemm(*pool_, size(n), size(m), size(k), right.transposed(), left.transposed(), c, size(sc[1]), accumulate);
+      cpu::gemm(*pool_, size(n), size(m), size(k), right.transposed(), left.transposed(), c, size(sc[1]),
+                accumulate);
     } else {  // a view with a stride in both directions: rare and small
       for (std::ptrdiff_t i = 0; i < m; ++i) {
         for (std::ptrdiff_t j = 0; j < n; ++j) {
@@ -89,11 +90,11 @@ class BasicCpu {
   // ---- layers --------------------------------------------------------------------------------------------------------
   /// out = f(x W + b), x (batch, inputs), W (inputs, features).
   template <Activation A>
-  void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x, T const* weight, T const* bias,
-             T* out, T slope) {
+  void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x,
+             T const* weight, T const* bias, T* out, T slope) {
     auto const n = [](std::ptrdiff_t value) { return static_cast<std::size_t>(value); };
-    cpu::gemm<A>(*pool_, n(batch), n(features), n(inputs), cpu::row_major(x, n(inputs)), cpu::row_major(weight, n(features)), out,
-                 n(features), false, bias, slope);
+    cpu::gemm<A>(*pool_, n(batch), n(features), n(inputs), cpu::row_major(x, n(inputs)),
+                 cpu::row_major(weight, n(features)), out, n(features), false, bias, slope);
   }
   /// d *= f'(.) given the outputs y.
   template <Activation A>
@@ -113,40 +114,49 @@ class BasicCpu {
   }
 
   template <class Geometry, Activation A>
-  void convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out, T slope, auto&) {
-    cpu::convolution_forward<Geometry, A>(*pool_, static_cast<std::size_t>(batch), in, weight, bias, out, slope);
+  void convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out, T slope,
+                           auto&) {
+    cpu::convolution_forward<Geometry, A>(*pool_, static_cast<std::size_t>(batch), in, weight, bias, out,
+                                          slope);
   }
   /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted; weight_gradient
   /// null: the weights are frozen.
   template <class Geometry, Activation A>
-  void convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient, T* in_gradient,
-                           T* weight_gradient, T* bias_gradient, bool accumulate, T slope, auto& tape) {
+  void convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient,
+                           T* in_gradient, T* weight_gradient, T* bias_gradient, bool accumulate, T slope,
+                           auto& tape) {
     auto const n = static_cast<std::size_t>(batch);
     T* const workspace = tape.scratch(cpu::convolution_workspace<Geometry>(n));
     if (weight_gradient != nullptr) {
-      cpu::convolution_adjoint<Geometry, A>(*pool_, n, in, weight, out, out_gradient, in_gradient, weight_gradient, bias_gradient,
-                                            accumulate, workspace, slope);
+      cpu::convolution_adjoint<Geometry, A>(*pool_, n, in, weight, out, out_gradient, in_gradient,
+                                            weight_gradient, bias_gradient, accumulate, workspace, slope);
     } else if (in_gradient != nullptr) {
       cpu::activation_adjoint<A>(*pool_, n, Geometry::out_size, out, out_gradient, slope);
-      cpu::convolution_input_adjoint<Geometry>(*pool_, n, static_cast<T const*>(out_gradient), weight, in_gradient, workspace);
+      cpu::convolution_input_adjoint<Geometry>(*pool_, n, static_cast<T const*>(out_gradient), weight,
+                                               in_gradient, workspace);
     }
   }
   template <class Geometry, Activation A>
-  void transposed_convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out, T slope, auto& tape) {
+  void transposed_convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias,
+                                      T* out, T slope, auto& tape) {
     auto const n = static_cast<std::size_t>(batch);
-    cpu::transposed_convolution_forward<Geometry, A>(*pool_, n, in, weight, bias, out, tape.scratch(cpu::convolution_workspace<Geometry>(n)), slope);
+    cpu::transposed_convolution_forward<Geometry, A>(
+        *pool_, n, in, weight, bias, out, tape.scratch(cpu::convolution_workspace<Geometry>(n)), slope);
   }
   template <class Geometry, Activation A>
-  void transposed_convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient,
-                                      T* in_gradient, T* weight_gradient, T* bias_gradient, bool accumulate, T slope, auto& tape) {
+  void transposed_convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out,
+                                      T* out_gradient, T* in_gradient, T* weight_gradient, T* bias_gradient,
+                                      bool accumulate, T slope, auto& tape) {
     auto const n = static_cast<std::size_t>(batch);
     T* const workspace = tape.scratch(cpu::convolution_workspace<Geometry>(n));
     if (weight_gradient != nullptr) {
-      cpu::transposed_convolution_adjoint<Geometry, A>(*pool_, n, in, weight, out, out_gradient, in_gradient, weight_gradient,
-                                                       bias_gradient, accumulate, workspace, slope);
+      cpu::transposed_convolution_adjoint<Geometry, A>(*pool_, n, in, weight, out, out_gradient, in_gradient,
+                                                       weight_gradient, bias_gradient, accumulate, workspace,
+                                                       slope);
     } else if (in_gradient != nullptr) {
       cpu::activation_adjoint<A>(*pool_, n, Geometry::out_size, out, out_gradient, slope);
-      cpu::transposed_convolution_input_adjoint<Geometry>(*pool_, n, static_cast<T const*>(out_gradient), weight, in_gradient);
+      cpu::transposed_convolution_input_adjoint<Geometry>(*pool_, n, static_cast<T const*>(out_gradient),
+                                                          weight, in_gradient);
     }
   }
 
@@ -156,7 +166,8 @@ class BasicCpu {
     constexpr std::size_t piece = 16384;
     pool_->for_each((n + piece - 1) / piece, [&](std::size_t task) {
       std::size_t const end = std::min(n, (task + 1) * piece);
-      for (std::size_t i = task * piece; i < end; i += Pack::size) {  // n is a multiple of the pack: blocks are padded
+      for (std::size_t i = task * piece; i < end;
+           i += Pack::size) {  // n is a multiple of the pack: blocks are padded
         Pack weight = Pack::load(w + i);
         std::array<Pack, Moments> m{};
         for (std::size_t k = 0; k < Moments; ++k) m[k] = Pack::load(moments[k] + i);

@@ -31,7 +31,9 @@ struct Partition {
     for (int axis = 0; axis < max_rank - 1; ++axis) lines *= loop.extents[axis];
     length = loop.extents[max_rank - 1];
     pieces_per_line = std::max<std::ptrdiff_t>(1, (length + task_scalars - 1) / task_scalars);
-    lines_per_task = pieces_per_line > 1 ? 1 : std::max<std::ptrdiff_t>(1, task_scalars / std::max<std::ptrdiff_t>(length, 1));
+    lines_per_task = pieces_per_line > 1
+                         ? 1
+                         : std::max<std::ptrdiff_t>(1, task_scalars / std::max<std::ptrdiff_t>(length, 1));
   }
   std::size_t tasks() const {
     return static_cast<std::size_t>(pieces_per_line > 1 ? lines * pieces_per_line
@@ -45,7 +47,8 @@ struct Partition {
       std::ptrdiff_t const begin = (t % pieces_per_line) * task_scalars;
       body(t / pieces_per_line, begin, std::min(length, begin + task_scalars));
     } else {
-      for (std::ptrdiff_t line = t * lines_per_task; line < std::min(lines, (t + 1) * lines_per_task); ++line) {
+      for (std::ptrdiff_t line = t * lines_per_task; line < std::min(lines, (t + 1) * lines_per_task);
+           ++line) {
         body(line, std::ptrdiff_t{0}, length);
       }
     }
@@ -92,7 +95,8 @@ bool independent(Loop const& loop, Bound& bound) {
     Written const mine{leaf.gradient, leaf.gradient + reach, leaf.strides};
     for (int i = 0; i < count; ++i) {
       bool const apart = mine.end <= written[i].begin || written[i].end <= mine.begin;
-      bool const same = mine.begin == written[i].begin && std::equal(mine.strides, mine.strides + max_rank, written[i].strides);
+      bool const same = mine.begin == written[i].begin &&
+                        std::equal(mine.strides, mine.strides + max_rank, written[i].strides);
       if (!apart && !same) safe = false;
     }
     if (count == most) {
@@ -126,7 +130,8 @@ void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bou
           x.store(lane);
           std::size_t n = P::size;
           if constexpr (!std::is_same_v<decltype(lanes), AllLanes>) n = lanes.n;
-          for (std::size_t i = 0; i < n; ++i) to.gradient_line[(j + static_cast<std::ptrdiff_t>(i)) * to.inner] = lane[i];
+          for (std::size_t i = 0; i < n; ++i)
+            to.gradient_line[(j + static_cast<std::ptrdiff_t>(i)) * to.inner] = lane[i];
         } else if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
           x.store(to.gradient_line + j);
         } else {
@@ -200,7 +205,8 @@ T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
 /// destination = reduction of the expression over the axes on which the destination has stride 0.
 /// Parallel over the outermost axis if it is kept; one fixed order of combination in any case.
 template <class P, class Pool, class Loop, class Destination, class Bound>
-void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& destination, Bound const& bound) {
+void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& destination,
+                  Bound const& bound) {
   using T = typename P::value_type;
   int outermost = 0;
   while (outermost < max_rank - 1 && loop.extents[outermost] == 1) ++outermost;
@@ -211,8 +217,8 @@ void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination cons
   std::ptrdiff_t const lines_per_block = lines / blocks;
   std::ptrdiff_t const length = loop.extents[max_rank - 1];
   T const identity = kind == Reduction::sum ? T(0) : -std::numeric_limits<T>::infinity();
-  std::ptrdiff_t const blocks_per_task =
-      std::max<std::ptrdiff_t>(1, detail::task_scalars / std::max<std::ptrdiff_t>(1, lines_per_block * length));
+  std::ptrdiff_t const blocks_per_task = std::max<std::ptrdiff_t>(
+      1, detail::task_scalars / std::max<std::ptrdiff_t>(1, lines_per_block * length));
   std::ptrdiff_t const tasks = (blocks + blocks_per_task - 1) / blocks_per_task;
 
   pool.for_each(static_cast<std::size_t>(tasks), [&](std::size_t task) {
@@ -224,7 +230,8 @@ void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination cons
     for (std::ptrdiff_t line = first_line; line < last_line; ++line) {  // fill with the identity
       detail::line_index(loop, line, index);
       to.enter(index);
-      for (std::ptrdiff_t j = 0; j < (to.inner == 0 ? 1 : length); ++j) to.gradient_line[j * to.inner] = identity;
+      for (std::ptrdiff_t j = 0; j < (to.inner == 0 ? 1 : length); ++j)
+        to.gradient_line[j * to.inner] = identity;
     }
     auto const combine = [&](P x, P y) { return kind == Reduction::sum ? x + y : select(x >= y, x, y); };
     for (std::ptrdiff_t line = first_line; line < last_line; ++line) {

@@ -78,8 +78,10 @@ class Arena {
 
 /// Host memory for an arena.
 struct HostMemory {
-  std::byte* allocate(std::size_t n) { return static_cast<std::byte*>(::operator new(n, std::align_val_t{64})); }
-  void deallocate(std::byte* p, std::size_t) { ::operator delete(p, std::align_val_t{64}); }
+  std::byte* allocate(std::size_t n) {
+    return static_cast<std::byte*>(::operator new (n, std::align_val_t{64}));
+  }
+  void deallocate(std::byte* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
 };
 
 }  // namespace disentangle::backend
