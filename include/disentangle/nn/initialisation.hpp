@@ -2,6 +2,7 @@
 // How weights start, as the papers' code has it.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 
@@ -24,13 +25,19 @@ struct Initialiser {
   Law law = Law::constant;
   double scale = 0;  ///< the constant, half the width of the interval, or the standard deviation
 
-  void operator()(Philox const& random, double* values, std::size_t n) const {
-    for (std::size_t i = 0; i < n; ++i) {
-      switch (law) {
-        case Law::constant: values[i] = scale; break;
-        case Law::uniform: values[i] = scale * (2.0 * static_cast<double>(random.uniform(i)) - 1.0); break;
-        case Law::normal: values[i] = scale * static_cast<double>(random.normal(i)); break;
+  /// Values first .. first + n - 1 of a block; `first` is a multiple of 4, as many as one block of random numbers gives.
+  void operator()(Philox const& random, double* values, std::size_t first, std::size_t n) const {
+    for (std::size_t i = 0; i < n; i += 4) {
+      std::array<float, 4> draw{};
+      if (law == Law::uniform) {
+        auto const bits = random.block((first + i) / 4);
+        for (std::size_t k = 0; k < 4; ++k) draw[k] = 2.0f * Philox::to_uniform(bits[k]) - 1.0f;
+      } else if (law == Law::normal) {
+        draw = random.normals((first + i) / 4);
+      } else {
+        draw.fill(1.0f);
       }
+      for (std::size_t k = 0; k < 4 && i + k < n; ++k) values[i + k] = scale * static_cast<double>(draw[k]);
     }
   }
 };

@@ -3,6 +3,7 @@
 // moments each in one piece, so that an update is one launch and an all-reduce over machines would be one call.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -95,12 +96,15 @@ class Parameters {
     backend.fill(gradients_, size_, scalar(0));
     backend.fill(moments_, moments_size_, scalar(0));
     backend.fill(statistics_, statistics_size_, scalar(0));
-    std::vector<double> host;
+    std::vector<double> host(std::min<std::size_t>(std::max(size_, statistics_size_), 4096));
     auto const start = [&](Block const& block, scalar* base) {
       *block.value = base + block.offset;
-      host.resize(block.size);
-      block.initialiser(Philox{seed.value, stream(block.name), 0}, host.data(), block.size);
-      backend.upload(host.data(), *block.value, block.size);
+      Philox const random{seed.value, stream(block.name), 0};
+      for (std::size_t first = 0; first < block.size; first += host.size()) {
+        std::size_t const n = std::min(host.size(), block.size - first);
+        block.initialiser(random, host.data(), first, n);
+        backend.upload(host.data(), *block.value + first, n);
+      }
     };
     for (Block& block : blocks_) {
       start(block, values_);
