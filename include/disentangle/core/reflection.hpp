@@ -143,10 +143,13 @@ constexpr std::string_view enumerator_spelling() {
 template <class T>
 std::string qualified_name() {
 #if defined(__GXX_RTTI)
-  int status = 0;
+  int status = 0;  // of a pointer to T, which needs no complete type
   std::unique_ptr<char, void (*)(void*)> const name(
-      abi::__cxa_demangle(typeid(T).name(), nullptr, nullptr, &status), std::free);
-  if (status == 0) return name.get();
+      abi::__cxa_demangle(typeid(T*).name(), nullptr, nullptr, &status), std::free);
+  if (status == 0) {
+    std::string const text = name.get();
+    return text.substr(0, text.rfind('*'));
+  }
 #endif
   return std::string(detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double"));
 }
