@@ -6,7 +6,7 @@ cmake_minimum_required(VERSION 3.22)
 set(_command "${COMPILER}" -std=c++20 -fsyntax-only -fdiagnostics-color=never -fmessage-length=0)
 string(REPLACE "|" ";" INCLUDES "${INCLUDES}")
 foreach(_directory IN LISTS INCLUDES)
-  if(_directory)
+  if(_directory AND NOT _directory STREQUAL "/usr/include")  # named, it would come before the compiler's own
     list(APPEND _command -isystem "${_directory}")
   endif()
 endforeach()

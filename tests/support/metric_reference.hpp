@@ -196,7 +196,11 @@ inline ReferenceArrays reference_arrays(std::string const& name) {
 }
 
 inline std::filesystem::path metric_reference_folder() {
+#if defined(DISENTANGLE_TEST_DATA_DIR)
+  return std::filesystem::path(DISENTANGLE_TEST_DATA_DIR) / "metric_reference";
+#else
   return std::filesystem::path(__FILE__).parent_path().parent_path() / "data" / "metric_reference";
+#endif
 }
 
 inline nlohmann::json read_json(std::filesystem::path const& path) {
