@@ -31,7 +31,8 @@ template <std::size_t A, std::size_t B>
 void check_broadcast(std::array<std::ptrdiff_t, A> const& a_extents,
                      std::array<std::ptrdiff_t, B> const& b_extents) {
   constexpr int rank = static_cast<int>(A > B ? A : B);
-  auto const a = random_array(a_extents, 1, 0.5, 2), b = random_array(b_extents, 2, 0.5, 2);
+  auto const a = random_array(a_extents, 1, 0.5, 2);
+  auto const b = random_array(b_extents, 2, 0.5, 2);
   auto const f = [](auto x, auto y) { return x * exp(-y) + x / y; };
   auto const result = evaluate(f, a, b);
   CAPTURE(extents_text(a_extents));
