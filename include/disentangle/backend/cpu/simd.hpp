@@ -240,7 +240,8 @@ struct Pack {
   friend DISENTANGLE_INLINE Pack log(Pack x) {
     if constexpr (std::is_same_v<T, float>) {
       Mask const subnormal = x < Pack(std::numeric_limits<T>::min());
-      Pack const y = select(subnormal, x * T(0x1p23f), x);
+      // without the sign, so that the integers below stay in range; x < 0 is dealt with at the end
+      Pack const y = abs(select(subnormal, x * T(0x1p23f), x));
       // y = 2^e m with m in [sqrt(1/2), sqrt(2))
       IntegerVector const bits = (IntegerVector)y.v;
       IntegerVector const shifted = bits - 0x3F3504F3;
