@@ -57,7 +57,7 @@ TEST_CASE("DCI without ties does not depend on order, scale or monotone maps of 
   metric::Dci const metric{.rounds = 5};
   double const value = metric(s.codes.view(), s.factors.view()).value;
   CHECK(metric(test::columns(s.codes, {2, 0, 3, 1}).view(), s.factors.view()).value ==
-        doctest::Approx(value).epsilon(1e-2));  // splits that tie in late rounds: the reference's own tolerance
+        doctest::Approx(value).epsilon(1e-2));  // 3e-3 apart under sanitizers; the cause is not known
   CHECK(metric(test::times(s.codes, 16).view(), s.factors.view()).value ==
         doctest::Approx(value).epsilon(1e-9));
   CHECK(metric(s.codes.view(), test::columns(s.factors, {2, 0, 1}).view()).value ==
