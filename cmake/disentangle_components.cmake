@@ -2,7 +2,7 @@
 # The components of the library and what each needs: read by the build and, installed, by disentangleConfig.cmake.
 
 # Components that this version provides, and those that make up disentangle::disentangle.
-set(disentangle_provided_components core eigen io)
+set(disentangle_provided_components core eigen io xtensor xtensor_blas)
 set(disentangle_standard_components core eigen io)
 
 # Looks for what `component` needs. Sets disentangle_<component>_FOUND, and when that is false
@@ -20,6 +20,11 @@ macro(disentangle_find_component component)
     disentangle_find_dependency(io ZLIB "zlib" "zlib1g-dev")
     disentangle_find_dependency(io spng "libspng" "libspng-dev")
     disentangle_find_dependency(io nlohmann_json "nlohmann_json" "nlohmann-json3-dev")
+  elseif("${component}" STREQUAL "xtensor")
+    disentangle_find_dependency(xtensor xtensor "xtensor 0.24 or later" "libxtensor-dev" 0.24)
+  elseif("${component}" STREQUAL "xtensor_blas")
+    disentangle_find_dependency(xtensor_blas xtensor "xtensor 0.24 or later" "libxtensor-dev" 0.24)
+    disentangle_find_dependency(xtensor_blas xtensor-blas "xtensor-blas" "libxtensor-blas-dev")
   else()
     set(disentangle_${component}_FOUND FALSE)
     string(REPLACE ";" ", " _disentangle_list "${disentangle_provided_components}")
