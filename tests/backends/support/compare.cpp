@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compares the rows of the topic that is linked to this program with those of the CPU in double, and writes what it
+// found to <topic>.<backend>.rows in the working directory, for the matrix (matrix.cpp). A row that ends the program stands
+// there as FAILED, because its line is written before it runs and again after.
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/backends/support/registry.hpp"
+
+using namespace disentangle::test;
+
+namespace {
+
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (c == '\n' || c == '\t' || c == '|') c = ' ';
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("every row agrees with the CPU in double") {
+  Topic const* reference = nullptr;
+  Topic const* tested = nullptr;
+  for (Topic const& topic : topics()) {
+    if (topic.run_as_reference) reference = &topic;
+    if (tested == nullptr || !topic.run_as_reference) tested = &topic;
+  }
+  REQUIRE(reference != nullptr);
+  REQUIRE(topics().size() == (tested == reference ? 1 : 2));
+  REQUIRE(tested->name == reference->name);
+
+  std::vector<Row> expected;
+  reference->run_as_reference([](std::string const&) {},
+                              [&](Row row) { expected.push_back(std::move(row)); });
+  REQUIRE(expected.size() > 0);
+
+  std::ofstream file(tested->name + "." + tested->backend + ".rows");
+  std::size_t next = 0;
+  tested->run(
+      [&](std::string const& name) { file << name << "\tFAILED\tit ended the program\n"
+                                          << std::flush; },
+      [&](Row row) {
+        REQUIRE(next < expected.size());
+        Agreement const found = compare(row, expected[next++], tested->tolerances);
+        char error[32];
+        std::snprintf(error, sizeof error, "%.1e", found.error);
+        file << row.name << '\t' << (found.agrees ? error : "FAILED") << '\t' << one_line(found.text) << '\n'
+             << std::flush;
+        CHECK_MESSAGE(found.agrees, row.name << ": " << found.text);
+      });
+  CHECK(next == expected.size());
+}
