@@ -16,6 +16,7 @@
 namespace disentangle::detail {
 
 using backend::AllLanes;
+using backend::Collected;
 using backend::FirstLanes;
 
 /// How P meets memory; specialised here for scalars, and by packs through their members.
@@ -114,6 +115,7 @@ struct BoundConstant {
   }
   template <class P, class Lanes>
   DISENTANGLE_HD void adjoint(Trace<P> const&, P, std::ptrdiff_t, Lanes) const {}
+  DISENTANGLE_HD T collected() const { return T(0); }
   template <class Visitor>
   void for_each_leaf(Visitor&&) {}
 };
@@ -126,6 +128,8 @@ struct BoundVariable {
   std::ptrdiff_t inner;              // stride of the innermost axis
   T const* line;
   T* gradient_line;
+  bool collects;        // this leaf's adjoint is wanted in a register: see backend::Collected
+  mutable T collection;  // where it goes
 
   /// Moves to the line with the given outer indices.
   DISENTANGLE_HD void enter(std::ptrdiff_t const* index) {
@@ -147,6 +151,22 @@ struct BoundVariable {
   }
   template <class P, class Lanes>
   DISENTANGLE_HD void adjoint(Trace<P> const&, P g, std::ptrdiff_t j, Lanes lanes) const {
+    if constexpr (std::is_same_v<Lanes, Collected>) {
+      if (collects) collection += g;
+      return;
+    } else {
+      add_to_gradient(g, j, lanes);
+    }
+  }
+  DISENTANGLE_HD T collected() const { return collects ? collection : T(0); }
+  template <class Visitor>
+  void for_each_leaf(Visitor&& visit) {
+    visit(*this);
+  }
+
+ private:
+  template <class P, class Lanes>
+  DISENTANGLE_HD void add_to_gradient(P g, std::ptrdiff_t j, Lanes lanes) const {
     if (gradient_line == nullptr) return;
     if (inner == 1) {
       Memory<P>::store(gradient_line + j, Memory<P>::load(gradient_line + j, lanes) + g, lanes);
@@ -155,10 +175,6 @@ struct BoundVariable {
     } else {
       Memory<P>::scatter_add(gradient_line + j * inner, inner, g, lanes);
     }
-  }
-  template <class Visitor>
-  void for_each_leaf(Visitor&& visit) {
-    visit(*this);
   }
 };
 
@@ -180,6 +196,7 @@ struct BoundUnary {
   DISENTANGLE_HD void adjoint(T const& t, P g, std::ptrdiff_t j, Lanes lanes) const {
     a.adjoint(t.a, P(Op::adjoint(g, t.value, t.a.value)), j, lanes);
   }
+  DISENTANGLE_HD auto collected() const { return a.collected(); }
   template <class Visitor>
   void for_each_leaf(Visitor&& visit) {
     a.for_each_leaf(visit);
@@ -212,6 +229,7 @@ struct BoundBinary {
     a.adjoint(t.a, to.a, j, lanes);
     b.adjoint(t.b, to.b, j, lanes);
   }
+  DISENTANGLE_HD auto collected() const { return a.collected() + b.collected(); }
   template <class Visitor>
   void for_each_leaf(Visitor&& visit) {
     a.for_each_leaf(visit);
@@ -251,6 +269,7 @@ struct BoundChoice {
     a.adjoint(t.b, P(select(t.a.value != P(0), g, P(0))), j, lanes);
     b.adjoint(t.c, P(select(t.a.value != P(0), P(0), g)), j, lanes);
   }
+  DISENTANGLE_HD auto collected() const { return a.collected() + b.collected(); }
   template <class Visitor>
   void for_each_leaf(Visitor&& visit) {
     condition.for_each_leaf(visit);

@@ -6,8 +6,13 @@
 #error "[disentangle] needs C++20: compile with -std=c++20, or link the CMake target disentangle::disentangle"
 #endif
 
-/// Marks a function that runs on the host and, when nvcc compiles it, on the device too.
+/// Defined where the compiler of this file can compile kernels: nothing else in the library asks which compiler it is.
 #if defined(__CUDACC__)
+#define DISENTANGLE_CUDACC 1
+#endif
+
+/// Marks a function that runs on the host and, when nvcc compiles it, on the device too.
+#if defined(DISENTANGLE_CUDACC)
 #define DISENTANGLE_HD __host__ __device__
 #else
 #define DISENTANGLE_HD

@@ -14,16 +14,25 @@
 
 namespace disentangle::nn {
 
-/// The L2 norm of all gradients of a set.
+namespace detail {
+
+/// The square of the L2 norm of all gradients of a set.
 template <class Backend>
-double gradient_norm(Parameters<Backend>& parameters) {
+Variable<Backend, 0> squared_gradient_norm(Parameters<Backend>& parameters) {
   auto& tape = parameters.tape();
   RecordingOff<Backend> const guard(tape);
   Extents<1> const extents{static_cast<std::ptrdiff_t>(parameters.size())};
   Variable<Backend, 1> const g{&tape, parameters.gradients(), nullptr, extents, {1}};
-  auto const total = sum(square(g));
+  return sum(square(g));
+}
+
+}  // namespace detail
+
+/// The L2 norm of all gradients of a set.
+template <class Backend>
+double gradient_norm(Parameters<Backend>& parameters) {
   double squared = 0;
-  tape.backend().download(total.value, &squared, 1);
+  parameters.tape().backend().download(detail::squared_gradient_norm(parameters).value, &squared, 1);
   return std::sqrt(squared);
 }
 
@@ -31,17 +40,29 @@ double gradient_norm(Parameters<Backend>& parameters) {
 template <class Backend, optimizer_policy Optimiser>
 void update(Parameters<Backend>& parameters, Optimiser const& optimiser, long step) {
   parameters.complete_gradients();
-  double factor = 1;
-  if (optimiser.clip_norm > 0) {
-    double const norm = gradient_norm(parameters);
-    if (norm > optimiser.clip_norm) factor = optimiser.clip_norm / norm;
-  }
+  auto& backend = parameters.tape().backend();
   auto const moments = [&]<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<typename Backend::scalar*, sizeof...(I)>{parameters.moment(I)...};
   }
   (std::make_index_sequence<Optimiser::moments>{});
-  parameters.tape().backend().update(optimiser.update(step, factor), parameters.size(), parameters.values(),
-                                     parameters.gradients(), moments);
+  double factor = 1;
+  if (optimiser.clip_norm > 0) {
+    auto const squared = detail::squared_gradient_norm(parameters);
+    if constexpr (requires {
+                    backend.clipped_update(optimiser.update(step, 1.0), parameters.size(), parameters.values(),
+                                           parameters.gradients(), moments, squared.value, 1.0);
+                  }) {  // the norm stays on the device
+      backend.clipped_update(optimiser.update(step, 1.0), parameters.size(), parameters.values(),
+                             parameters.gradients(), moments, squared.value, optimiser.clip_norm);
+      return;
+    }
+    double norm = 0;
+    backend.download(squared.value, &norm, 1);
+    norm = std::sqrt(norm);
+    if (norm > optimiser.clip_norm) factor = optimiser.clip_norm / norm;
+  }
+  backend.update(optimiser.update(step, factor), parameters.size(), parameters.values(), parameters.gradients(),
+                 moments);
 }
 
 /// Parameters with an optimiser of their own: a discriminator, a critic, a difference encoder.

@@ -47,8 +47,8 @@ class Checkpoint {
     saved_step_ = run.step();
     run.set_last_checkpoint(text());
   }
-  void on_step(auto& run, auto const& report) {
-    if (report.step % options_.every == 0) save(run);
+  void on_step(auto& run, auto const&) {
+    if (run.step() % options_.every == 0) save(run);
   }
   void on_end(auto& run) {
     if (saved_step_ != run.step()) save(run);
@@ -56,6 +56,7 @@ class Checkpoint {
 
  private:
   void save(auto& run) {
+    run.model().read_back();  // throws where a loss that is still on the device is not finite: the last good file stays
     save_checkpoint(run.model(), path_,
                     {.data_name = run.data_name(),
                      .data_size = run.data_size(),

@@ -43,8 +43,8 @@ class CsvLog {
   }
 
   void on_step(auto& run, auto const& report) {
-    if (!run.logs(report.step)) return;
-    std::vector<io::CsvField> row{report.step, earlier_seconds_ + run.seconds(), report.loss};
+    if (!run.logs(run.step())) return;
+    std::vector<io::CsvField> row{run.step(), earlier_seconds_ + run.seconds(), report.loss};
     for (double const part : report.parts) row.emplace_back(part);
     for (float const kl : report.kl) row.emplace_back(kl);
     writer_->row(row);

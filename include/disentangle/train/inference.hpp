@@ -29,7 +29,7 @@ inline void expect_scalars(char const* what, std::size_t found, std::size_t expe
 
 }  // namespace detail
 
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> images, std::span<float> mean,
                                                      std::span<float> log_variance) {
   static_assert(method_type::template has<Role::encoder>,
@@ -63,7 +63,7 @@ void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> imag
   }
 }
 
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> codes, std::span<float> images) {
   static_assert(method_type::template has<Role::decoder>,
                 "[disentangle] decode: this method has no Decoder<...>");
@@ -89,7 +89,7 @@ void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> code
   }
 }
 
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 template <class Visitor>
 void Model<Method<Slots...>, Backend, Image>::for_each_tensor(Visitor&& visit) {
   auto const visit_set = [&](nn::Parameters<Backend>& set, std::string const& prefix) {

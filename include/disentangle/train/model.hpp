@@ -3,6 +3,7 @@
 // policy and the optimiser's moments; makes training steps; encodes and decodes. It knows roles, and no policy by name.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ namespace disentangle {
 template <class M, class Backend, class Image>
 class Model;
 
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 class Model<Method<Slots...>, Backend, Image> {
  public:
   using method_type = Method<Slots...>;
@@ -70,10 +71,16 @@ class Model<Method<Slots...>, Backend, Image> {
   /// One update from a minibatch (and from as many more as the method's policies want). Allocates nothing after the
   /// first steps of a batch size. @throws NumericalError naming the step and the part if a part of the loss is not
   /// finite; the parameters are then those before the step.
-  report_type const& step(Minibatch const& minibatch) {
-    return step(std::span<Minibatch const>(&minibatch, 1));
+  ///
+  /// A backend that queues its work (backend::Cuda) reads the loss back when `reads_back` says so and every
+  /// CudaOptions::read_back_every steps. Between, the report stays that of report.step, and a part that is not finite is
+  /// found at the next reading, when the parameters have it too: go back to the last checkpoint.
+  report_type const& step(Minibatch const& minibatch, bool reads_back = false) {
+    return step(std::span<Minibatch const>(&minibatch, 1), reads_back);
   }
-  report_type const& step(std::span<Minibatch const> batches);
+  report_type const& step(std::span<Minibatch const> batches, bool reads_back = false);
+  /// The report of the last step, waiting for it where the backend queues its work. @throws NumericalError as step() does.
+  report_type const& read_back();
 
   /// Posterior means and log-variances of any number of images, (n, latent_size) each. log_variance may be empty; it is
   /// zero for encoders without one. @throws ShapeError if the spans' sizes do not fit.
@@ -126,6 +133,10 @@ class Model<Method<Slots...>, Backend, Image> {
     std::tuple<std::unique_ptr<detail::state_of<typename Slots::policy, setting>>...> states;
     long steps = 0;
     report_type report{};
+    // for backends that queue their work: where the minibatches of this step are, and the values of its report
+    std::array<scalar*, static_cast<std::size_t>(minibatches)> staged{};
+    scalar* results = nullptr;
+    std::size_t images = 0;
 
     Assembly(method_type method_, Backend backend, Seed seed_)
         : method(std::move(method_)), seed(seed_), tape(backend), main(tape, "model") {
@@ -139,7 +150,12 @@ class Model<Method<Slots...>, Backend, Image> {
       (std::index_sequence_for<Slots...>{});
       main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
       for (auto& set : own) set->parameters.allocate(seed, set->moments());
+      results = tape.backend().allocate(part_count + latent_size);
+      tape.backend().fill(results, part_count + latent_size, scalar(0));
     }
+    Assembly(Assembly const&) = delete;
+    Assembly& operator=(Assembly const&) = delete;
+    ~Assembly() { tape.backend().deallocate(results, part_count + latent_size); }
 
     template <std::size_t I>
     void build_state() {
@@ -191,11 +207,19 @@ class Model<Method<Slots...>, Backend, Image> {
   template <std::size_t I, class F>
   auto term(F& forward);
 
+  NumericalError not_finite(std::size_t part, double value, std::string const& remark) const;
+
+  // The parts of a step: train/step.hpp.
+  template <class Visitor>
+  void each_policy(Visitor&& visit);
+  template <class TakePart, class TakeKl>
+  void work(std::span<Minibatch const> batches, TakePart&& take_part, TakeKl&& take_kl);
+
   std::unique_ptr<Assembly> parts_;
 };
 
 /// dis::Model model{method, dis::backend::cpu(), data.image_shape(), dis::seed(0)};
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 Model(Method<Slots...>, Backend, Image, Seed) -> Model<Method<Slots...>, Backend, Image>;
 
 }  // namespace disentangle

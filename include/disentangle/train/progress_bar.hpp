@@ -48,13 +48,13 @@ class ProgressBar {
 
   void on_step(auto& run, auto const& report) {
     double const seconds = run.seconds();
-    bool const last = report.step == run.options().steps;
-    if (redraw_ ? !last && seconds - last_seconds_ < 0.1 : !run.logs(report.step)) return;
+    bool const last = run.step() == run.options().steps;
+    if (redraw_ ? !last && seconds - last_seconds_ < 0.1 : !run.logs(run.step())) return;
     double const now =
-        static_cast<double>((report.step - last_step_)) / std::max(seconds - last_seconds_, 1e-9);
+        static_cast<double>((run.step() - last_step_)) / std::max(seconds - last_seconds_, 1e-9);
     // A redrawn line averages over some seconds, so that it can be read.
     rate_ = rate_ == 0 || !redraw_ ? now : rate_ + 0.1 * (now - rate_);
-    last_step_ = report.step;
+    last_step_ = run.step();
     last_seconds_ = seconds;
     draw(run, report);
   }
@@ -66,14 +66,14 @@ class ProgressBar {
   void draw(auto& run, auto const& report) {
     length_ = 0;
     double const total = static_cast<double>(run.options().steps);
-    add("step %ld/%ld (%.0f %%)  %.0f images/s  loss %.2f", report.step, run.options().steps,
-        100 * static_cast<double>(report.step) / total, rate_ * static_cast<double>(report.images),
+    add("step %ld/%ld (%.0f %%)  %.0f images/s  loss %.2f", run.step(), run.options().steps,
+        100 * static_cast<double>(run.step()) / total, rate_ * static_cast<double>(report.images),
         report.loss);
     auto const& names = run.model().part_names();
     for (std::size_t i = 0; i < report.parts.size() && report.parts.size() > 1; ++i) {
       add(" %s %s %.2f", i == 0 ? "=" : "+", names[i].c_str(), report.parts[i]);
     }
-    double const left = (total - static_cast<double>(report.step)) / rate_;
+    double const left = (total - static_cast<double>(run.step())) / rate_;
     long const seconds = static_cast<long>(std::min(left, 1e9) + 0.5);
     if (seconds >= 3600) {
       add("  %ld:%02ld:%02ld left", seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -3,14 +3,29 @@
 // method's optimiser, after_step of every policy.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 
 #include <disentangle/train/model.hpp>
 
 namespace disentangle {
 
+namespace detail {
+
+/// A backend that queues the work of a step and reads its results back when asked (backend/cuda/cuda.hpp).
+template <class Backend>
+concept queues_steps = requires(Backend backend, float const* host, void (*work)()) {
+  backend.submit(std::size_t{}, work);
+  backend.stage(std::size_t{}, host, std::size_t{});
+  backend.reads_back(1L);
+};
+
+}  // namespace detail
+
 /// The variables of the main minibatch that terms share.
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 struct Model<Method<Slots...>, Backend, Image>::Forward {
   Assembly& parts;
   std::span<Minibatch const> batches;
@@ -31,14 +46,17 @@ struct Model<Method<Slots...>, Backend, Image>::Forward {
 
   Variable<Backend, 2> minibatch(int i) const {
     Minibatch const& batch = batches[static_cast<std::size_t>(i)];
-    return parts.tape.constant(
-        Extents<2>{static_cast<std::ptrdiff_t>(batch.size), static_cast<std::ptrdiff_t>(Image::size)},
-        batch.images.data());
+    Extents<2> const extents{static_cast<std::ptrdiff_t>(batch.size), static_cast<std::ptrdiff_t>(Image::size)};
+    if constexpr (detail::queues_steps<Backend>) {
+      return {&parts.tape, parts.staged[static_cast<std::size_t>(i)], nullptr, extents, contiguous_strides(extents)};
+    } else {
+      return parts.tape.constant(extents, batch.images.data());
+    }
   }
 };
 
 /// What a policy in the roles Adversary, Contrast and Supervision sees; documented at ArchetypeStep.
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 template <std::size_t I>
 class Model<Method<Slots...>, Backend, Image>::Step {
  public:
@@ -80,7 +98,7 @@ class Model<Method<Slots...>, Backend, Image>::Step {
   Forward& forward_;
 };
 
-template <class... Slots, class Backend, class Image>
+template <class Backend, class Image, class... Slots>
 template <std::size_t I, class F>
 auto Model<Method<Slots...>, Backend, Image>::term(F& forward) {
   using Slot = std::tuple_element_t<I, std::tuple<Slots...>>;
@@ -106,29 +124,20 @@ auto Model<Method<Slots...>, Backend, Image>::term(F& forward) {
   }
 }
 
-template <class... Slots, class Backend, class Image>
-auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> batches) -> report_type const& {
-  Assembly& a = *parts_;
-  if (batches.size() != static_cast<std::size_t>(minibatches)) {
-    throw ShapeError("step: found " + std::to_string(batches.size()) + " minibatches, expected " +
-                     std::to_string(minibatches));
+template <class Backend, class Image, class... Slots>
+template <class Visitor>
+void Model<Method<Slots...>, Backend, Image>::each_policy(Visitor&& visit) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (visit(std::integral_constant<std::size_t, I>{}, std::get<I>(parts_->method.policies)), ...);
   }
-  for (Minibatch const& batch : batches) {
-    if (batch.size == 0 || batch.images.size() != batch.size * Image::size) {
-      throw ShapeError("step: found " + std::to_string(batch.images.size()) + " scalars for " +
-                       std::to_string(batch.size) + " images, expected " + std::to_string(Image::size) +
-                       " each and at least one image");
-    }
-  }
-  ++a.steps;
-  auto& backend = a.tape.backend();
-  auto const each_policy = [&](auto&& visit) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (visit(std::integral_constant<std::size_t, I>{}, std::get<I>(a.method.policies)), ...);
-    }
-    (std::index_sequence_for<Slots...>{});
-  };
+  (std::index_sequence_for<Slots...>{});
+}
 
+template <class Backend, class Image, class... Slots>
+template <class TakePart, class TakeKl>
+void Model<Method<Slots...>, Backend, Image>::work(std::span<Minibatch const> batches, TakePart&& take_part,
+                                                   TakeKl&& take_kl) {
+  Assembly& a = *parts_;
   each_policy([&](auto index, auto const& policy) {
     using StepI = Step<decltype(index)::value>;
     if constexpr (detail::has_before_step<std::remove_cvref_t<decltype(policy)>, StepI>) {
@@ -149,41 +158,27 @@ auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> ba
   }
 
   // Terms, their values, and one backward pass from all of them.
-  report_type& report = a.report;
-  report.step = a.steps;
-  report.loss = 0;
-  report.images = batches[0].size;
   std::size_t part = 0;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (
         [&] {
           if constexpr (is_part<std::tuple_element_t<I, std::tuple<Slots...>>>) {
             auto const value = term<I>(forward);
-            double number = 0;
-            if constexpr (!std::is_same_v<std::remove_const_t<decltype(value)>, detail::Absent>) {
-              backend.download(value.value, &number, 1);
-              if (value.gradient != nullptr) backend.fill(value.gradient, 1, scalar(1));
+            if constexpr (std::is_same_v<std::remove_const_t<decltype(value)>, detail::Absent>) {
+              take_part(part++, static_cast<scalar const*>(nullptr));
+            } else {
+              take_part(part++, static_cast<scalar const*>(value.value));
+              if (value.gradient != nullptr) a.tape.backend().fill(value.gradient, 1, scalar(1));
             }
-            if (!std::isfinite(number)) {
-              long const number_of_step = a.steps--;
-              throw NumericalError(
-                  "step " + std::to_string(number_of_step) + ": the part " + part_names()[part] +
-                  " of the loss is " + std::to_string(number) +
-                  "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
-            }
-            report.parts[part++] = number;
-            report.loss += number;
           }
         }(),
         ...);
   }
   (std::index_sequence_for<Slots...>{});
-  report.kl.fill(0);
   if constexpr (variational && requires { forward.posterior.kl; }) {
     RecordingOff<Backend> const guard(a.tape);
     auto const kl = materialise(mean(forward.posterior.kl, axis<0>));
-    backend.download(kl.value, report.kl.data(),
-                     std::min<std::size_t>(latent_size, static_cast<std::size_t>(kl.size())));
+    take_kl(static_cast<scalar const*>(kl.value), std::min(latent_size, static_cast<std::size_t>(kl.size())));
   }
   a.tape.backward();
   nn::update(a.main, detail::optimizer_of(a.method), a.steps);
@@ -195,7 +190,102 @@ auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> ba
       policy.after_step(step);
     }
   });
+}
+
+template <class Backend, class Image, class... Slots>
+auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> batches, bool reads_back)
+    -> report_type const& {
+  Assembly& a = *parts_;
+  if (batches.size() != static_cast<std::size_t>(minibatches)) {
+    throw ShapeError("step: found " + std::to_string(batches.size()) + " minibatches, expected " +
+                     std::to_string(minibatches));
+  }
+  for (Minibatch const& batch : batches) {
+    if (batch.size == 0 || batch.images.size() != batch.size * Image::size) {
+      throw ShapeError("step: found " + std::to_string(batch.images.size()) + " scalars for " +
+                       std::to_string(batch.size) + " images, expected " + std::to_string(Image::size) +
+                       " each and at least one image");
+    }
+  }
+  ++a.steps;
+  auto& backend = a.tape.backend();
+  report_type& report = a.report;
+  if constexpr (detail::queues_steps<Backend>) {
+    std::size_t sizes = 0;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      a.staged[i] = backend.stage(i, batches[i].images.data(), batches[i].images.size());
+      sizes = sizes * 1'000'003 + batches[i].size;
+    }
+    a.images = batches[0].size;
+    backend.submit(sizes, [&] {
+      work(
+          batches,
+          [&](std::size_t part, scalar const* value) {
+            if (value == nullptr) {
+              backend.fill(a.results + part, 1, scalar(0));
+            } else {
+              backend.copy(value, a.results + part, 1);
+            }
+          },
+          [&](scalar const* kl, std::size_t n) { backend.copy(kl, a.results + part_count, n); });
+    });
+    if (reads_back || backend.reads_back(a.steps)) read_back();
+  } else {
+    static_cast<void>(reads_back);
+    report.step = a.steps;
+    report.loss = 0;
+    report.images = batches[0].size;
+    report.kl.fill(0);
+    work(
+        batches,
+        [&](std::size_t part, scalar const* value) {
+          double number = 0;
+          if (value != nullptr) backend.download(value, &number, 1);
+          if (!std::isfinite(number)) {
+            auto error = not_finite(part, number, "");
+            --a.steps;
+            throw error;
+          }
+          report.parts[part] = number;
+          report.loss += number;
+        },
+        [&](scalar const* kl, std::size_t n) { backend.download(kl, report.kl.data(), n); });
+  }
   return report;
+}
+
+template <class Backend, class Image, class... Slots>
+auto Model<Method<Slots...>, Backend, Image>::read_back() -> report_type const& {
+  Assembly& a = *parts_;
+  report_type& report = a.report;
+  if constexpr (detail::queues_steps<Backend>) {
+    if (report.step == a.steps) return report;
+    std::array<double, part_count + latent_size> numbers{};
+    a.tape.backend().download(a.results, numbers.data(), numbers.size());
+    for (std::size_t part = 0; part < part_count; ++part) {
+      if (!std::isfinite(numbers[part])) {
+        throw not_finite(part, numbers[part],
+                         " (it was finite when it was last read back, at step " + std::to_string(report.step) + ")");
+      }
+    }
+    report.step = a.steps;
+    report.images = a.images;
+    report.loss = 0;
+    for (std::size_t part = 0; part < part_count; ++part) {
+      report.parts[part] = numbers[part];
+      report.loss += numbers[part];
+    }
+    std::copy_n(numbers.begin() + part_count, latent_size, report.kl.begin());
+  }
+  return report;
+}
+
+template <class Backend, class Image, class... Slots>
+NumericalError Model<Method<Slots...>, Backend, Image>::not_finite(std::size_t part, double value,
+                                                                   std::string const& remark) const {
+  return NumericalError("step " + std::to_string(parts_->steps) + ": the part " + part_names()[part] +
+                        " of the loss is " + std::to_string(value) + remark +
+                        "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
 }
 
 }  // namespace disentangle

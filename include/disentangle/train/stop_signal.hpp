@@ -44,11 +44,11 @@ class StopSignal {
       before_[i] = std::signal(signals[i], detail::note_signal);
     installed_ = true;
   }
-  void on_step(auto& run, auto const& report) {
+  void on_step(auto& run, auto const&) {
     int const number = detail::signal_received.load(std::memory_order_relaxed);
     if (number == 0 || run.stopping()) return;
     run.stop(number == SIGINT ? "SIGINT" : "SIGTERM");
-    step_ = report.step;
+    step_ = run.step();
   }
   void on_end(auto& run) {
     restore();

@@ -136,7 +136,8 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
                       .data_size = run.data_size(),
                       .indices = batch.indices};
       }
-      Report const& report = model.step(std::span<Minibatch const>(batches));
+      Report const& report =
+          model.step(std::span<Minibatch const>(batches), run.logs(model.steps() + 1));
       run.made_step(report.loss);
       each([&](auto& callback) {
         using Hooks = detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>;

@@ -24,6 +24,19 @@ DISENTANGLE_INLINE void store(T* p, Vector<T, N> v) {
   *reinterpret_cast<typename simd::detail::VectorOf<T, N>::unaligned*>(p) = v;
 }
 
+/// Lanes I... of a and b set end to end.
+template <std::size_t... I, class V>
+DISENTANGLE_INLINE V shuffle(V a, V b) {
+#if defined(DISENTANGLE_CUDACC)  // nvcc cannot hand this built-in's pack on to the host compiler
+  constexpr std::size_t n = sizeof...(I), from[n] = {I...};
+  V result;
+  for (std::size_t i = 0; i < n; ++i) result[i] = from[i] < n ? a[from[i]] : b[from[i] - n];
+  return result;
+#else
+  return __builtin_shufflevector(a, b, I...);
+#endif
+}
+
 /// The widest vector, in lanes, that divides n.
 template <class T>
 constexpr std::size_t lanes_dividing(std::size_t n) {

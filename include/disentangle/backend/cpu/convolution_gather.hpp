@@ -167,8 +167,7 @@ void gather_row(T const* in, std::ptrdiff_t row, int count, T const* weights, T 
 template <std::size_t Group, class V, std::size_t... I>
 DISENTANGLE_INLINE V add_group_halves(V a, V b, std::index_sequence<I...>) {
   constexpr std::size_t half = Group / 2;
-  return __builtin_shufflevector(a, b, (I / half * Group + I % half)...) +
-         __builtin_shufflevector(a, b, (I / half * Group + I % half + half)...);
+  return shuffle<(I / half * Group + I % half)...>(a, b) + shuffle<(I / half * Group + I % half + half)...>(a, b);
 }
 
 /// to[p * distance] = base + the sum of the lanes of sum[p], for Count vectors.

@@ -153,8 +153,8 @@ template <class T, std::size_t... I>
 DISENTANGLE_INLINE void interleave(Vector<T, sizeof...(I)>& a, Vector<T, sizeof...(I)>& b,
                                    std::index_sequence<I...>) {
   constexpr std::size_t n = sizeof...(I);
-  auto const low = __builtin_shufflevector(a, b, (I / 2 + (I % 2) * n)...);
-  auto const high = __builtin_shufflevector(a, b, (n / 2 + I / 2 + (I % 2) * n)...);
+  auto const low = shuffle<(I / 2 + (I % 2) * n)...>(a, b);
+  auto const high = shuffle<(n / 2 + I / 2 + (I % 2) * n)...>(a, b);
   a = low;
   b = high;
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// StepGraph: the steady-state step as one launch. Each step is recorded anew by stream capture, which costs the host what
+// launching would and the device nothing, and the graph that was made from an earlier step takes over the new parameters
+// (step numbers, learning rates, random counters); so no formula needs to know that it is replayed.
+#pragma once
+
+#include <cstddef>
+
+#include <disentangle/backend/cuda/context.hpp>
+
+namespace disentangle::backend::cuda {
+
+class StepGraph {
+ public:
+  explicit StepGraph(Context& context) : context_(context) {}
+  StepGraph(StepGraph const&) = delete;
+  StepGraph& operator=(StepGraph const&) = delete;
+  ~StepGraph() { forget(); }
+
+  /// Queues what `work` does on the stream: as a graph if the last call with this key allocated nothing.
+  template <class Work>
+  void run(std::size_t key, Work&& work) {
+    std::size_t const before = context_.allocations();
+    if (context_.options().graphs && settled_ && key == key_) {
+      capture(work);
+    } else {
+      work();
+    }
+    settled_ = key == key_ && context_.allocations() == before;
+    key_ = key;
+  }
+
+ private:
+  template <class Work>
+  void capture(Work&& work) {
+    cudaGraph_t graph = nullptr;
+    DISENTANGLE_CUDA_CALL(cudaStreamBeginCapture(context_.stream(), cudaStreamCaptureModeThreadLocal));
+    context_.set_capturing(true);
+    try {
+      work();
+    } catch (...) {
+      context_.set_capturing(false);
+      static_cast<void>(cudaStreamEndCapture(context_.stream(), &graph));
+      if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
+      static_cast<void>(cudaGetLastError());
+      throw;
+    }
+    context_.set_capturing(false);
+    DISENTANGLE_CUDA_CALL(cudaStreamEndCapture(context_.stream(), &graph));
+    struct Owner {
+      cudaGraph_t graph;
+      ~Owner() { static_cast<void>(cudaGraphDestroy(graph)); }
+    } const owner{graph};
+    if (executable_ != nullptr) {
+      cudaGraphExecUpdateResultInfo info{};
+      if (cudaGraphExecUpdate(executable_, graph, &info) != cudaSuccess) {  // the step has another shape now
+        static_cast<void>(cudaGetLastError());
+        forget();
+      }
+    }
+    if (executable_ == nullptr) DISENTANGLE_CUDA_CALL(cudaGraphInstantiate(&executable_, graph, 0));
+    DISENTANGLE_CUDA_CALL(cudaGraphLaunch(executable_, context_.stream()));
+  }
+  void forget() noexcept {
+    if (executable_ != nullptr) static_cast<void>(cudaGraphExecDestroy(executable_));
+    executable_ = nullptr;
+  }
+
+  Context& context_;
+  cudaGraphExec_t executable_ = nullptr;
+  std::size_t key_ = 0;
+  bool settled_ = false;
+};
+
+}  // namespace disentangle::backend::cuda
