@@ -13,72 +13,48 @@ auto const other = numbers<1>({37}, 2, -2, 2);
 auto const wide = numbers<1>({37}, 3, -30, 30);
 auto const positive = numbers<1>({37}, 4, 0.01, 40);
 auto const tied = whole_numbers<1>({37}, 5, 3), tied_too = whole_numbers<1>({37}, 6, 3);
-auto const tails = given({-60, -20, -5, -1e-3, 0, 1e-3, 5, 20, 60});
-auto const tiny = given({-0.875, -1e-3, -1e-6, 1e-20, 1e-6, 1e-3, 0.5, 20, 3e6});
 auto const orders = given({1e-20, 1e-6, 0.5, 0.999, 1.001, 2, 1e6, 1e20});
+auto const both_signs = given({-60, -20, -5, -1e-3, 0, 1e-3, 5, 20, 60});
+auto const small = given({-20, -2, -0.5, -1e-3, -1e-6, 0, 1e-6, 1e-3, 0.5, 2, 20});
+auto const above_minus_one = given({-0.875, -1e-3, -1e-6, 1e-20, 1e-6, 1e-3, 0.5, 20, 3e6});
 
 Register<TestedBackend> const registered("elementwise", [](auto& rows) {
-  constexpr auto each = Scale::element;
-  rows.template formula<each>(
-      "-x", [](auto x) { return -x; }, near_zero);
-  rows.template formula<each>(
-      "exp", [](auto x) { return exp(x); }, wide);
-  rows.template formula<each>(
-      "log", [](auto x) { return log(x); }, orders);
-  rows.template formula<each>(
-      "log1p", [](auto x) { return log1p(x); }, tiny);
-  rows.template formula<each>(
-      "expm1", [](auto x) { return expm1(x); }, given({-20, -1, -1e-3, -1e-6, 1e-6, 1e-3, 1, 20}));
-  rows.template formula<each>(
-      "softplus", [](auto x) { return softplus(x); }, tails);
-  rows.template formula<each>(
-      "sigmoid", [](auto x) { return sigmoid(x); }, tails);
-  rows.template formula<each>(
-      "tanh", [](auto x) { return tanh(x); }, given({-20, -2, -0.5, -1e-3, 1e-6, 1e-3, 0.5, 2, 20}));
-  rows.template formula<each>(
-      "sqrt", [](auto x) { return sqrt(x); }, orders);
-  rows.template formula<each>(
-      "square", [](auto x) { return square(x); }, wide);
-  rows.formula(
-      "abs, with zeros", [](auto x) { return abs(x - 1); }, tied);
-  rows.formula(
-      "functions, 37 elements", [](auto x) { return exp(x) + tanh(x) * sigmoid(x) - softplus(x); },
-      near_zero);
-  rows.formula(
-      "logarithms, 37 elements", [](auto x) { return log(x) * sqrt(x) + log1p(x) - expm1(-x); }, positive);
-  rows.template formula<each>(
-      "x + y", [](auto x, auto y) { return x + y; }, near_zero, other);
-  rows.template formula<each>(
-      "x - y", [](auto x, auto y) { return x - y; }, near_zero, other);
-  rows.template formula<each>(
-      "x * y", [](auto x, auto y) { return x * y; }, near_zero, other);
-  rows.template formula<each>(
-      "x / y", [](auto x, auto y) { return x / y; }, near_zero, positive);
-  rows.formula(
-      "constants on either side", [](auto x) { return 2.0 * x + 1.0 - (3.0 - x) * 0.5 + 1.0 / (x + 5.0); },
-      near_zero);
-  rows.formula(
-      "max, with ties", [](auto x, auto y) { return max(x, y) * 2.0 + max(x, 1); }, tied, tied_too);
-  rows.formula(
-      "min, with ties", [](auto x, auto y) { return min(x, y) * 2.0 + min(1, y); }, tied, tied_too);
-  rows.formula(
-      "clamp", [](auto x) { return clamp(x, -1.0, 0.5); }, near_zero);
-  rows.formula(
-      "comparisons",
-      [](auto x, auto y) {
-        return (x > y) + 2.0 * (x < y) + 4.0 * (x >= y) + 8.0 * (x <= y) + 16.0 * equal(x, y) + 0.0 * x;
-      },
-      tied, tied_too);
-  rows.formula(
-      "where", [](auto x, auto y) { return where(x > y, x * y, exp(x) - y); }, near_zero, other);
-  rows.formula(
-      "where, constants", [](auto x) { return where(x > 0, 1.0, x) + where(x > 0, x, -1.0); }, near_zero);
-  rows.formula(
-      "20011 elements", [](auto x) { return x * exp(-x * x); }, numbers<1>({20011}, 7));
-  rows.formula(
-      "one element", [](auto x) { return x * exp(-x * x); }, numbers<1>({1}, 8));
-  rows.formula(
-      "rank 0", [](auto x) { return x * exp(-x * x); }, numbers<0>({}, 9));
+  rows.function("-x", of(near_zero), [](auto x) { return -x; });
+  rows.function("exp", of(wide), [](auto x) { return exp(x); });
+  rows.function("log", of(orders), [](auto x) { return log(x); });
+  rows.function("log1p", of(above_minus_one), [](auto x) { return log1p(x); });
+  rows.function("expm1", of(small), [](auto x) { return expm1(x); });
+  rows.function("softplus", of(both_signs), [](auto x) { return softplus(x); });
+  rows.function("sigmoid", of(both_signs), [](auto x) { return sigmoid(x); });
+  rows.function("tanh", of(small), [](auto x) { return tanh(x); });
+  rows.function("sqrt", of(orders), [](auto x) { return sqrt(x); });
+  rows.function("square", of(wide), [](auto x) { return square(x); });
+  rows.function("abs, with zeros", of(tied), [](auto x) { return abs(x - 1); });
+  rows.formula("exp, tanh, sigmoid, softplus of 37", of(near_zero),
+               [](auto x) { return exp(x) + tanh(x) * sigmoid(x) - softplus(x); });
+  rows.formula("log, sqrt, log1p, expm1 of 37", of(positive),
+               [](auto x) { return log(x) * sqrt(x) + log1p(x) - expm1(-x); });
+  rows.function("x + y", of(near_zero, other), [](auto x, auto y) { return x + y; });
+  rows.function("x - y", of(near_zero, other), [](auto x, auto y) { return x - y; });
+  rows.function("x * y", of(near_zero, other), [](auto x, auto y) { return x * y; });
+  rows.function("x / y", of(near_zero, positive), [](auto x, auto y) { return x / y; });
+  rows.formula("constants on either side", of(near_zero),
+               [](auto x) { return 2.0 * x + 1.0 - (3.0 - x) * 0.5 + 1.0 / (x + 5.0); });
+  rows.formula("max, with ties", of(tied, tied_too),
+               [](auto x, auto y) { return max(x, y) * 2.0 + max(x, 1); });
+  rows.formula("min, with ties", of(tied, tied_too),
+               [](auto x, auto y) { return min(x, y) * 2.0 + min(1, y); });
+  rows.formula("clamp", of(near_zero), [](auto x) { return clamp(x, -1.0, 0.5); });
+  rows.formula("comparisons", of(tied, tied_too), [](auto x, auto y) {
+    return (x > y) + 2.0 * (x < y) + 4.0 * (x >= y) + 8.0 * (x <= y) + 16.0 * equal(x, y) + 0.0 * x;
+  });
+  rows.formula("where", of(near_zero, other), [](auto x, auto y) { return where(x > y, x * y, exp(x) - y); });
+  rows.formula("where, constants", of(near_zero),
+               [](auto x) { return where(x > 0, 1.0, x) + where(x > 0, x, -1.0); });
+  auto const bell = [](auto x) { return x * exp(-x * x); };
+  rows.formula("20011 elements", of(numbers<1>({20011}, 7)), bell);
+  rows.formula("one element", of(numbers<1>({1}, 8)), bell);
+  rows.formula("rank 0", of(numbers<0>({}, 9)), bell);
 });
 
 }  // namespace

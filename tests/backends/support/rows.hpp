@@ -5,6 +5,8 @@
 
 #include <exception>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -108,6 +110,14 @@ class RunningRow {
   std::vector<Input> inputs_;
 };
 
+/// The inputs of a formula.
+template <int... Ranks>
+using Inputs = std::tuple<Numbers<Ranks> const&...>;
+template <int... Ranks>
+Inputs<Ranks...> of(Numbers<Ranks> const&... inputs) {
+  return {inputs...};
+}
+
 /// What a topic's body gets: it states its rows by `row` and `formula`.
 template <class Backend>
 class Rows {
@@ -132,22 +142,31 @@ class Rows {
     sink_(std::move(row));
   }
 
-  /// Value and gradients of f(variables...).
-  template <Scale Values = Scale::tensor, class F, int... Ranks>
-  void formula(std::string name, F const& f, Numbers<Ranks> const&... inputs) {
-    row(std::move(name), [&](RunningRow<Backend>& r) {
-      auto const y = f(r.input(inputs)...);
-      if constexpr (is_variable<std::remove_cvref_t<decltype(y)>>) {
-        run(r, materialise(1.0 * y), Values);  // a view has no memory of its own
-      } else {
-        run(r, materialise(y), Values);
-      }
-    });
+  /// Values and gradients of f(variables...), measured against the largest magnitude of each tensor.
+  template <class F, int... Ranks>
+  void formula(std::string name, Inputs<Ranks...> const& inputs, F const& f) {
+    run(std::move(name), inputs, f, Scale::tensor);
+  }
+  /// The same with each value measured against its own magnitude.
+  template <class F, int... Ranks>
+  void function(std::string name, Inputs<Ranks...> const& inputs, F const& f) {
+    run(std::move(name), inputs, f, Scale::element);
   }
 
  private:
+  template <class F, int... Ranks>
+  void run(std::string name, Inputs<Ranks...> const& inputs, F const& f, Scale scale) {
+    row(std::move(name), [&](RunningRow<Backend>& r) {
+      auto const y = std::apply([&](auto const&... host) { return f(r.input(host)...); }, inputs);
+      if constexpr (is_variable<std::remove_const_t<decltype(y)>>) {
+        finish(r, materialise(1.0 * y), scale);  // a view has no memory of its own
+      } else {
+        finish(r, materialise(y), scale);
+      }
+    });
+  }
   template <int Rank>
-  static void run(RunningRow<Backend>& r, Variable<Backend, Rank> const& y, Scale scale) {
+  static void finish(RunningRow<Backend>& r, Variable<Backend, Rank> const& y, Scale scale) {
     r.keep("value", y, Kind::values, scale);
     r.pull(y);
   }
