@@ -20,13 +20,13 @@ using Mlp = disentangle::With<Conv, disentangle::Encoder<disentangle::encoder::H
                               disentangle::Decoder<disentangle::decoder::HigginsMlp>>;
 
 /// A model and its data: `count` binary images of noise, as many as the peers have.
-template <class Method, class Image>
+template <class Method, class Image, class Backend = disentangle::backend::Cpu>
 class TrainingStep {
  public:
   explicit TrainingStep(unsigned threads)
       : data_(disentangle::data::arrays<Image>(noise())),
         source_(data_, {.batch_size = batch}),
-        model_(Method{}, disentangle::backend::Cpu(threads), Image{}, disentangle::seed(0)) {}
+        model_(Method{}, Backend(threads), Image{}, disentangle::seed(0)) {}
 
   void operator()() {
     auto const& minibatch = source_.next();
@@ -46,7 +46,7 @@ class TrainingStep {
 
   disentangle::data::Arrays<Image> data_;
   disentangle::data::BatchSource<disentangle::data::Arrays<Image>> source_;
-  disentangle::Model<Method, disentangle::backend::Cpu, Image> model_;
+  disentangle::Model<Method, Backend, Image> model_;
 };
 
 }  // namespace benchmarks

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs bound expressions through xtensor: every line of a loop is an xtensor expression of SIMD packs, which xtensor
+// assigns or reduces. Tasks are those of the CPU backend, split by shape alone, and additions have one order, so that
+// results are the same bits for every number of threads. Nothing is allocated.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+
+#include <disentangle/backend/cpu/fused_loops.hpp>
+#include <disentangle/backend/extents.hpp>
+#include <disentangle/backend/reduction.hpp>
+#include <disentangle/backend/xtensor/expression.hpp>
+
+namespace disentangle::backend::xtensor {
+
+namespace detail {
+
+using cpu::detail::independent;
+using cpu::detail::line_index;
+using cpu::detail::Partition;
+using cpu::detail::task_scalars;
+
+/// The part of every line that a task walks.
+inline Window window_of(Partition const& partition, std::size_t task) {
+  if (partition.pieces_per_line == 1) return {0, partition.length};
+  std::ptrdiff_t const begin = static_cast<std::ptrdiff_t>(task) % partition.pieces_per_line * task_scalars;
+  return {begin, std::min(task_scalars, partition.length - begin)};
+}
+
+/// Calls body() for every line of a task, with all trees moved there.
+template <class Loop, class Body, class... Trees>
+void for_each_line(Loop const& loop, Partition const& partition, std::size_t task, Body&& body,
+                   Trees&... trees) {
+  partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t, std::ptrdiff_t) {
+    std::ptrdiff_t index[max_rank];
+    line_index(loop, line, index);
+    (trees.enter(index), ...);
+    body();
+  });
+}
+
+/// The larger or the sum of two.
+struct Combine {
+  Reduction kind;
+
+  template <class P>
+  P operator()(P a, P b) const {
+    using math::select;
+    return kind == Reduction::sum ? P(a + b) : select(a >= b, a, b);
+  }
+  template <class T>
+  T identity() const {
+    return kind == Reduction::sum ? T(0) : -std::numeric_limits<T>::infinity();
+  }
+};
+
+/// A pack whose first lanes count, with a scalar in the others.
+template <class T>
+struct Completed {
+  T scalar;
+
+  template <class P>
+  P operator()(P x, std::ptrdiff_t lanes) const {
+    return select(P::iota() < P(static_cast<T>(lanes)), x, P(scalar));
+  }
+};
+
+/// The sum or the maximum, lane by lane, of an expression of packs over a window.
+template <class P, class E>
+P reduce_window(Combine combine, E const& e, Window window) {
+  using T = typename P::value_type;
+  T const identity = combine.identity<T>();
+  auto const completed = node(Completed<T>{identity}, e, adapt(LaneCounts<P>(window)));
+  auto const reduced = xt::reduce(
+      xt::make_xreducer_functor(Combine(combine), xt::const_value<P>(P(identity))), completed, {0});
+  return reduced();
+}
+
+}  // namespace detail
+
+/// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written to.
+template <class P, class Pool, class Loop, class Destination, class Bound>
+void map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
+  detail::Partition const partition(loop);
+  pool.for_each(partition.tasks(), [&](std::size_t task) {
+    Window const window = detail::window_of(partition, task);
+    Destination to = destination;
+    Bound from = bound;
+    auto target = adapt(Packs<P, Destination>(to, window));
+    auto const values = detail::express<P>(from, window);
+    detail::for_each_line(
+        loop, partition, task, [&] { xt::noalias(target) = values; }, to, from);
+  });
+}
+
+/// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its result): one pass
+/// for each leaf, so that leaves which are views of each other add one after the other.
+template <class P, class Pool, class Loop, class Bound, class Seed>
+void adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
+  using T = typename P::value_type;
+  detail::Partition const partition(loop);
+  auto const body = [&](std::size_t task) {
+    Window const window = detail::window_of(partition, task);
+    Bound to = bound;
+    Seed from = seed;
+    detail::for_each_adjoint<P>(
+        to, detail::express<P>(from, window), window, [&](auto const& leaf, auto const& adjoint) {
+          auto gradient = leaf;  // the leaf with its gradient as its value
+          gradient.data = leaf.gradient;
+          if (loop.extents[max_rank - 1] > 1 &&
+              leaf.strides[max_rank - 1] == 0) {  // broadcast along the line
+            auto const add = [&] {
+              *gradient.gradient_line +=
+                  static_cast<T>(sum(detail::reduce_window<P>({Reduction::sum}, adjoint, window)));
+            };
+            detail::for_each_line(loop, partition, task, add, to, from, gradient);
+          } else {
+            auto target = adapt(Packs<P, decltype(gradient)>(gradient, window));
+            auto const added = detail::node(detail::Combine{Reduction::sum}, target, adjoint);
+            detail::for_each_line(
+                loop, partition, task, [&] { xt::noalias(target) = added; }, to, from, gradient);
+          }
+        });
+  };
+  Bound probe = bound;
+  if (detail::independent(loop, probe)) {
+    pool.for_each(partition.tasks(), body);
+  } else {
+    for (std::size_t task = 0; task < partition.tasks(); ++task) body(task);
+  }
+}
+
+/// Number of partial sums that sum() needs.
+template <class Loop>
+std::size_t sum_partials(Loop const& loop) {
+  return detail::Partition(loop).tasks();
+}
+
+/// The sum of all elements: per task in packs, then the partial sums in order.
+template <class P, class Pool, class Loop, class Bound, class T>
+T sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
+  detail::Partition const partition(loop);
+  pool.for_each(partition.tasks(), [&](std::size_t task) {
+    Window const window = detail::window_of(partition, task);
+    Bound from = bound;
+    auto const values = detail::express<P>(from, window);
+    P total(T(0));
+    auto const add = [&] { total = total + detail::reduce_window<P>({Reduction::sum}, values, window); };
+    detail::for_each_line(loop, partition, task, add, from);
+    partials[task] = sum(total);
+  });
+  double result = 0;
+  for (std::size_t task = 0; task < partition.tasks(); ++task) result += static_cast<double>(partials[task]);
+  return static_cast<T>(result);
+}
+
+/// destination = reduction of the expression over the axes on which the destination has stride 0. Parallel over the
+/// outermost axis if it is kept.
+template <class P, class Pool, class Loop, class Destination, class Bound>
+void reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& destination,
+            Bound const& bound) {
+  using T = typename P::value_type;
+  detail::Combine const combine{kind};
+  T const identity = combine.identity<T>();
+  int outermost = 0;
+  while (outermost < max_rank - 1 && loop.extents[outermost] == 1) ++outermost;
+  bool const kept = outermost < max_rank - 1 && destination.strides[outermost] != 0;
+  std::ptrdiff_t lines = 1;
+  for (int axis = 0; axis < max_rank - 1; ++axis) lines *= loop.extents[axis];
+  std::ptrdiff_t const blocks = kept ? loop.extents[outermost] : 1;
+  std::ptrdiff_t const lines_per_block = lines / std::max<std::ptrdiff_t>(blocks, 1);
+  Window const window{0, loop.extents[max_rank - 1]};
+  std::ptrdiff_t const blocks_per_task = std::max<std::ptrdiff_t>(
+      1, detail::task_scalars / std::max<std::ptrdiff_t>(1, lines_per_block * window.length));
+
+  pool.for_each(
+      static_cast<std::size_t>((blocks + blocks_per_task - 1) / blocks_per_task), [&](std::size_t task) {
+        Destination to = destination;
+        Bound from = bound;
+        auto target = adapt(Packs<P, Destination>(to, window));
+        auto const values = detail::express<P>(from, window);
+        auto const combined = detail::node(detail::Combine(combine), target, values);
+        bool const single = destination.strides[max_rank - 1] == 0;  // one scalar for a line
+        std::ptrdiff_t const first = static_cast<std::ptrdiff_t>(task) * blocks_per_task * lines_per_block;
+        std::ptrdiff_t const last = std::min(lines, first + blocks_per_task * lines_per_block);
+        std::ptrdiff_t index[max_rank];
+        for (std::ptrdiff_t line = first; line < last; ++line) {
+          detail::line_index(loop, line, index);
+          to.enter(index);
+          if (single) {
+            *to.gradient_line = identity;
+          } else {
+            target.fill(P(identity));
+          }
+        }
+        for (std::ptrdiff_t line = first; line < last; ++line) {
+          detail::line_index(loop, line, index);
+          to.enter(index);
+          from.enter(index);
+          if (single) {
+            P const own = detail::reduce_window<P>(combine, values, window);
+            *to.gradient_line =
+                combine(*to.gradient_line, kind == Reduction::sum ? T(sum(own)) : max_element(own));
+          } else {
+            xt::noalias(target) = combined;
+          }
+        }
+      });
+}
+
+}  // namespace disentangle::backend::xtensor
