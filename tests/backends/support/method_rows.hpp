@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of a network: every method of the shelf with it, training steps, codes and images afterwards.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <disentangle/method/beta_tc_vae.hpp>
+#include <disentangle/method/beta_vae.hpp>
+#include <disentangle/method/vae.hpp>
+#include <disentangle/train/model.hpp>
+
+#include "tests/backends/support/rows.hpp"
+
+namespace disentangle::test {
+
+/// The tensors of a model by their names, of large ones every so many-th number.
+struct SampledTensor {
+  std::string name;
+  std::vector<double> numbers;
+};
+template <class Model>
+std::vector<SampledTensor> sampled_tensors(Model& model) {
+  constexpr std::size_t most = 4096;
+  std::vector<SampledTensor> tensors;
+  model.for_each_tensor(
+      [&](std::string const& name, std::vector<std::ptrdiff_t> const& extents, auto* pointer) {
+        std::size_t size = 1;
+        for (auto const extent : extents) size *= static_cast<std::size_t>(extent);
+        std::vector<double> whole(size);
+        model.backend().download(pointer, whole.data(), size);
+        SampledTensor tensor{name, {}};
+        std::size_t const stride = (size + most - 1) / most;
+        for (std::size_t i = 0; i < size; i += stride) tensor.numbers.push_back(whole[i]);
+        tensors.push_back(std::move(tensor));
+      });
+  return tensors;
+}
+
+/// Weights with which signals keep their size from layer to layer, so that every latent has a KL of its own.
+template <class Model>
+void set_weights(Model& model) {
+  std::uint64_t number = 200;
+  model.for_each_tensor(
+      [&](std::string const& name, std::vector<std::ptrdiff_t> const& extents, auto* pointer) {
+        if (name.starts_with("moment")) return;
+        std::ptrdiff_t size = 1;
+        for (auto const extent : extents) size *= extent;
+        double const fan_in = static_cast<double>(size / extents.back());
+        double const half_width = extents.size() == 1 ? 0.1 : std::sqrt(6 / fan_in);
+        auto const values = numbers<1>({size}, ++number, -half_width, half_width).values;
+        model.backend().upload(values.data(), pointer, values.size());
+      });
+}
+
+/// Five steps, one on a smaller minibatch. Kept: the parameters' start, loss parts and KL of each step, how far every
+/// parameter and moment went, codes and images afterwards.
+template <class Image, class Method, class Backend>
+void method_row(Rows<Backend>& rows, std::string const& name, Method method, std::size_t batch) {
+  rows.row(name, [&](RunningRow<Backend>& r) {
+    auto& adam = method.template get<optim::Adam>();
+    adam.learning_rate = 1e-3;
+    adam.epsilon = 1e-3;  // an update is then a smooth function of its gradient, so rounding stays rounding
+    Model<Method, Backend, Image> model{method, r.backend(), Image{}, seed(3)};
+    for (auto const& tensor : sampled_tensors(model))
+      r.keep("start of " + tensor.name, tensor.numbers, Kind::values);
+    set_weights(model);
+    auto const start = sampled_tensors(model);
+
+    std::vector<float> images;
+    auto const minibatch = [&](std::uint64_t number, std::size_t n) {
+      auto const host = numbers<1>({static_cast<std::ptrdiff_t>(n * Image::size)}, number, 0, 1).values;
+      images.assign(host.begin(), host.end());
+      return Minibatch{images, {}, n, 1000};
+    };
+    for (std::uint64_t step = 1; step <= 5; ++step) {
+      auto const& report = model.step(minibatch(step, step == 4 ? batch - 1 : batch));
+      std::vector<double> loss(report.parts.begin(), report.parts.end());
+      loss.push_back(report.loss);
+      r.keep("loss " + std::to_string(step), loss, step == 1 ? Kind::values : Kind::steps, Scale::element);
+      r.keep("KL " + std::to_string(step), std::vector<double>(report.kl.begin(), report.kl.end()),
+             Kind::steps);
+    }
+    auto const end = sampled_tensors(model);
+    for (std::size_t t = 0; t < end.size(); ++t) {
+      auto change = end[t].numbers;
+      for (std::size_t i = 0; i < change.size(); ++i) change[i] -= start[t].numbers[i];
+      r.keep("change of " + end[t].name, change, Kind::steps);
+    }
+
+    std::size_t const n = 67;  // more than inference takes at a time
+    minibatch(6, n);
+    std::vector<float> mean(n * model.latent_size), log_variance(mean.size()), pictures(images.size());
+    model.encode(images, mean, log_variance);
+    model.decode(mean, pictures);
+    auto const all = [](std::vector<float> const& v) { return std::vector<double>(v.begin(), v.end()); };
+    r.keep("codes", all(mean), Kind::steps);
+    r.keep("log-variances", all(log_variance), Kind::steps);
+    r.keep("decoded images", all(pictures), Kind::steps);
+  });
+}
+
+/// All methods of the shelf with a network.
+template <class EncoderPolicy, class DecoderPolicy, class Image, class Backend>
+void method_rows(Rows<Backend>& rows, std::size_t batch) {
+  auto const row = [&]<class M>(std::string const& name, M) {
+    method_row<Image>(rows, name, With<M, Encoder<EncoderPolicy>, Decoder<DecoderPolicy>>{}, batch);
+  };
+  row("Vae", method::Vae{});
+  row("BetaVae", method::BetaVae{});
+  row("BetaTcVae", method::BetaTcVae{});
+}
+
+}  // namespace disentangle::test
