@@ -12,7 +12,7 @@ using namespace disentangle::test;
 namespace {
 
 Register<TestedBackend> const registered("methods_higgins_mlp", [](auto& rows) {
-  method_rows<encoder::HigginsMlp<4>, decoder::HigginsMlp, ImageShape<3, 5, 1>>(rows, 4);
+  method_rows<encoder::HigginsMlp<4>, decoder::HigginsMlp, ImageShape<3, 5, 1>>(rows, 4, 3);
 });
 
 }  // namespace

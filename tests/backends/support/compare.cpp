@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compares the rows of the topic that is linked to this program with those of the CPU in double, and writes what it
 // found to <topic>.<backend>.rows in the working directory, for the matrix (matrix.cpp). A row that ends the program stands
-// there as FAILED, because its line is written before it runs and again after.
+// there as FAILED, because its line is written before it runs and again after. The environment variable
+// DISENTANGLE_TEST_COLUMN is the name of the column where a backend has several (schedules of the CUDA emulation).
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -40,7 +42,8 @@ TEST_CASE("every row agrees with the CPU in double") {
                               [&](Row row) { expected.push_back(std::move(row)); });
   REQUIRE(expected.size() > 0);
 
-  std::ofstream file(tested->name + "." + tested->backend + ".rows");
+  char const* const column = std::getenv("DISENTANGLE_TEST_COLUMN");
+  std::ofstream file(tested->name + "." + (column != nullptr ? column : tested->backend) + ".rows");
   std::size_t next = 0;
   tested->run(
       [&](std::string const& name) { file << name << "\tFAILED\tit ended the program\n"

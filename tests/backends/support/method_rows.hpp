@@ -54,10 +54,11 @@ void set_weights(Model& model) {
       });
 }
 
-/// Five steps, one on a smaller minibatch. Kept: the parameters' start, loss parts and KL of each step, how far every
+/// Training steps, the last but one on a smaller minibatch. Kept: the parameters' start, loss parts and KL of each step, how far every
 /// parameter and moment went, codes and images afterwards.
 template <class Image, class Method, class Backend>
-void method_row(Rows<Backend>& rows, std::string const& name, Method method, std::size_t batch) {
+void method_row(Rows<Backend>& rows, std::string const& name, Method method, std::size_t batch,
+                std::uint64_t steps) {
   rows.row(name, [&](RunningRow<Backend>& r) {
     auto& adam = method.template get<optim::Adam>();
     adam.learning_rate = 1e-3;
@@ -74,8 +75,8 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, std
       images.assign(host.begin(), host.end());
       return Minibatch{images, {}, n, 1000};
     };
-    for (std::uint64_t step = 1; step <= 5; ++step) {
-      auto const& report = model.step(minibatch(step, step == 4 ? batch - 1 : batch));
+    for (std::uint64_t step = 1; step <= steps; ++step) {
+      auto const& report = model.step(minibatch(step, step + 1 == steps ? batch - 1 : batch));
       std::vector<double> loss(report.parts.begin(), report.parts.end());
       loss.push_back(report.loss);
       r.keep("loss " + std::to_string(step), loss, step == 1 ? Kind::values : Kind::steps, Scale::element);
@@ -90,7 +91,7 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, std
     }
 
     std::size_t const n = 67;  // more than inference takes at a time
-    minibatch(6, n);
+    minibatch(steps + 1, n);
     std::vector<float> mean(n * model.latent_size), log_variance(mean.size()), pictures(images.size());
     model.encode(images, mean, log_variance);
     model.decode(mean, pictures);
@@ -103,9 +104,9 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, std
 
 /// All methods of the shelf with a network.
 template <class EncoderPolicy, class DecoderPolicy, class Image, class Backend>
-void method_rows(Rows<Backend>& rows, std::size_t batch) {
+void method_rows(Rows<Backend>& rows, std::size_t batch, std::uint64_t steps) {
   auto const row = [&]<class M>(std::string const& name, M) {
-    method_row<Image>(rows, name, With<M, Encoder<EncoderPolicy>, Decoder<DecoderPolicy>>{}, batch);
+    method_row<Image>(rows, name, With<M, Encoder<EncoderPolicy>, Decoder<DecoderPolicy>>{}, batch, steps);
   };
   row("Vae", method::Vae{});
   row("BetaVae", method::BetaVae{});
