@@ -2,7 +2,7 @@
 # The components of the library and what each needs: read by the build and, installed, by disentangleConfig.cmake.
 
 # Components that this version provides, and those that make up disentangle::disentangle.
-set(disentangle_provided_components core eigen io xtensor xtensor_blas)
+set(disentangle_provided_components core eigen io xtensor xtensor_blas cuda)
 set(disentangle_standard_components core eigen io)
 
 # Looks for what `component` needs. Sets disentangle_<component>_FOUND, and when that is false
@@ -25,6 +25,9 @@ macro(disentangle_find_component component)
   elseif("${component}" STREQUAL "xtensor_blas")
     disentangle_find_dependency(xtensor_blas xtensor "xtensor 0.24 or later" "libxtensor-dev" 0.24)
     disentangle_find_dependency(xtensor_blas xtensor-blas "xtensor-blas" "libxtensor-blas-dev")
+  elseif("${component}" STREQUAL "cuda")
+    disentangle_find_dependency(cuda CUDAToolkit "the CUDA Toolkit 12 or later" "nvidia-cuda-toolkit" 12)
+    disentangle_find_dependency(cuda cudnn "cuDNN 9" "nvidia-cudnn")
   else()
     set(disentangle_${component}_FOUND FALSE)
     string(REPLACE ";" ", " _disentangle_list "${disentangle_provided_components}")

@@ -46,6 +46,12 @@ endif()
 if(xtensor_blas IN_LIST disentangle_components)
   disentangle_add_component(xtensor_blas disentangle::core xtensor xtensor-blas)
 endif()
+if(cuda IN_LIST disentangle_components)
+  disentangle_add_component(cuda disentangle::core CUDA::cudart CUDA::cublas cudnn::cudnn)
+  # Files that use backend::Cuda are CUDA sources. 1675: unrolling pragmas of the CPU's kernels, which nvcc leaves to the
+  # host compiler. 20011: formulas on the host, whose functions are for both, call the CPU backend.
+  target_compile_options(disentangle_cuda INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:--diag-suppress=1675,20011>")
+endif()
 
 set(disentangle_missing ${disentangle_standard_components})
 list(REMOVE_ITEM disentangle_missing ${disentangle_components})

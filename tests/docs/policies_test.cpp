@@ -143,7 +143,7 @@ struct SignDescent {                                       // w -= rate * sign(g
   struct Kernel {
     float rate;
     template <class P>
-    DISENTANGLE_HD void operator()(P& w, P g, std::array<P, 0>&) const {
+    DISENTANGLE_HD void operator()(P& w, P g, dis::FixedArray<P, 0>&) const {
       using dis::math::select;
       w = w - select(g > P(0), P(rate), select(g < P(0), P(-rate), P(0)));
     }

@@ -42,7 +42,7 @@ contiguous_strides(std::array<std::ptrdiff_t, Rank> const& extents) {
 template <std::size_t Rank>
 std::string extents_text(std::array<std::ptrdiff_t, Rank> const& extents) {
   std::string text = "(";
-  for (std::size_t i = 0; i < Rank; ++i) text += (i ? ", " : "") + std::to_string(extents[i]);
+  for (std::ptrdiff_t e : extents) text += (text.size() > 1 ? ", " : "") + std::to_string(e);
   return text + ")";
 }
 

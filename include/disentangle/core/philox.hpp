@@ -4,13 +4,13 @@
 // depend on the number of threads, nothing has to be stored to resume a run, and every backend draws the same bits.
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <numbers>
 #include <string_view>
 
 #include <disentangle/core/config.hpp>
+#include <disentangle/core/fixed_array.hpp>
 
 namespace disentangle {
 
@@ -36,7 +36,7 @@ struct Philox {
   std::uint32_t stream = 0;
   std::uint64_t step = 0;
 
-  using Block = std::array<std::uint32_t, 4>;
+  using Block = FixedArray<std::uint32_t, 4>;
 
   /// The four 32-bit numbers of block b. step and b each use 48 and 48 bits of the 96 counter bits beside the stream.
   DISENTANGLE_HD constexpr Block block(std::uint64_t b) const {
@@ -72,9 +72,9 @@ struct Philox {
   DISENTANGLE_HD float normal(std::uint64_t i) const { return normals(i / 4)[i % 4]; }
 
   /// The four standard normal numbers of block b: numbers 4b .. 4b + 3.
-  DISENTANGLE_HD std::array<float, 4> normals(std::uint64_t b) const {
+  DISENTANGLE_HD FixedArray<float, 4> normals(std::uint64_t b) const {
     Block const x = block(b);
-    std::array<float, 4> z{};
+    FixedArray<float, 4> z{};
     for (int pair = 0; pair < 2; ++pair) {
       double const u = to_uniform(x[static_cast<std::size_t>(2 * pair)]);
       double const angle = 2 * std::numbers::pi * to_uniform(x[static_cast<std::size_t>(2 * pair + 1)]);

@@ -28,14 +28,14 @@ struct Initialiser {
   /// Values first .. first + n - 1 of a block; `first` is a multiple of 4, as many as one block of random numbers gives.
   void operator()(Philox const& random, double* values, std::size_t first, std::size_t n) const {
     for (std::size_t i = 0; i < n; i += 4) {
-      std::array<float, 4> draw{};
+      FixedArray<float, 4> draw{};
       if (law == Law::uniform) {
         auto const bits = random.block((first + i) / 4);
         for (std::size_t k = 0; k < 4; ++k) draw[k] = 2.0f * Philox::to_uniform(bits[k]) - 1.0f;
       } else if (law == Law::normal) {
         draw = random.normals((first + i) / 4);
       } else {
-        draw.fill(1.0f);
+        draw = {1, 1, 1, 1};
       }
       for (std::size_t k = 0; k < 4 && i + k < n; ++k) values[i + k] = scale * static_cast<double>(draw[k]);
     }

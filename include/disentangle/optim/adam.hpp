@@ -15,7 +15,7 @@ struct AdamKernel {
   float rate, beta1, rest1, beta2, rest2, scale2, epsilon, decay, factor;  // rest = 1 - beta, rounded once
 
   template <class P>
-  DISENTANGLE_HD void operator()(P& w, P g, std::array<P, 2>& m) const {
+  DISENTANGLE_HD void operator()(P& w, P g, FixedArray<P, 2>& m) const {
     using std::sqrt;
     g = g * P(factor);
     m[0] = P(beta1) * m[0] + P(rest1) * g;

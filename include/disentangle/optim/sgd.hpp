@@ -13,7 +13,7 @@ struct SgdKernel {
   float rate, momentum, factor;
 
   template <class P>
-  DISENTANGLE_HD void operator()(P& w, P g, std::array<P, 1>& m) const {
+  DISENTANGLE_HD void operator()(P& w, P g, FixedArray<P, 1>& m) const {
     m[0] = P(momentum) * m[0] + P(factor) * g;
     w = w - P(rate) * m[0];
   }

@@ -136,7 +136,7 @@ class Model<Method<Slots...>, Backend, Image> {
     // for backends that queue their work: where the minibatches of this step are, and the values of its report
     std::array<scalar*, static_cast<std::size_t>(minibatches)> staged{};
     scalar* results = nullptr;
-    std::size_t images = 0;
+    std::size_t staged_images = 0;
 
     Assembly(method_type method_, Backend backend, Seed seed_)
         : method(std::move(method_)), seed(seed_), tape(backend), main(tape, "model") {

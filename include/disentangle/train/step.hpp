@@ -216,7 +216,7 @@ auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> ba
       a.staged[i] = backend.stage(i, batches[i].images.data(), batches[i].images.size());
       sizes = sizes * 1'000'003 + batches[i].size;
     }
-    a.images = batches[0].size;
+    a.staged_images = batches[0].size;
     backend.submit(sizes, [&] {
       work(
           batches,
@@ -269,7 +269,7 @@ auto Model<Method<Slots...>, Backend, Image>::read_back() -> report_type const& 
       }
     }
     report.step = a.steps;
-    report.images = a.images;
+    report.images = a.staged_images;
     report.loss = 0;
     for (std::size_t part = 0; part < part_count; ++part) {
       report.parts[part] = numbers[part];

@@ -28,9 +28,10 @@ DISENTANGLE_INLINE void store(T* p, Vector<T, N> v) {
 template <std::size_t... I, class V>
 DISENTANGLE_INLINE V shuffle(V a, V b) {
 #if defined(DISENTANGLE_CUDACC)  // nvcc cannot hand this built-in's pack on to the host compiler
-  constexpr std::size_t n = sizeof...(I), from[n] = {I...};
+  constexpr std::size_t n = sizeof...(I);
   V result;
-  for (std::size_t i = 0; i < n; ++i) result[i] = from[i] < n ? a[from[i]] : b[from[i] - n];
+  std::size_t to = 0;
+  ((result[to++] = I < n ? a[I % n] : b[I % n]), ...);
   return result;
 #else
   return __builtin_shufflevector(a, b, I...);

@@ -11,17 +11,26 @@
 #include <disentangle/backend/cpu/fused_loops.hpp>
 #include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/backend/cpu/memory.hpp>
+#include <disentangle/backend/cpu/scalar_pack.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/philox.hpp>
 
 namespace disentangle::backend {
+
+#if defined(DISENTANGLE_CUDACC)
+inline namespace in_cuda_source {  // another class than that of C++ sources: a program may have both
+#endif
 
 /// A handle to a pool of threads; copying it is cheap and shares the pool. T is the scalar of every tensor.
 template <class T>
 class BasicCpu {
  public:
   using scalar = T;
+#if defined(DISENTANGLE_CUDACC)
+  using Pack = cpu::ScalarPack<T>;
+#else
   using Pack = cpu::simd::Pack<T>;
+#endif
   using Strides = std::array<std::ptrdiff_t, 2>;
 
   /// @param threads number of threads, the calling one included; 0 takes one per hardware thread.
@@ -169,7 +178,7 @@ class BasicCpu {
       for (std::size_t i = task * piece; i < end;
            i += Pack::size) {  // n is a multiple of the pack: blocks are padded
         Pack weight = Pack::load(w + i);
-        std::array<Pack, Moments> m{};
+        FixedArray<Pack, Moments> m{};
         for (std::size_t k = 0; k < Moments; ++k) m[k] = Pack::load(moments[k] + i);
         kernel(weight, Pack::load(g + i), m);
         weight.store(w + i);
@@ -205,5 +214,9 @@ class BasicCpu {
 
 /// The CPU in single precision: what methods train in.
 using Cpu = BasicCpu<float>;
+
+#if defined(DISENTANGLE_CUDACC)
+}
+#endif
 
 }  // namespace disentangle::backend

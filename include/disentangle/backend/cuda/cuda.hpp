@@ -210,14 +210,14 @@ class BasicCuda {
   template <class Kernel, std::size_t Moments>
   void update(Kernel const& kernel, std::size_t n, T* w, T const* g, std::array<T*, Moments> const& moments) {
     cuda::for_each_index(stream(), n,
-                         cuda::detail::UpdateKernel<T, Kernel, Moments>{kernel, w, g, moments, nullptr, T(0)});
+                         cuda::detail::UpdateKernel<T, Kernel, Moments>{kernel, w, g, on_device(moments), nullptr, T(0)});
   }
   /// The same with gradients scaled down to the norm clip_norm, whose present square is on the device.
   template <class Kernel, std::size_t Moments>
   void clipped_update(Kernel const& kernel, std::size_t n, T* w, T const* g, std::array<T*, Moments> const& moments,
                       T const* squared_norm, double clip_norm) {
     cuda::for_each_index(stream(), n,
-                         cuda::detail::UpdateKernel<T, Kernel, Moments>{kernel, w, g, moments, squared_norm,
+                         cuda::detail::UpdateKernel<T, Kernel, Moments>{kernel, w, g, on_device(moments), squared_norm,
                                                                         static_cast<T>(clip_norm)});
   }
 
@@ -291,6 +291,12 @@ class BasicCuda {
       shared_->ones_size = n;
     }
     return shared_->ones;
+  }
+  template <std::size_t Moments>
+  static FixedArray<T*, Moments> on_device(std::array<T*, Moments> const& moments) {
+    FixedArray<T*, Moments> pointers{};
+    std::copy(moments.begin(), moments.end(), pointers.values);
+    return pointers;
   }
   template <class Piece>
   static void in_pieces(int const* rows, std::ptrdiff_t n, Piece&& piece) {

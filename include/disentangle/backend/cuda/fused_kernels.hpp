@@ -125,10 +125,9 @@ struct ReduceKernel {
   SplitDecoder decode;
   Destination destination;
   Bound bound;
+  T start;  // 0 or -infinity
 
-  DISENTANGLE_HD T identity() const {
-    return Kind == Reduction::sum ? T(0) : -std::numeric_limits<T>::infinity();
-  }
+  DISENTANGLE_HD T identity() const { return start; }
   DISENTANGLE_HD T combine(T a, T b) const {
     if constexpr (Kind == Reduction::sum) {
       return a + b;
@@ -289,10 +288,10 @@ void fused_reduce(Context& context, Loop const& loop, Reduction kind, Destinatio
   SplitDecoder const decode(loop, kept);
   if (kind == Reduction::sum) {
     detail::reduce_results(context.stream(), detail::ReduceKernel<T, Destination, Bound, Reduction::sum>{
-                                                 decode, destination, bound});
+                                                 decode, destination, bound, T(0)});
   } else {
     detail::reduce_results(context.stream(), detail::ReduceKernel<T, Destination, Bound, Reduction::max>{
-                                                 decode, destination, bound});
+                                                 decode, destination, bound, -std::numeric_limits<T>::infinity()});
   }
 }
 

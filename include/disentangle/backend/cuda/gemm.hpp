@@ -53,7 +53,8 @@ void multiply(Context& context, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff
   detail::Storage const left(sa, m, k), right(sb, k, n), target(sc, m, n);
   if (!left.possible || !right.possible || !target.possible || k == 0) {
     for_each_index(context.stream(), static_cast<std::size_t>(m * n),
-                   detail::ProductKernel<T>{a, b, c, n, k, sa, sb, sc, accumulate});
+                   detail::ProductKernel<T>{
+                       a, b, c, n, k, {sa[0], sa[1]}, {sb[0], sb[1]}, {sc[0], sc[1]}, accumulate});
     return;
   }
   if (target.by_columns) {  // C stored by columns: its transpose is the product of the transposes

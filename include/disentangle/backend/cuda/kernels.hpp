@@ -2,10 +2,10 @@
 // The kernels of the CUDA backend beside fused expressions: what layers, optimisers and random numbers need.
 #pragma once
 
-#include <array>
 #include <cstddef>
 
 #include <disentangle/backend/cuda/activation.hpp>
+#include <disentangle/core/fixed_array.hpp>
 #include <disentangle/core/philox.hpp>
 
 namespace disentangle::backend::cuda::detail {
@@ -61,7 +61,7 @@ struct ProductKernel {
   T const *a, *b;
   T* c;
   std::ptrdiff_t n, k;
-  std::array<std::ptrdiff_t, 2> sa, sb, sc;
+  FixedArray<std::ptrdiff_t, 2> sa, sb, sc;
   bool accumulate;
   DISENTANGLE_HD void operator()(std::size_t i) const {
     auto const row = static_cast<std::ptrdiff_t>(i) / n, column = static_cast<std::ptrdiff_t>(i) % n;
@@ -129,7 +129,7 @@ struct UpdateKernel {
   Kernel kernel;
   T* w;
   T const* g;
-  std::array<T*, Moments> moments;
+  FixedArray<T*, Moments> moments;
   T const* squared_norm;
   T clip_norm;
   DISENTANGLE_HD void operator()(std::size_t i) const {
@@ -138,7 +138,7 @@ struct UpdateKernel {
       T const norm = std::sqrt(*squared_norm);
       if (norm > clip_norm) gradient *= clip_norm / norm;
     }
-    std::array<T, Moments> m{};
+    FixedArray<T, Moments> m{};
     for (std::size_t k = 0; k < Moments; ++k) m[k] = moments[k][i];
     T weight = w[i];
     kernel(weight, gradient, m);

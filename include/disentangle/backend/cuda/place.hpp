@@ -78,18 +78,20 @@ class SplitDecoder {
   DISENTANGLE_HD Place operator()(std::size_t result, std::size_t term) const {
     std::ptrdiff_t index[max_rank];
     for (int axis = max_rank - 1; axis >= 0; --axis) {
-      std::size_t& number = kept_[axis] ? result : term;
       std::size_t const extent = static_cast<std::size_t>(extents_[axis]);
-      if (extent <= 1) {
-        index[axis] = 0;
-      } else if ((number >> 32) == 0) {
+      std::size_t const number = kept_[axis] ? result : term;
+      std::size_t above = number;
+      index[axis] = 0;
+      if (extent > 1 && (number >> 32) == 0) {
         auto const small = static_cast<std::uint32_t>(number), by = static_cast<std::uint32_t>(extent);
         index[axis] = static_cast<std::ptrdiff_t>(small % by);
-        number = small / by;
-      } else {
+        above = small / by;
+      } else if (extent > 1) {
         index[axis] = static_cast<std::ptrdiff_t>(number % extent);
-        number /= extent;
+        above = number / extent;
       }
+      result = kept_[axis] ? above : result;
+      term = kept_[axis] ? term : above;
     }
     Place place{};
     for (int axis = 0; axis < max_rank - 1; ++axis) place.outer[axis] = index[axis];
