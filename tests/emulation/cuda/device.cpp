@@ -83,8 +83,8 @@ bool is_device(int device) { return device >= 0 && device < settings().device_co
 Live live() {
   using namespace detail;
   Live live;
-  live.allocations = number_of_allocations();
-  live.bytes = allocated_bytes();
+  live.allocations = owned().allocations;
+  live.bytes = owned().bytes;
   live.pinned_allocations = number_of_pinned();
   live.pinned_bytes = pinned_bytes();
   live.streams = number_of_streams();

@@ -16,7 +16,8 @@ struct sigaction previous;
 void on_fault(int, siginfo_t* information, void*) {
   void* const address = information->si_addr;
   if (!is_device_address(address)) {
-    sigaction(SIGSEGV, &previous, nullptr);  // the faulting instruction runs again and meets it
+    sigaction(SIGSEGV, &previous, nullptr);              // the faulting instruction runs again and meets it
+    if (information->si_code <= 0) std::raise(SIGSEGV);  // no instruction: somebody sent the signal
     return;
   }
   Allocation const* const allocation = allocation_at(address);

@@ -35,7 +35,7 @@ constexpr std::size_t alignment = 256;
 constexpr std::size_t accounting_unit = 512;
 constexpr std::uint32_t poison_word = 0x7FF4DEAD;
 constexpr unsigned char canary_byte = 0xC5;
-constexpr std::size_t near_bytes = 128;  // of the gaps, looked at after every operation
+constexpr std::size_t near_bytes = alignment;  // of the gaps, looked at after every operation
 
 std::size_t page_size() {
   static auto const size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -189,12 +189,14 @@ void require_live(char const* who, char const* operand, void const* address, std
 
 std::size_t bytes_used() { return range().used; }
 
-std::size_t number_of_allocations() { return range().allocations.size(); }
-
-std::size_t allocated_bytes() {
-  std::size_t bytes = 0;
-  for (auto const& [pages, allocation] : range().allocations) bytes += allocation.size;
-  return bytes;
+Owned owned() {
+  Owned owned;
+  for (auto const& [pages, allocation] : range().allocations) {
+    if (allocation.going) continue;
+    ++owned.allocations;
+    owned.bytes += allocation.size;
+  }
+  return owned;
 }
 
 DeviceAccess::DeviceAccess() {

@@ -46,9 +46,11 @@ void require_live(char const* who, char const* operand, void const* address, std
 /// Bytes that allocations take from the limit.
 std::size_t bytes_used();
 
-/// Allocations that are not freed, and what was asked for in them.
-std::size_t number_of_allocations();
-std::size_t allocated_bytes();
+/// Allocations for which nobody has called a function that frees them, and the bytes that were asked for.
+struct Owned {
+  std::size_t allocations = 0, bytes = 0;
+};
+Owned owned();
 
 /// Device work may touch device memory while one exists.
 class DeviceAccess {
