@@ -49,8 +49,9 @@ endif()
 if(cuda IN_LIST disentangle_components)
   disentangle_add_component(cuda disentangle::core CUDA::cudart CUDA::cublas cudnn::cudnn)
   # Files that use backend::Cuda are CUDA sources. 1675: unrolling pragmas of the CPU's kernels, which nvcc leaves to the
-  # host compiler. 20011: formulas on the host, whose functions are for both, call the CPU backend.
-  target_compile_options(disentangle_cuda INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:--diag-suppress=1675,20011>")
+  # host compiler. 20011: formulas on the host, whose functions are for both, call the CPU backend. The standard is an
+  # option here because CMake 3.22 has no feature cuda_std_20 for every nvcc that has the standard.
+  target_compile_options(disentangle_cuda INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--diag-suppress=1675,20011>")
 endif()
 
 set(disentangle_missing ${disentangle_standard_components})

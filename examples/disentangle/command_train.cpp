@@ -61,7 +61,8 @@ void train_command(TrainArguments const& given) {
   RunFiles files{.folder = given.out, .resume = given.resume};
   RunConfig const config = given.resume ? resumed_config(given, files) : fresh_config(given, files);
   files.checkpoint_every = config.checkpoint_every;
-  MethodEntry const& method = find_method(config.method);
+  expect_backend(given.backend);
+  MethodEntry const& method = find_method(config.method, given.backend);
   std::string const described = method.described(config.set);  // settings are checked before anything is written
   OpenedData const data = open_data(config.data);
   std::visit(

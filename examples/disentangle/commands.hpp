@@ -15,6 +15,7 @@ struct TrainArguments {
   std::optional<std::uint64_t> seed;
   std::vector<std::string> set;
   std::string out;
+  std::string backend = "cpu";
   unsigned threads = 0;
   std::optional<long> checkpoint_every, log_every;
   bool resume = false;

@@ -36,6 +36,7 @@ void add_train(CLI::App& app, TrainArguments& a) {
   train->add_option("--seed", a.seed, "of initial weights, noise and order of images (default 0)");
   train->add_option("--set", a.set, "a hyper-parameter, such as TotalCorrelation.beta=6; repeatable")->allow_extra_args(false);
   train->add_option("--out", a.out, "the folder of the run")->required();
+  train->add_option("--backend", a.backend, "cpu (default), xtensor or cuda, as far as the program was built for them");
   train->add_option("--threads", a.threads, "0: all of the machine (default); results do not depend on it");
   train->add_option("--checkpoint-every", a.checkpoint_every, "steps (default 1000)")->check(positive);
   train->add_option("--log-every", a.log_every, "steps between rows of log.csv (default 100)")->check(positive);

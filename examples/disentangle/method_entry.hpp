@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// make_entry<method::BetaTcVae>("beta_tc_vae", "..."): a method of the library as a method of the program.
+// make_entry<method::BetaTcVae>("beta_tc_vae", "..."): a method of the library as a method of the program, on the backend
+// that the build compiles this file for (backend_cpu.hpp unless it says otherwise).
 #pragma once
 
 #include "methods.hpp"
 #include "usage_error.hpp"
 
-#include <disentangle/backend/cpu/cpu.hpp>
+#if !defined(PROGRAM_BACKEND)
+#define PROGRAM_BACKEND cpu
+#include "backend_cpu.hpp"
+#else
+#include PROGRAM_BACKEND_HEADER
+#endif
+
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/model.hpp>
@@ -29,14 +36,16 @@ M method_with(std::vector<std::string> const& settings) {
   return method;
 }
 
+namespace PROGRAM_BACKEND {  // its Backend and make_backend
+
 template <class M, class Shape>
 class ModelOf final : public AnyModel<Shape> {
  public:
-  using Model = disentangle::Model<M, disentangle::backend::Cpu, Shape>;
+  using Model = disentangle::Model<M, Backend, Shape>;
 
   explicit ModelOf(ModelSettings const& settings)
       : AnyModel<Shape>(Model::latent_size),
-        model_(method_with<M>(settings.set), disentangle::backend::Cpu(settings.threads), Shape{}, disentangle::seed(settings.seed)) {}
+        model_(method_with<M>(settings.set), make_backend(settings), Shape{}, disentangle::seed(settings.seed)) {}
 
   void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) override {
     model_.encode(images, mean, log_variance);
@@ -63,3 +72,5 @@ MethodEntry make_entry(std::string name, std::string summary) {
           [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Grey>> { return std::make_unique<ModelOf<M, Grey>>(s); },
           [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Colour>> { return std::make_unique<ModelOf<M, Colour>>(s); }};
 }
+
+}  // namespace PROGRAM_BACKEND

@@ -4,6 +4,8 @@
 
 #include <disentangle/method/vae.hpp>
 
+namespace PROGRAM_BACKEND {
 MethodEntry vae_entry() {
   return make_entry<disentangle::method::Vae>("vae", "the variational auto-encoder; Kingma and Welling, ICLR 2014");
+}
 }

@@ -4,20 +4,64 @@
 
 #include "usage_error.hpp"
 
-MethodEntry vae_entry();
-MethodEntry beta_vae_entry();
-MethodEntry beta_tc_vae_entry();
+// The method files are compiled once for each backend of the program, each time in the namespace of its name.
+#define METHODS_OF(backend)          \
+  namespace backend {                \
+  MethodEntry vae_entry();           \
+  MethodEntry beta_vae_entry();      \
+  MethodEntry beta_tc_vae_entry();   \
+  }                                  \
+  static std::vector<MethodEntry> backend##_methods() { \
+    return {backend::vae_entry(), backend::beta_vae_entry(), backend::beta_tc_vae_entry()}; \
+  }
 
-std::vector<MethodEntry> const& methods() {
-  static std::vector<MethodEntry> const all{vae_entry(), beta_vae_entry(), beta_tc_vae_entry()};
+METHODS_OF(cpu)
+#if defined(PROGRAM_WITH_XTENSOR)
+METHODS_OF(xtensor)
+#endif
+#if defined(PROGRAM_WITH_CUDA)
+METHODS_OF(cuda)
+std::string missing_cuda_device();  // backend_cuda.cpp
+#endif
+
+std::vector<BackendEntry> const& backends() {
+  static std::vector<BackendEntry> const all{
+      {"cpu", cpu_methods(), nullptr},
+#if defined(PROGRAM_WITH_XTENSOR)
+      {"xtensor", xtensor_methods(), nullptr},
+#endif
+#if defined(PROGRAM_WITH_CUDA)
+      {"cuda", cuda_methods(), missing_cuda_device},
+#endif
+  };
   return all;
 }
 
-MethodEntry const& find_method(std::string const& name) {
-  std::vector<std::string> names;
-  for (MethodEntry const& entry : methods()) {
-    if (entry.name == name) return entry;
-    names.push_back(entry.name);
+std::vector<MethodEntry> const& methods() { return backends().front().methods; }
+
+MethodEntry const& find_method(std::string const& name, std::string const& backend) {
+  for (BackendEntry const& entry : backends()) {
+    if (entry.name != backend) continue;
+    std::vector<std::string> names;
+    for (MethodEntry const& method : entry.methods) {
+      if (method.name == name) return method;
+      names.push_back(method.name);
+    }
+    throw UsageError("no method '" + name + "'; there are: " + joined(names));
   }
-  throw UsageError("no method '" + name + "'; there are: " + joined(names));
+  throw UsageError("--backend: found '" + backend + "', expected cpu, xtensor or cuda");
+}
+
+void expect_backend(std::string const& name) {
+  for (BackendEntry const& entry : backends()) {
+    if (entry.name != name) continue;
+    std::string const missing = entry.missing == nullptr ? "" : entry.missing();
+    if (!missing.empty()) throw UsageError("--backend " + name + ": " + missing);
+    return;
+  }
+  if (name != "xtensor" && name != "cuda") {
+    throw UsageError("--backend: found '" + name + "', expected cpu, xtensor or cuda");
+  }
+  throw UsageError("--backend " + name + ": this program was built without it; configure with -DDISENTANGLE_COMMAND_BACKENDS=" + name +
+                   (name == "cuda" ? " (needs nvcc, cuBLAS and cuDNN)" : " (needs libxtensor-dev)"));
 }

@@ -72,8 +72,22 @@ struct MethodEntry {
   }
 };
 
+/// One backend of the program.
+struct BackendEntry {
+  std::string name;
+  std::vector<MethodEntry> methods;
+  /// What it lacks on this machine, in a line; empty: nothing. Null: it lacks nothing anywhere.
+  std::string (*missing)();
+};
+
+/// The backends that the program was built for, the default first.
+std::vector<BackendEntry> const& backends();
+
 /// All methods, in the order of their publication.
 std::vector<MethodEntry> const& methods();
 
-/// The method of a name. Throws UsageError that lists what exists.
-MethodEntry const& find_method(std::string const& name);
+/// The method of a name on a backend. Throws UsageError that lists what exists.
+MethodEntry const& find_method(std::string const& name, std::string const& backend = "cpu");
+
+/// Throws UsageError that says what is missing where a backend does not exist, was not built or has no device.
+void expect_backend(std::string const& name);

@@ -26,6 +26,10 @@ fails 2 "WeightedKl.beta: found 'big', expected a number" train --method beta_va
 fails 2 "--set: found 'WeightedKl.beta', expected POLICY.MEMBER=VALUE" train --method beta_vae --set WeightedKl.beta --out x
 fails 2 "--steps: found '-3', expected a whole number above 0" train --method vae --steps -3 --out x
 fails 2 "--batch-size: found '0', expected a whole number above 0" train --method vae --batch-size 0 --out x
+fails 2 "--backend: found 'gpu', expected cpu, xtensor or cuda" train --method vae --backend gpu --out x
+if ! nvidia-smi >/dev/null 2>&1; then  # one line, whether the program was built for CUDA or not
+  fails 2 "--backend cuda: " train --method vae --backend cuda --out x
+fi
 fails 2 "x has no config.json" train --resume --out x
 fails 2 "--metrics: no metric 'mag'; there are: mig, dci, sap, factor_vae, beta_vae" evaluate x --metrics mig,mag
 fails 1 "none.npz" train --method vae --data dsprites=none.npz --out x

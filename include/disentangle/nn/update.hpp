@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <disentangle/autodiff/reductions.hpp>
+#include <disentangle/backend/backend_traits.hpp>
 #include <disentangle/nn/parameters.hpp>
 #include <disentangle/optim/optimizer.hpp>
 
@@ -48,10 +49,8 @@ void update(Parameters<Backend>& parameters, Optimiser const& optimiser, long st
   double factor = 1;
   if (optimiser.clip_norm > 0) {
     auto const squared = detail::squared_gradient_norm(parameters);
-    if constexpr (requires {
-                    backend.clipped_update(optimiser.update(step, 1.0), parameters.size(), parameters.values(),
-                                           parameters.gradients(), moments, squared.value, 1.0);
-                  }) {  // the norm stays on the device
+    using Kernel = decltype(optimiser.update(step, 1.0));
+    if constexpr (backend::backend_traits<Backend>::template clips_in_place<Kernel, decltype(moments)>) {
       backend.clipped_update(optimiser.update(step, 1.0), parameters.size(), parameters.values(),
                              parameters.gradients(), moments, squared.value, optimiser.clip_norm);
       return;

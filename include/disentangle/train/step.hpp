@@ -8,21 +8,10 @@
 #include <cmath>
 #include <cstddef>
 
+#include <disentangle/backend/backend_traits.hpp>
 #include <disentangle/train/model.hpp>
 
 namespace disentangle {
-
-namespace detail {
-
-/// A backend that queues the work of a step and reads its results back when asked (backend/cuda/cuda.hpp).
-template <class Backend>
-concept queues_steps = requires(Backend backend, float const* host, void (*work)()) {
-  backend.submit(std::size_t{}, work);
-  backend.stage(std::size_t{}, host, std::size_t{});
-  backend.reads_back(1L);
-};
-
-}  // namespace detail
 
 /// The variables of the main minibatch that terms share.
 template <class Backend, class Image, class... Slots>
@@ -47,7 +36,7 @@ struct Model<Method<Slots...>, Backend, Image>::Forward {
   Variable<Backend, 2> minibatch(int i) const {
     Minibatch const& batch = batches[static_cast<std::size_t>(i)];
     Extents<2> const extents{static_cast<std::ptrdiff_t>(batch.size), static_cast<std::ptrdiff_t>(Image::size)};
-    if constexpr (detail::queues_steps<Backend>) {
+    if constexpr (backend::backend_traits<Backend>::queues_steps) {
       return {&parts.tape, parts.staged[static_cast<std::size_t>(i)], nullptr, extents, contiguous_strides(extents)};
     } else {
       return parts.tape.constant(extents, batch.images.data());
@@ -210,7 +199,7 @@ auto Model<Method<Slots...>, Backend, Image>::step(std::span<Minibatch const> ba
   ++a.steps;
   auto& backend = a.tape.backend();
   report_type& report = a.report;
-  if constexpr (detail::queues_steps<Backend>) {
+  if constexpr (backend::backend_traits<Backend>::queues_steps) {
     std::size_t sizes = 0;
     for (std::size_t i = 0; i < batches.size(); ++i) {
       a.staged[i] = backend.stage(i, batches[i].images.data(), batches[i].images.size());
@@ -258,7 +247,7 @@ template <class Backend, class Image, class... Slots>
 auto Model<Method<Slots...>, Backend, Image>::read_back() -> report_type const& {
   Assembly& a = *parts_;
   report_type& report = a.report;
-  if constexpr (detail::queues_steps<Backend>) {
+  if constexpr (backend::backend_traits<Backend>::queues_steps) {
     if (report.step == a.steps) return report;
     std::array<double, part_count + latent_size> numbers{};
     a.tape.backend().download(a.results, numbers.data(), numbers.size());

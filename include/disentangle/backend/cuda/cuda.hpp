@@ -32,6 +32,7 @@ class BasicCuda {
  public:
   using scalar = T;
   using Strides = cuda::Strides;
+  static constexpr bool is_device = true;
 
   /// @throws CudaError if there is no such device.
   explicit BasicCuda(CudaOptions const& options = {}) : shared_(std::make_shared<Shared>(options)) {}
