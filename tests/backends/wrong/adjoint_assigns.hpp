@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A wrong backend, for harness_test.cpp: derivatives are assigned to the gradients that they should be added to.
+#pragma once
+
+#include <disentangle/backend/cpu/cpu.hpp>
+
+#include "tests/backends/support/agreement.hpp"
+
+namespace disentangle::test {
+
+struct OnAdjointAssigns {
+  class Backend : public backend::Cpu {
+   public:
+    using backend::Cpu::Cpu;
+    template <class Loop, class Bound, class Seed>
+    void adjoint(Loop const& loop, Bound const& bound, Seed const& seed) {
+      Bound emptied = bound;
+      emptied.for_each_leaf([&](auto& leaf) {
+        if (leaf.gradient != nullptr) BasicCpu::map(loop, leaf, Zero{});
+      });
+      BasicCpu::adjoint(loop, bound, seed);
+    }
+
+   private:
+    struct Zero {
+      void enter(std::ptrdiff_t const*) {}
+      template <class P, class Lanes>
+      P value(std::ptrdiff_t, Lanes) const {
+        return P(0);
+      }
+    };
+  };
+  static constexpr char const* name = "adjoint_assigns";
+  static constexpr Tolerances tolerances = single_precision;
+  static Backend make() { return Backend(1); }
+};
+using TestedBackend = OnAdjointAssigns;
+
+}  // namespace disentangle::test
