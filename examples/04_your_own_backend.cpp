@@ -47,5 +47,6 @@ int main(int argc, char** argv) {
   long const steps = argc > 1 ? std::atol(argv[1]) : 200;
   std::printf("backend::Cpu     loss %.4f\n", final_loss(dis::backend::Cpu{}, steps));
   DoubleSumCpu const mine;
-  std::printf("DoubleSumCpu     loss %.4f, %ld matrix products\n", final_loss(mine, steps), *mine.products);
+  double const loss = final_loss(mine, steps);
+  std::printf("DoubleSumCpu     loss %.4f, %ld matrix products\n", loss, *mine.products);
 }
