@@ -202,6 +202,25 @@ TEST_CASE("Batches with strides, and cublasGemmEx") {
   CHECK(y.values()[0] == 2.5);
 }
 
+TEST_CASE("Results of a batch that overlap end the program") {
+  auto const program = [](long long stride) {
+    return run_apart([=] {
+      Handle const handle;
+      DeviceArray<float> const a(std::vector<float>{1, 2, 3, 4}), c(4);
+      float const one = 1, zero = 0;
+      // Two products (2, 1) (1, 1).
+      require_apart(cublasSgemmStridedBatched(handle, CUBLAS_OP_N, CUBLAS_OP_N, 2, 1, 1, &one, a.get(), 2, 2,
+                                              a.get(), 1, 0, &zero, c.get(), 2, stride,
+                                              2) == CUBLAS_STATUS_SUCCESS);
+      require_apart(c.values() == std::vector<float>{1, 2, 3, 4});
+    });
+  };
+  CHECK(program(2).well());
+  auto const ending = program(1);
+  CHECK_FALSE(ending.normal);
+  CHECK(ending.says("the matrices C of the batch overlap"));
+}
+
 TEST_CASE("TF32 keeps ten bits of the mantissa; the default mode keeps all") {
   emulation::reset();
   Handle const handle;

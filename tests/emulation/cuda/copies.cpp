@@ -86,8 +86,8 @@ std::shared_ptr<Rows const> remember_read(Rows const& rows) {
   return read;
 }
 
-/// What a copy will write is poisoned as soon as it is enqueued, so that nobody reads it too early. Where something that is
-/// still to run reads the same memory, it is left alone.
+/// What a copy will write is poisoned as soon as it is enqueued, so that nobody reads it too early. Where
+/// something that is still to run reads the same memory, it is left alone.
 void poison_destination(Rows const& to) {
   for (auto const& pending : pending_reads())
     if (auto const read = pending.lock())
@@ -180,8 +180,8 @@ cudaError_t copy_now(Request const& request) {
   count(request.kind, !pageable, request.to.width * request.to.height);
   if (request.kind == cudaMemcpyDeviceToDevice) return cudaSuccess;  // not waited for by the host
   ++settings().counters.synchronous_copies;
-  // From pageable memory the bytes are staged when the call returns, and need not have arrived in device memory: a stream that
-  // does not wait for the default one may not read them yet.
+  // From pageable memory the bytes are staged when the call returns, and need not have arrived in device
+  // memory: a stream that does not wait for the default one may not read them yet.
   if (request.kind == cudaMemcpyHostToDevice && request.from_place == Place::pageable) return cudaSuccess;
   run_to(end_of(stream));
   check_canaries(true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuDNN's choice of algorithms. The first that is offered for a backward pass is not deterministic and needs workspace to be
-// replaced by one that is, so that a backend must look at what it takes.
+// cuDNN's choice of algorithms. The first that is offered for a backward pass is not deterministic and needs
+// workspace to be replaced by one that is, so that a backend must look at what it takes.
 #include "dnn_algorithms.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests say to the host emulation of the CUDA libraries, and what they read from it. README.md says what is
-// emulated and what is not.
+// What tests say to the host emulation of the CUDA libraries, and what they read from it. README.md says what
+// is emulated and what is not.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ enum class Schedule {
   early  ///< everything runs at once, unless it waits for a stream that a test deferred
 };
 
-/// Takes effect on what is enqueued from now on. The environment variable DISENTANGLE_CUDA_SCHEDULE ("late" or
-/// "early") sets the one that a program starts with and that reset() returns to.
+/// Takes effect on what is enqueued from now on. The environment variable DISENTANGLE_CUDA_SCHEDULE ("late"
+/// or "early") sets the one that a program starts with and that reset() returns to.
 void set_schedule(Schedule schedule);
 Schedule schedule();
 
@@ -32,8 +32,8 @@ void set_device_count(int count);
 /// Bytes of device memory, 2 GiB at the start; allocations count in units of 512 bytes.
 void set_memory_limit(std::size_t bytes);
 
-/// The call number `after` (0: the next one) of this function fails with this code, once; what it would have done is not
-/// done. The name is the public one (cublasSgemm, not cublasSgemm_v2); launches are
+/// The call number `after` (0: the next one) of this function fails with this code, once; what it would have
+/// done is not done. The name is the public one (cublasSgemm, not cublasSgemm_v2); launches are
 /// disentangle_cuda_emulation_launch. The code is a cudaError_t, cublasStatus_t or cudnnStatus_t.
 void inject_failure(std::string_view function, int code, std::size_t after = 0);
 
@@ -46,7 +46,8 @@ struct Copies {
   std::size_t bytes = 0;
 };
 
-/// What was called since reset(). Calls during a stream capture count in `captured` alone, since they execute nothing.
+/// What was called since reset(). Calls during a stream capture count in `captured` alone, since they execute
+/// nothing.
 struct Counters {
   std::size_t launches = 0;  ///< kernels through the launch hook
   std::size_t gemms = 0;     ///< a batched one counts once
@@ -80,13 +81,13 @@ struct Live {
 };
 Live live();
 
-/// Back to the start: counters, schedule, deferred streams, number of devices, memory limit, injected failures and the
-/// last error. What exists and what is enqueued stays.
+/// Back to the start: counters, schedule, deferred streams, number of devices, memory limit, injected
+/// failures and the last error. What exists and what is enqueued stays.
 void reset();
 
-/// Misuse that the real libraries answer with an error code (a double free) is answered so, and told on the standard error
-/// output too. A program that has not taken such reports by its end, or that leaves something alive, ends with status 1.
-/// Misuse that the real libraries leave undefined ends the program at once.
+/// Misuse that the real libraries answer with an error code (a double free) is answered so, and told on the
+/// standard error output too. A program that has not taken such reports by its end, or that leaves something
+/// alive, ends with status 1. Misuse that the real libraries leave undefined ends the program at once.
 std::vector<std::string> take_reports();
 
 /// Whether the address lies in the range of device memory, live or not.

@@ -64,8 +64,8 @@ Program program_of(CUgraph_st const& graph) {
   return program;
 }
 
-/// Nodes in an order that their edges allow: the order of the capture under the early schedule, the one that takes the last
-/// captured node first under the late one, so that a missing edge between branches shows.
+/// Nodes in an order that their edges allow: the order of the capture under the early schedule, the one that
+/// takes the last captured node first under the late one, so that a missing edge between branches shows.
 std::vector<std::size_t> order_of(std::vector<Step> const& steps) {
   bool const early = settings().schedule == Schedule::early;
   std::vector<std::size_t> missing(steps.size()), order;

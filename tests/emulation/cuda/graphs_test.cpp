@@ -290,7 +290,8 @@ TEST_CASE("A capture follows events into other streams, which must come back") {
 }
 
 TEST_CASE("Late: branches of a graph run in another order than they were captured in") {
-  // The branch reads what the origin writes after the fork: a missing edge, which the order of the capture hides.
+  // The branch reads what the origin writes after the fork: a missing edge, which the order of the capture
+  // hides.
   auto const result = [](Schedule schedule) {
     emulation::reset();
     emulation::set_schedule(schedule);

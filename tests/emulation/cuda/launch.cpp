@@ -37,7 +37,7 @@ int disentangle_cuda_emulation_launch(cudaStream_t stream, void (*run)(void cons
     std::memcpy(&launch.function, &run, sizeof run);
     launch.parameters = {static_cast<std::int64_t>(size)};
     launch.run = [copy, run] { run(copy->bytes.data()); };
-    bool const captured = stream_of(stream) && stream_of(stream)->capture;
+    bool const captured = is_captured(stream);
     cudaError_t const error = submit(stream, std::move(launch));
     if (error == cudaSuccess && !captured) ++settings().counters.launches;
     return error;

@@ -33,9 +33,10 @@ namespace {
 constexpr std::size_t reserved_bytes = std::size_t{1} << 40;  // addresses, not memory: none is used twice
 constexpr std::size_t alignment = 256;
 constexpr std::size_t accounting_unit = 512;
+constexpr std::size_t huge_page = std::size_t{2} << 20;  // large memory is protected by these
 constexpr std::uint32_t poison_word = 0x7FF4DEAD;
-constexpr unsigned char canary_byte = 0xC5;
-constexpr std::size_t near_bytes = alignment;  // of the gaps, looked at after every operation
+constexpr std::uint32_t canary_word = 0x7FF5C0DE;  // NaN too, for reads beyond an allocation
+constexpr std::size_t near_bytes = alignment;      // of the gaps, looked at after every operation
 
 std::size_t page_size() {
   static auto const size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -55,10 +56,12 @@ struct Range {
   int accesses = 0;
 
   Range() {
-    void* const address =
-        mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const address = mmap(nullptr, reserved_bytes + huge_page, PROT_NONE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (address == MAP_FAILED) fail("no address range of %zu bytes for device memory", reserved_bytes);
-    next = begin = static_cast<std::byte*>(address);
+    auto const skipped = round_up(reinterpret_cast<std::uintptr_t>(address), huge_page) -
+                         reinterpret_cast<std::uintptr_t>(address);
+    next = begin = static_cast<std::byte*>(address) + skipped;
   }
 };
 
@@ -80,8 +83,10 @@ __attribute__((no_sanitize("address"), noinline))
 #endif
 std::byte const*
 first_overwritten(std::byte const* first, std::byte const* last) {
-  for (auto const* at = first; at < last; ++at)
-    if (static_cast<unsigned char>(*at) != canary_byte) return at;
+  for (auto const* at = first; at < last; ++at) {
+    auto const phase = reinterpret_cast<std::uintptr_t>(at) % sizeof canary_word;
+    if (static_cast<unsigned char>(*at) != static_cast<unsigned char>(canary_word >> 8 * phase)) return at;
+  }
   return nullptr;
 }
 
@@ -107,7 +112,9 @@ Allocation* allocate(std::size_t size, Allocation::State state) {
       memory.used > settings().memory_limit - accounted)
     return nullptr;
   std::size_t const padded = round_up(size, alignment), page_bytes = round_up(padded, page_size());
-  std::byte* const pages = memory.next + page_size();
+  std::byte* const pages =
+      memory.begin + round_up(static_cast<std::size_t>(memory.next - memory.begin) + page_size(),
+                              page_bytes >= huge_page ? huge_page : page_size());
   if (static_cast<std::size_t>(pages - memory.begin) + page_bytes + page_size() > reserved_bytes)
     fail("the address range of device memory, %zu bytes, is used up", reserved_bytes);
   memory.next = pages + page_bytes;
@@ -122,7 +129,9 @@ Allocation* allocate(std::size_t size, Allocation::State state) {
 void make_live(Allocation& allocation) {
   allocation.state = Allocation::State::live;
   protect(allocation, PROT_READ | PROT_WRITE);
-  std::memset(allocation.pages, canary_byte, allocation.page_bytes);
+  if (allocation.page_bytes >= huge_page) madvise(allocation.pages, allocation.page_bytes, MADV_HUGEPAGE);
+  std::fill_n(reinterpret_cast<std::uint32_t*>(allocation.pages), allocation.page_bytes / sizeof canary_word,
+              canary_word);
   poison(allocation.data, allocation.size);
   std::byte* const end = allocation.data + allocation.size;
   ASAN_POISON_MEMORY_REGION(allocation.pages, static_cast<std::size_t>(allocation.data - allocation.pages));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Device memory: an address range of its own that host code cannot touch.
 //
-// Every allocation has pages of its own, between pages that nothing may touch. Its end lies at the end of its last page (but
-// for the alignment to 256 bytes), so that most writes beyond it fault; the rest of its pages is filled with a canary. Pages
-// are accessible only while a DeviceAccess exists. The pages of freed memory are given back and never used again.
+// Every allocation has pages of its own, between pages that nothing may touch. Its end lies at the end of its
+// last page (but for the alignment to 256 bytes), so that most writes beyond it fault; the rest of its pages
+// is filled with a canary. Pages are accessible only while a DeviceAccess exists. The pages of freed memory
+// are given back and never used again.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +40,8 @@ Allocation* allocation_that_starts_at(void const* address);
 /// Whether the bytes lie in one allocation that is not freed.
 bool inside_one_allocation(void const* address, std::size_t bytes);
 
-/// Ends the program unless the bytes lie in one allocation that is not freed, or in one that is live; `who` touches them.
+/// Ends the program unless the bytes lie in one allocation that is not freed, or in one that is live; `who`
+/// touches them.
 void require_allocated(char const* who, char const* operand, void const* address, std::size_t bytes);
 void require_live(char const* who, char const* operand, void const* address, std::size_t bytes);
 
@@ -70,8 +72,8 @@ void check_canaries(bool everywhere);
 /// NaN in float and in double, an absurd index as an integer.
 void poison(void* address, std::size_t bytes);
 
-/// A host access to device memory, or a device access beyond live memory, is told in words. Called on every entry, because
-/// doctest sets its own handlers around each test case.
+/// A host access to device memory, or a device access beyond live memory, is told in words. Called on every
+/// entry, because doctest sets its own handlers around each test case.
 void watch_for_faults();
 
 }  // namespace disentangle::emulation::detail

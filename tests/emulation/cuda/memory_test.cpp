@@ -24,6 +24,16 @@ TEST_CASE("Fresh device memory is NaN in float and in double, and aligned to 256
   CHECK(emulation::live() == emulation::Live{});
 }
 
+TEST_CASE("Fresh pinned memory is poisoned as well") {
+  emulation::reset();
+  PinnedArray<float> const floats(5);
+  PinnedArray<double> const doubles(5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(std::isnan(floats[i]));
+    CHECK(std::isnan(doubles[i]));
+  }
+}
+
 TEST_CASE("The host may not touch device memory; device work may") {
   auto const program = [](bool mistaken) {
     return run_apart([mistaken] {
@@ -77,6 +87,17 @@ TEST_CASE("A kernel that writes beyond its allocation is caught") {
                       ending.says("use-after-poison");  // of address sanitizer, which knows the gaps
     CHECK_MESSAGE(told, ending.errors);
   }
+}
+
+TEST_CASE("A kernel that reads beyond its allocation gets NaN, or is caught") {
+  auto const ending = run_apart([] {
+    DeviceArray<float> const array(std::vector<float>{1, 2, 3}), sum(std::vector<float>{0});
+    float *const p = array.get(), *const to = sum.get();
+    launch(nullptr, [p, to] { *to = p[0] + p[1] + p[2] + p[3]; });
+    require_apart(std::isnan(sum.values()[0]));
+  });
+  bool const told = ending.well() || ending.says("use-after-poison");
+  CHECK_MESSAGE(told, ending.errors);
 }
 
 TEST_CASE("Memory is not usable after it was freed") {

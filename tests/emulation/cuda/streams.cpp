@@ -60,8 +60,7 @@ void run_what_is_ready() {
 void enqueue(std::shared_ptr<Stream> const& stream, Operation operation) {
   if (operation.when_enqueued) operation.when_enqueued();
   std::vector<Position> after;
-  if (stream
-          ->legacy) {  // it comes after everything before it in blocking streams, and before everything behind it
+  if (stream->legacy) {  // after everything before it in blocking streams, before everything behind it
     for (auto const& other : streams().all)
       if (!other->non_blocking && other != stream) after.push_back(end_of(other));
   } else if (!stream->non_blocking) {
@@ -106,6 +105,11 @@ std::shared_ptr<Stream> stream_of(cudaStream_t handle) {
   if (found != streams().by_handle.end()) return found->second;
   report("%p is not a stream, or no longer one", static_cast<void*>(handle));
   return nullptr;
+}
+
+bool is_captured(cudaStream_t handle) {
+  auto const stream = stream_of(handle);
+  return stream && stream->capture;
 }
 
 cudaError_t submit(cudaStream_t handle, Operation operation) {

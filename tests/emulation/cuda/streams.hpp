@@ -10,8 +10,6 @@
 #include <string>
 #include <vector>
 
-struct CUgraph_st;
-
 namespace disentangle::emulation::detail {
 
 struct Capture;
@@ -53,6 +51,9 @@ struct Stream {
 
 /// The stream of a handle, the default streams included; nullptr for a handle that is no stream (any more).
 std::shared_ptr<Stream> stream_of(cudaStream_t handle);
+
+/// Whether what is submitted to the stream becomes part of a graph.
+bool is_captured(cudaStream_t handle);
 
 /// Enqueues the operation, or adds it to the graph that captures the stream.
 cudaError_t submit(cudaStream_t handle, Operation operation);

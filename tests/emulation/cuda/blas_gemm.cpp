@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuBLAS: handles and matrix products. Matrices are column-major.
+// cuBLAS: matrix products. Matrices are column-major.
 #include "blas.hpp"
 
 #include "memory.hpp"
 #include "multiply.hpp"
 #include "report.hpp"
-#include "settings.hpp"
 #include "streams.hpp"
-
-#include <set>
-
-struct cublasContext {
-  cudaStream_t stream = nullptr;
-  cublasMath_t math = CUBLAS_DEFAULT_MATH;
-  void* workspace = nullptr;
-  std::size_t workspace_bytes = 0;
-};
 
 namespace disentangle::emulation::detail {
 namespace {
 
-std::set<cublasHandle_t>& handles() {
-  static auto& value = *new std::set<cublasHandle_t>;
-  return value;
-}
-
-template <class Body>
-cublasStatus_t with_handle(char const* function, cublasHandle_t handle, Body body) {
-  return blas_call(function, [&] {
-    if (handles().count(handle) == 0) {
-      report("%s: %p is not a cuBLAS handle, or no longer one", function, static_cast<void*>(handle));
-      return CUBLAS_STATUS_NOT_INITIALIZED;
-    }
-    return body();
-  });
-}
-
-/// A matrix as it is stored: `rows` x `columns`, column-major, with `leading` elements from one column to the next.
+/// A matrix as it is stored: `rows` x `columns`, column-major, with `leading` elements from one column to the
+/// next.
 struct Stored {
   void const* data;
   long long rows, columns, leading, stride;  // stride: elements from one matrix of a batch to the next
@@ -165,8 +140,7 @@ cublasStatus_t multiply(cublasContext const& context, cublasOperation_t op_a, cu
     fail("%s: alpha or beta lies in device memory, but the pointer mode is that of the host", product.name);
   T const alpha = *static_cast<T const*>(alpha_pointer), beta = *static_cast<T const*>(beta_pointer);
   check_operands(product, alpha, require_allocated);
-  auto const stream = stream_of(context.stream);
-  bool const captured = stream && stream->capture;
+  bool const captured = is_captured(context.stream);
   if (submit(context.stream, operation_of(product, alpha, beta, context)) != cudaSuccess)
     return CUBLAS_STATUS_EXECUTION_FAILED;
   if (!captured) ++settings().counters.gemms;
@@ -215,77 +189,11 @@ cublasStatus_t mixed(char const* name, cublasHandle_t handle, cublasOperation_t 
 
 }  // namespace
 
-std::size_t number_of_blas_handles() { return handles().size(); }
-
 }  // namespace disentangle::emulation::detail
 
 using namespace disentangle::emulation::detail;
 
 extern "C" {
-
-cublasStatus_t cublasCreate(cublasHandle_t* handle) {
-  return blas_call("cublasCreate", [&] {
-    if (handle == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-    if (refuse_in_capture() != cudaSuccess) return CUBLAS_STATUS_ALLOC_FAILED;  // it allocates device memory
-    *handle = new cublasContext;
-    handles().insert(*handle);
-    return CUBLAS_STATUS_SUCCESS;
-  });
-}
-
-cublasStatus_t cublasDestroy(cublasHandle_t handle) {
-  return with_handle("cublasDestroy", handle, [&] {
-    handles().erase(handle);
-    delete handle;
-    return CUBLAS_STATUS_SUCCESS;
-  });
-}
-
-cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
-  return with_handle("cublasSetStream", handle, [&] {
-    if (!stream_of(stream)) return CUBLAS_STATUS_INVALID_VALUE;
-    handle->stream = stream;
-    handle->workspace = nullptr;  // as the real one: the default workspace again
-    handle->workspace_bytes = 0;
-    return CUBLAS_STATUS_SUCCESS;
-  });
-}
-
-cublasStatus_t cublasGetStream(cublasHandle_t handle, cudaStream_t* stream) {
-  return with_handle("cublasGetStream", handle, [&] {
-    if (stream == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-    *stream = handle->stream;
-    return CUBLAS_STATUS_SUCCESS;
-  });
-}
-
-cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, std::size_t bytes) {
-  return with_handle("cublasSetWorkspace", handle, [&] {
-    if (reinterpret_cast<std::uintptr_t>(workspace) % 256 != 0) return CUBLAS_STATUS_INVALID_VALUE;
-    if (workspace == nullptr && bytes != 0) return CUBLAS_STATUS_INVALID_VALUE;
-    require_allocated("cublasSetWorkspace", "the workspace", workspace, bytes);
-    handle->workspace = workspace;
-    handle->workspace_bytes = bytes;
-    return CUBLAS_STATUS_SUCCESS;
-  });
-}
-
-cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode) {
-  return with_handle("cublasSetMathMode", handle, [&] {
-    if (mode != CUBLAS_DEFAULT_MATH && mode != CUBLAS_PEDANTIC_MATH && mode != CUBLAS_TF32_TENSOR_OP_MATH)
-      return CUBLAS_STATUS_NOT_SUPPORTED;
-    handle->math = mode;
-    return CUBLAS_STATUS_SUCCESS;
-  });
-}
-
-cublasStatus_t cublasGetMathMode(cublasHandle_t handle, cublasMath_t* mode) {
-  return with_handle("cublasGetMathMode", handle, [&] {
-    if (mode == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
-    *mode = handle->math;
-    return CUBLAS_STATUS_SUCCESS;
-  });
-}
 
 cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b, int m,
                            int n, int k, float const* alpha, float const* a, int lda, float const* b, int ldb,
@@ -339,22 +247,6 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation
   return mixed("cublasGemmStridedBatchedEx", handle, op_a, op_b, m, n, k, alpha, matrix(a, lda, stride_a),
                matrix(b, ldb, stride_b), beta, matrix(c, ldc, stride_c), batch, type_a, type_b, type_c,
                compute);
-}
-
-char const* cublasGetStatusString(cublasStatus_t status) {
-  switch (status) {
-    case CUBLAS_STATUS_SUCCESS: return "CUBLAS_STATUS_SUCCESS";
-    case CUBLAS_STATUS_NOT_INITIALIZED: return "CUBLAS_STATUS_NOT_INITIALIZED";
-    case CUBLAS_STATUS_ALLOC_FAILED: return "CUBLAS_STATUS_ALLOC_FAILED";
-    case CUBLAS_STATUS_INVALID_VALUE: return "CUBLAS_STATUS_INVALID_VALUE";
-    case CUBLAS_STATUS_ARCH_MISMATCH: return "CUBLAS_STATUS_ARCH_MISMATCH";
-    case CUBLAS_STATUS_MAPPING_ERROR: return "CUBLAS_STATUS_MAPPING_ERROR";
-    case CUBLAS_STATUS_EXECUTION_FAILED: return "CUBLAS_STATUS_EXECUTION_FAILED";
-    case CUBLAS_STATUS_INTERNAL_ERROR: return "CUBLAS_STATUS_INTERNAL_ERROR";
-    case CUBLAS_STATUS_NOT_SUPPORTED: return "CUBLAS_STATUS_NOT_SUPPORTED";
-    case CUBLAS_STATUS_LICENSE_ERROR: return "CUBLAS_STATUS_LICENSE_ERROR";
-  }
-  return "an unknown cuBLAS status";
 }
 
 }  // extern "C"
