@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every element-wise operation: values over many orders of magnitude, gradients, ties and constants on either side.
+#include <limits>
+
 #include "tests/backends/support/topic.hpp"
 
 using namespace disentangle;
@@ -55,6 +57,24 @@ Register<TestedBackend> const registered("elementwise", [](auto& rows) {
   rows.formula("20011 elements", of(numbers<1>({20011}, 7)), bell);
   rows.formula("one element", of(numbers<1>({1}, 8)), bell);
   rows.formula("rank 0", of(numbers<0>({}, 9)), bell);
+  rows.row("NaN, infinities and zero", [](auto& r) {
+    double const infinite = std::numeric_limits<double>::infinity();
+    auto const x =
+        r.constant(given({std::numeric_limits<double>::quiet_NaN(), infinite, -infinite, 0, 1, -1}));
+    r.keep_classes("exp", exp(x));
+    r.keep_classes("log", log(x));
+    r.keep_classes("log1p", log1p(x));
+    r.keep_classes("expm1", expm1(x));
+    r.keep_classes("softplus", softplus(x));
+    r.keep_classes("sigmoid", sigmoid(x));
+    r.keep_classes("tanh", tanh(x));
+    r.keep_classes("sqrt", sqrt(x));
+    r.keep_classes("abs", abs(x));
+    r.keep_classes("max", max(x, 0.5));
+    r.keep_classes("min", min(x, 0.5));
+    r.keep_classes("where", where(x > 0, x, -x));
+    r.keep_classes("1 / x", 1.0 / x);
+  });
 });
 
 }  // namespace

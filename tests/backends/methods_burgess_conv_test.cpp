@@ -12,7 +12,8 @@ using namespace disentangle::test;
 namespace {
 
 Register<TestedBackend> const registered("methods_burgess_conv", [](auto& rows) {
-  method_rows<encoder::BurgessConv<4>, decoder::BurgessConv, ImageShape<16, 32, 3>>(rows, 5, 5);
+  method_rows<encoder::BurgessConv<4>, decoder::BurgessConv, ImageShape<16, 32, 3>>(
+      rows, {.batch = 5, .steps = 5, .images = 67});
 });
 
 }  // namespace

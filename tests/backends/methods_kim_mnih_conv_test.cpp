@@ -12,7 +12,8 @@ using namespace disentangle::test;
 namespace {
 
 Register<TestedBackend> const registered("methods_kim_mnih_conv", [](auto& rows) {
-  method_rows<encoder::KimMnihConv<4>, decoder::KimMnihConv, ImageShape<16, 16, 3>>(rows, 6, 5);
+  method_rows<encoder::KimMnihConv<4>, decoder::KimMnihConv, ImageShape<16, 16, 3>>(
+      rows, {.batch = 6, .steps = 5, .images = 67});
 });
 
 }  // namespace

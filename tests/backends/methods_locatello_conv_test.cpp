@@ -12,7 +12,8 @@ using namespace disentangle::test;
 namespace {
 
 Register<TestedBackend> const registered("methods_locatello_conv", [](auto& rows) {
-  method_rows<encoder::LocatelloConv<4>, decoder::LocatelloConv, ImageShape<16, 16, 1>>(rows, 6, 5);
+  method_rows<encoder::LocatelloConv<4>, decoder::LocatelloConv, ImageShape<16, 16, 1>>(
+      rows, {.batch = 6, .steps = 5, .images = 67});
 });
 
 }  // namespace

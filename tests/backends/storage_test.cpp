@@ -60,7 +60,7 @@ Register<TestedBackend> const registered("storage", [](auto& rows) {
     rows.row("normal, " + std::to_string(n), [&](auto& r) {
       auto const v = r.constant(numbers<1>({n + 4}, 5));
       r.backend().normal(random, v.value + 2, static_cast<std::size_t>(n));
-      r.keep("numbers", v, Kind::values, Scale::element);
+      r.keep("numbers", v, Kind::rounded, Scale::element);
     });
   }
 });

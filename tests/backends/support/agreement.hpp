@@ -17,6 +17,7 @@ enum class Kind {
   values,     ///< of a formula
   gradients,  ///< of its inputs or of a layer's parameters
   steps,      ///< parameters, moments and losses after training steps
+  rounded,    ///< a float rounded from the same number: two units in the last place
   exact       ///< the same number to the last bit: copies, indices, uniform random numbers
 };
 
@@ -30,10 +31,14 @@ enum class Scale {
 struct Tolerances {
   double values, gradients, steps;
   double of(Kind kind) const {
-    return kind == Kind::values      ? values
-           : kind == Kind::gradients ? gradients
-           : kind == Kind::steps     ? steps
-                                     : 0;
+    switch (kind) {
+      case Kind::values: return values;
+      case Kind::gradients: return gradients;
+      case Kind::steps: return steps;
+      case Kind::rounded: return 2.4e-7;
+      case Kind::exact: return 0;
+    }
+    return 0;
   }
 };
 /// Some hundred roundings of a float. Steps have more: updates of Adam divide by gradients that may be small.

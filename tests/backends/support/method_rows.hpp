@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -54,11 +55,17 @@ void set_weights(Model& model) {
       });
 }
 
-/// Training steps, the last but one on a smaller minibatch. Kept: the parameters' start, loss parts and KL of each step, how far every
-/// parameter and moment went, codes and images afterwards.
+/// How much a row does.
+struct Amounts {
+  std::size_t batch;  ///< images of a step; the last step but one has one less
+  std::uint64_t steps;
+  std::size_t images;  ///< that are encoded and decoded afterwards; inference takes 64 at a time
+};
+
+/// Kept: the parameters' start, loss parts and KL of each step, how far every parameter and moment went, codes and images
+/// afterwards.
 template <class Image, class Method, class Backend>
-void method_row(Rows<Backend>& rows, std::string const& name, Method method, std::size_t batch,
-                std::uint64_t steps) {
+void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amounts amounts) {
   rows.row(name, [&](RunningRow<Backend>& r) {
     auto& adam = method.template get<optim::Adam>();
     adam.learning_rate = 1e-3;
@@ -75,8 +82,9 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, std
       images.assign(host.begin(), host.end());
       return Minibatch{images, {}, n, 1000};
     };
-    for (std::uint64_t step = 1; step <= steps; ++step) {
-      auto const& report = model.step(minibatch(step, step + 1 == steps ? batch - 1 : batch));
+    for (std::uint64_t step = 1; step <= amounts.steps; ++step) {
+      auto const& report =
+          model.step(minibatch(step, step + 1 == amounts.steps ? amounts.batch - 1 : amounts.batch));
       std::vector<double> loss(report.parts.begin(), report.parts.end());
       loss.push_back(report.loss);
       r.keep("loss " + std::to_string(step), loss, step == 1 ? Kind::values : Kind::steps, Scale::element);
@@ -90,23 +98,33 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, std
       r.keep("change of " + end[t].name, change, Kind::steps);
     }
 
-    std::size_t const n = 67;  // more than inference takes at a time
-    minibatch(steps + 1, n);
-    std::vector<float> mean(n * model.latent_size), log_variance(mean.size()), pictures(images.size());
+    minibatch(amounts.steps + 1, amounts.images);
+    std::vector<float> mean(amounts.images * model.latent_size), log_variance(mean.size()),
+        pictures(images.size());
     model.encode(images, mean, log_variance);
     model.decode(mean, pictures);
     auto const all = [](std::vector<float> const& v) { return std::vector<double>(v.begin(), v.end()); };
     r.keep("codes", all(mean), Kind::steps);
     r.keep("log-variances", all(log_variance), Kind::steps);
     r.keep("decoded images", all(pictures), Kind::steps);
+
+    auto const broken = minibatch(1, amounts.batch);
+    images[3] = std::numeric_limits<float>::quiet_NaN();
+    double reported = 0;
+    try {
+      model.step(broken);
+    } catch (NumericalError const&) {
+      reported = 1;
+    }
+    r.keep("a loss that is NaN is reported", {reported}, Kind::exact);
   });
 }
 
 /// All methods of the shelf with a network.
 template <class EncoderPolicy, class DecoderPolicy, class Image, class Backend>
-void method_rows(Rows<Backend>& rows, std::size_t batch, std::uint64_t steps) {
+void method_rows(Rows<Backend>& rows, Amounts amounts) {
   auto const row = [&]<class M>(std::string const& name, M) {
-    method_row<Image>(rows, name, With<M, Encoder<EncoderPolicy>, Decoder<DecoderPolicy>>{}, batch, steps);
+    method_row<Image>(rows, name, With<M, Encoder<EncoderPolicy>, Decoder<DecoderPolicy>>{}, amounts);
   };
   row("Vae", method::Vae{});
   row("BetaVae", method::BetaVae{});

@@ -81,6 +81,11 @@ void network_rows(Rows<Backend>& rows, std::string const& name, std::ptrdiff_t b
     r.pull(y);
     n.keep_gradients(r);
   });
+  row(", of NaN", [&](auto& r, auto& n) {  // reaches what it should reach, through every activation
+    auto broken = input;
+    broken.values[broken.values.size() / 2] = std::numeric_limits<double>::quiet_NaN();
+    r.keep_classes("value", n.net(r.constant(broken)));
+  });
 }
 
 }  // namespace disentangle::test

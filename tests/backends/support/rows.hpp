@@ -3,6 +3,7 @@
 // reached by its own upload, download and fill alone.
 #pragma once
 
+#include <cmath>
 #include <exception>
 #include <string>
 #include <tuple>
@@ -61,6 +62,18 @@ class RunningRow {
     auto const v = materialise(e);
     auto const whole = v.contiguous() ? v : reshape(v, v.extents);
     keep(std::move(name), whole.value, static_cast<std::size_t>(whole.size()), kind, scale);
+  }
+
+  /// Keeps which numbers of an expression are NaN, infinite, negative and zero.
+  template <expression E>
+  void keep_classes(std::string name, E const& e) {
+    auto const v = materialise(e);
+    std::vector<double> host(static_cast<std::size_t>(v.size()));
+    backend().download(v.value, host.data(), host.size());
+    for (double& x : host) {
+      x = std::isnan(x) ? 10 : std::isinf(x) ? (x > 0 ? 20 : -20) : x == 0 ? 0 : x > 0 ? 1 : -1;
+    }
+    keep(std::move(name), std::move(host), Kind::exact);
   }
 
   /// Gives y's gradient the seeds, runs the tape back and keeps the gradients of the inputs without their noise.
