@@ -150,7 +150,8 @@ TEST_CASE("A swapped leading dimension is refused, or gives a result that a test
         }
     });
   };
-  for (auto const& [n, k] : {std::pair{3, 5}, {5, 3}, {4, 9}, {9, 4}}) {
+  for (auto const& extents : {std::pair{3, 5}, {5, 3}, {4, 9}, {9, 4}}) {
+    int const n = extents.first, k = extents.second;
     CAPTURE(n);
     CHECK(program(6, n, k, false).well());
     CHECK_FALSE(program(6, n, k, true).well());
