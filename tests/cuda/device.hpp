@@ -27,8 +27,8 @@ inline void expect_near(std::string const& what, double found, double expected, 
   double const error = std::abs(found - expected) / std::fmax(1.0, std::abs(expected));
   bool const good = error <= tolerance;  // false for NaN
   if (!good) ++failures;
-  std::printf("%s  %s: found %.9g, expected %.9g, error %.2g, tolerance %.2g\n", good ? "ok    " : "FAILED", what.c_str(),
-              found, expected, error, tolerance);
+  std::printf("%s  %s: found %.9g, expected %.9g, error %.2g, tolerance %.2g\n", good ? "ok    " : "FAILED",
+              what.c_str(), found, expected, error, tolerance);
 }
 
 }  // namespace disentangle::testing

@@ -69,7 +69,8 @@ void check(char const* name, Method const& method) {
   auto const a = parameters(first), b = parameters(second), c = parameters(cpu);
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - c[i]));
-  dis::testing::expect_near(std::string(name) + " parameters, largest difference from the CPU's", worst, 0, 5e-3);
+  dis::testing::expect_near(std::string(name) + " parameters, largest difference from the CPU's", worst, 0,
+                            5e-3);
   dis::testing::expect_near(std::string(name) + " same bits with and without graphs", a == b, 1, 0);
 
   for (auto* model : {&first, &second}) {

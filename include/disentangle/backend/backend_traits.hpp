@@ -35,8 +35,8 @@ struct backend_traits {
 
   /// Whether gradients are scaled to a norm that stays on the device: the backend has clipped_update().
   template <class Kernel, class Moments>
-  static constexpr bool clips_in_place =
-      requires(B backend, Kernel const& kernel, scalar* p, scalar const* q, Moments const& moments) {
+  static constexpr bool clips_in_place = requires(B backend, Kernel const& kernel, scalar* p, scalar const* q,
+                                                  Moments const& moments) {
     backend.clipped_update(kernel, std::size_t{}, p, q, moments, q, 1.0);
   };
 };

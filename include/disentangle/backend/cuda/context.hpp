@@ -91,9 +91,9 @@ class Context {
       static_cast<void>(cudaGetLastError());
       std::size_t free = 0, total = 0;
       DISENTANGLE_CUDA_CALL(cudaMemGetInfo(&free, &total));
-      throw CudaMemoryError("CUDA: out of memory on device " + std::to_string(options_.device) + ": requested " +
-                            detail::memory_text(bytes) + ", free " + detail::memory_text(free) + " of " +
-                            detail::memory_text(total));
+      throw CudaMemoryError("CUDA: out of memory on device " + std::to_string(options_.device) +
+                            ": requested " + detail::memory_text(bytes) + ", free " +
+                            detail::memory_text(free) + " of " + detail::memory_text(total));
     }
     detail::check(status, "cudaMallocAsync", __FILE__, __LINE__);
     return p;
@@ -125,8 +125,7 @@ class Context {
     DISENTANGLE_CUDA_CALL(
         cublasSetMathMode(cublas_, options_.tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
     int major = 0;
-    DISENTANGLE_CUDA_CALL(
-        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options_.device));
+    DISENTANGLE_CUDA_CALL(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options_.device));
     // a workspace of our own, so that cuBLAS neither allocates in a captured step nor changes its sums by chance;
     // the sizes are those that its documentation recommends
     std::size_t const bytes = std::size_t{major >= 9 ? 32u : 4u} << 20;

@@ -38,8 +38,8 @@ class ConvolutionPlan {
                                                        e.out_height, e.out_width));
       DISENTANGLE_CUDA_CALL(cudnnSetFilter4dDescriptor(filter_, type, CUDNN_TENSOR_NHWC, e.out_channels,
                                                        e.in_channels, e.kernel, e.kernel));
-      DISENTANGLE_CUDA_CALL(cudnnSetConvolution2dDescriptor(convolution_, e.pad, e.pad, e.stride, e.stride, 1, 1,
-                                                            CUDNN_CROSS_CORRELATION, type));
+      DISENTANGLE_CUDA_CALL(cudnnSetConvolution2dDescriptor(convolution_, e.pad, e.pad, e.stride, e.stride, 1,
+                                                            1, CUDNN_CROSS_CORRELATION, type));
       DISENTANGLE_CUDA_CALL(cudnnSetConvolutionMathType(
           convolution_, context.options().tf32 ? CUDNN_TENSOR_OP_MATH : CUDNN_FMA_MATH));
       choose();
@@ -55,16 +55,16 @@ class ConvolutionPlan {
   /// out = conv(in, filter)
   void forward(T const* in, T const* filter, T* out) const {
     T const one = 1, zero = 0;
-    DISENTANGLE_CUDA_CALL(cudnnConvolutionForward(context_.cudnn(), &one, in_, in, filter_, filter, convolution_,
-                                                  forward_.algorithm, workspace(forward_.workspace),
-                                                  forward_.workspace, &zero, out_, out));
+    DISENTANGLE_CUDA_CALL(cudnnConvolutionForward(
+        context_.cudnn(), &one, in_, in, filter_, filter, convolution_, forward_.algorithm,
+        workspace(forward_.workspace), forward_.workspace, &zero, out_, out));
   }
   /// in_gradient = adjoint of conv with respect to its input: also a transposed convolution.
   void input_adjoint(T const* filter, T const* out_gradient, T* in_gradient) const {
     T const one = 1, zero = 0;
-    DISENTANGLE_CUDA_CALL(cudnnConvolutionBackwardData(context_.cudnn(), &one, filter_, filter, out_, out_gradient,
-                                                       convolution_, input_.algorithm, workspace(input_.workspace),
-                                                       input_.workspace, &zero, in_, in_gradient));
+    DISENTANGLE_CUDA_CALL(cudnnConvolutionBackwardData(
+        context_.cudnn(), &one, filter_, filter, out_, out_gradient, convolution_, input_.algorithm,
+        workspace(input_.workspace), input_.workspace, &zero, in_, in_gradient));
   }
   /// filter_gradient = adjoint of conv with respect to its filter.
   void filter_adjoint(T const* in, T const* out_gradient, T* filter_gradient) const {
@@ -91,7 +91,8 @@ class ConvolutionPlan {
         return;
       }
     }
-    throw CudaError(std::string("cuDNN has no deterministic algorithm for the ") + pass + " of a convolution");
+    throw CudaError(std::string("cuDNN has no deterministic algorithm for the ") + pass +
+                    " of a convolution");
   }
   void choose() {
     auto const handle = context_.cudnn();
@@ -102,8 +103,8 @@ class ConvolutionPlan {
                                                                    CUDNN_CONVOLUTION_FWD_ALGO_COUNT, &count,
                                                                    candidates.data()));
       take(forward_, candidates, count, "forward pass");
-      DISENTANGLE_CUDA_CALL(cudnnGetConvolutionForwardWorkspaceSize(
-          handle, in_, filter_, convolution_, out_, forward_.algorithm, &forward_.workspace));
+      DISENTANGLE_CUDA_CALL(cudnnGetConvolutionForwardWorkspaceSize(handle, in_, filter_, convolution_, out_,
+                                                                    forward_.algorithm, &forward_.workspace));
     }
     {
       std::vector<cudnnConvolutionBwdDataAlgoPerf_t> candidates(CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT);
@@ -147,16 +148,10 @@ class ConvolutionPlans {
  public:
   template <class Geometry>
   ConvolutionPlan<T>& get(Context& context, std::ptrdiff_t batch) {
-    typename ConvolutionPlan<T>::Extents const key{static_cast<int>(batch),
-                                                   Geometry::in_height,
-                                                   Geometry::in_width,
-                                                   Geometry::in_channels,
-                                                   Geometry::out_height,
-                                                   Geometry::out_width,
-                                                   Geometry::out_channels,
-                                                   Geometry::kernel,
-                                                   Geometry::stride,
-                                                   Geometry::pad};
+    typename ConvolutionPlan<T>::Extents const key{
+        static_cast<int>(batch), Geometry::in_height, Geometry::in_width,     Geometry::in_channels,
+        Geometry::out_height,    Geometry::out_width, Geometry::out_channels, Geometry::kernel,
+        Geometry::stride,        Geometry::pad};
     auto& plan = plans_[key];
     if (plan == nullptr) plan = std::make_unique<ConvolutionPlan<T>>(context, key);
     return *plan;

@@ -44,7 +44,9 @@ class BasicCuda {
   void synchronise() const { context().synchronise(); }
 
   // ---- storage -------------------------------------------------------------------------------------------------------
-  T* allocate(std::size_t n) { return static_cast<T*>(context().allocate(std::max<std::size_t>(n, 1) * sizeof(T))); }
+  T* allocate(std::size_t n) {
+    return static_cast<T*>(context().allocate(std::max<std::size_t>(n, 1) * sizeof(T)));
+  }
   void deallocate(T* p, std::size_t) { context().deallocate(p); }
 
   void fill(T* p, std::size_t n, T value, std::ptrdiff_t stride = 1) {
@@ -137,11 +139,11 @@ class BasicCuda {
   // ---- layers --------------------------------------------------------------------------------------------------------
   /// out = f(x W + b), x (batch, inputs), W (inputs, features).
   template <Activation A>
-  void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x, T const* weight,
-             T const* bias, T* out, T slope) {
+  void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x,
+             T const* weight, T const* bias, T* out, T slope) {
     multiply(batch, features, inputs, x, {inputs, 1}, weight, {features, 1}, out, {features, 1}, false);
-    bias_activation<A>(static_cast<std::size_t>(batch * features), static_cast<std::size_t>(features), bias, out,
-                       slope);
+    bias_activation<A>(static_cast<std::size_t>(batch * features), static_cast<std::size_t>(features), bias,
+                       out, slope);
   }
   /// d *= f'(.) given the outputs y.
   template <Activation A>
@@ -152,8 +154,8 @@ class BasicCuda {
   }
   /// to (+)= the sums of the columns of a (rows, columns) matrix: a product with ones, which cuBLAS streams.
   void column_sums(std::ptrdiff_t rows, std::ptrdiff_t columns, T const* from, T* to, bool accumulate) {
-    multiply(1, columns, rows, ones(static_cast<std::size_t>(rows)), {rows, 1}, from, {columns, 1}, to, {columns, 1},
-             accumulate);
+    multiply(1, columns, rows, ones(static_cast<std::size_t>(rows)), {rows, 1}, from, {columns, 1}, to,
+             {columns, 1}, accumulate);
   }
 
   template <class Geometry, Activation A>
@@ -161,8 +163,8 @@ class BasicCuda {
                            auto& tape) {
     auto& plan = shared_->convolutions.template get<Geometry>(context(), batch);
     plan.forward(in, filter<Geometry>(weight, tape), out);
-    bias_activation<A>(static_cast<std::size_t>(batch) * Geometry::out_size, Geometry::out_channels, bias, out,
-                       slope);
+    bias_activation<A>(static_cast<std::size_t>(batch) * Geometry::out_size, Geometry::out_channels, bias,
+                       out, slope);
   }
   /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted; weight_gradient
   /// null: the weights are frozen.
@@ -182,13 +184,13 @@ class BasicCuda {
     if (in_gradient != nullptr) plan.input_adjoint(filter<Geometry>(weight, tape), out_gradient, in_gradient);
   }
   template <class Geometry, Activation A>
-  void transposed_convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out,
-                                      T slope, auto& tape) {
+  void transposed_convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias,
+                                      T* out, T slope, auto& tape) {
     using Adjoint = typename Geometry::Adjoint;
     auto& plan = shared_->convolutions.template get<Adjoint>(context(), batch);
     plan.input_adjoint(filter<Adjoint>(weight, tape), in, out);
-    bias_activation<A>(static_cast<std::size_t>(batch) * Geometry::out_size, Geometry::out_channels, bias, out,
-                       slope);
+    bias_activation<A>(static_cast<std::size_t>(batch) * Geometry::out_size, Geometry::out_channels, bias,
+                       out, slope);
   }
   template <class Geometry, Activation A>
   void transposed_convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out,
@@ -210,29 +212,32 @@ class BasicCuda {
   /// One optimiser step over flat buffers, one launch: kernel(w, g, moments) for every parameter.
   template <class Kernel, std::size_t Moments>
   void update(Kernel const& kernel, std::size_t n, T* w, T const* g, std::array<T*, Moments> const& moments) {
-    cuda::for_each_index(stream(), n,
-                         cuda::detail::UpdateKernel<T, Kernel, Moments>{kernel, w, g, on_device(moments), nullptr, T(0)});
+    cuda::for_each_index(
+        stream(), n,
+        cuda::detail::UpdateKernel<T, Kernel, Moments>{kernel, w, g, on_device(moments), nullptr, T(0)});
   }
   /// The same with gradients scaled down to the norm clip_norm, whose present square is on the device.
   template <class Kernel, std::size_t Moments>
-  void clipped_update(Kernel const& kernel, std::size_t n, T* w, T const* g, std::array<T*, Moments> const& moments,
-                      T const* squared_norm, double clip_norm) {
+  void clipped_update(Kernel const& kernel, std::size_t n, T* w, T const* g,
+                      std::array<T*, Moments> const& moments, T const* squared_norm, double clip_norm) {
     cuda::for_each_index(stream(), n,
-                         cuda::detail::UpdateKernel<T, Kernel, Moments>{kernel, w, g, on_device(moments), squared_norm,
-                                                                        static_cast<T>(clip_norm)});
+                         cuda::detail::UpdateKernel<T, Kernel, Moments>{
+                             kernel, w, g, on_device(moments), squared_norm, static_cast<T>(clip_norm)});
   }
 
   // ---- rows ----------------------------------------------------------------------------------------------------------
   void gather_rows(T const* from, int const* rows, std::ptrdiff_t n, std::ptrdiff_t width, T* to) {
     in_pieces(rows, n, [&](std::size_t first, std::size_t count, cuda::detail::Rows const& piece) {
       auto const w = static_cast<std::size_t>(width);
-      cuda::for_each_index(stream(), count * w, cuda::detail::GatherKernel<T>{from, to + first * w, w, piece});
+      cuda::for_each_index(stream(), count * w,
+                           cuda::detail::GatherKernel<T>{from, to + first * w, w, piece});
     });
   }
   void scatter_add_rows(T const* from, int const* rows, std::ptrdiff_t n, std::ptrdiff_t width, T* to) {
     in_pieces(rows, n, [&](std::size_t first, std::size_t count, cuda::detail::Rows const& piece) {
       auto const w = static_cast<std::size_t>(width);
-      cuda::for_each_index(stream(), w, cuda::detail::ScatterAddKernel<T>{from + first * w, to, w, count, piece});
+      cuda::for_each_index(stream(), w,
+                           cuda::detail::ScatterAddKernel<T>{from + first * w, to, w, count, piece});
     });
   }
 
@@ -273,14 +278,16 @@ class BasicCuda {
   T const* filter(T const* weight, auto& tape) {
     T* const to = tape.scratch(Geometry::weight_size);
     cuda::for_each_index(stream(), Geometry::weight_size,
-                         cuda::detail::FilterKernel<T>{weight, to, Geometry::weight_size / Geometry::out_channels,
+                         cuda::detail::FilterKernel<T>{weight, to,
+                                                       Geometry::weight_size / Geometry::out_channels,
                                                        Geometry::out_channels, true, false});
     return to;
   }
   template <class Geometry>
   void from_filter(T const* filter, T* weight, bool accumulate) {
     cuda::for_each_index(stream(), Geometry::weight_size,
-                         cuda::detail::FilterKernel<T>{filter, weight, Geometry::weight_size / Geometry::out_channels,
+                         cuda::detail::FilterKernel<T>{filter, weight,
+                                                       Geometry::weight_size / Geometry::out_channels,
                                                        Geometry::out_channels, false, accumulate});
   }
   T const* ones(std::size_t n) {

@@ -36,8 +36,8 @@ inline std::string error_text(cudnnStatus_t status) { return cudnnGetErrorString
 template <class Status>
 void check(Status status, char const* call, char const* file, int line) {
   if (status != Status{}) {  // success is 0 in all three libraries
-    throw CudaError(std::string(file) + ":" + std::to_string(line) + ": " + call + " failed: " +
-                    error_text(status));
+    throw CudaError(std::string(file) + ":" + std::to_string(line) + ": " + call +
+                    " failed: " + error_text(status));
   }
 }
 
@@ -52,4 +52,5 @@ inline std::string memory_text(std::size_t bytes) {
 }  // namespace disentangle
 
 /// Calls a function of the CUDA libraries; @throws CudaError with the call's text and place if it fails.
-#define DISENTANGLE_CUDA_CALL(call) ::disentangle::backend::cuda::detail::check((call), #call, __FILE__, __LINE__)
+#define DISENTANGLE_CUDA_CALL(call) \
+  ::disentangle::backend::cuda::detail::check((call), #call, __FILE__, __LINE__)

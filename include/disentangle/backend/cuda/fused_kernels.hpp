@@ -87,7 +87,9 @@ struct BroadcastAdjointKernel {
     gradient[offset] += value;
   }
   // as a block per result
-  DISENTANGLE_HD T partial(std::size_t block, unsigned thread) const { return sum_of(block, thread, block_threads); }
+  DISENTANGLE_HD T partial(std::size_t block, unsigned thread) const {
+    return sum_of(block, thread, block_threads);
+  }
   DISENTANGLE_HD void finish(std::size_t block, T value) const { add(block, value); }
   // as a thread per result
   DISENTANGLE_HD void operator()(std::size_t result) const { add(result, sum_of(result, 0, 1)); }
@@ -108,7 +110,8 @@ struct SumKernel {
     Bound from = bound;
     T total(0);
     std::size_t const step = std::size_t{blocks} * block_threads;
-    for (std::size_t i = block * block_threads + thread; i < static_cast<std::size_t>(decode.size()); i += step) {
+    for (std::size_t i = block * block_threads + thread; i < static_cast<std::size_t>(decode.size());
+         i += step) {
       Place const place = decode(i);
       from.enter(place.outer);
       total += from.template value<T>(place.inner, AllLanes{});
@@ -151,7 +154,9 @@ struct ReduceKernel {
     to.enter(place.outer);
     to.gradient_line[place.inner * to.inner] = value;
   }
-  DISENTANGLE_HD T partial(std::size_t block, unsigned thread) const { return value_of(block, thread, block_threads); }
+  DISENTANGLE_HD T partial(std::size_t block, unsigned thread) const {
+    return value_of(block, thread, block_threads);
+  }
   DISENTANGLE_HD void finish(std::size_t block, T value) const { write(block, value); }
   DISENTANGLE_HD void operator()(std::size_t result) const { write(result, value_of(result, 0, 1)); }
 };
@@ -219,7 +224,8 @@ struct LeafPlan {
       if (leaves[k].launch != launch || leaves[k].gradient == nullptr || leaves[k].broadcast) continue;
       bool const apart = leaves[i].end <= leaves[k].gradient || leaves[k].end <= leaves[i].gradient;
       bool same = leaves[i].gradient == leaves[k].gradient;
-      for (int axis = 0; axis < max_rank; ++axis) same = same && leaves[i].strides[axis] == leaves[k].strides[axis];
+      for (int axis = 0; axis < max_rank; ++axis)
+        same = same && leaves[i].strides[axis] == leaves[k].strides[axis];
       if (!apart && !same) return true;
     }
     return false;
@@ -263,7 +269,8 @@ void fused_adjoint(Context& context, Loop const& loop, Bound const& bound, Seed 
     });
     bool kept[max_rank];
     for (int axis = 0; axis < max_rank; ++axis) kept[axis] = own.strides[axis] != 0;
-    detail::BroadcastAdjointKernel<T, Bound, Seed> kernel{SplitDecoder(loop, kept), part, seed, own.gradient, {}};
+    detail::BroadcastAdjointKernel<T, Bound, Seed> kernel{
+        SplitDecoder(loop, kept), part, seed, own.gradient, {}};
     for (int axis = 0; axis < max_rank; ++axis) kernel.strides[axis] = own.strides[axis];
     detail::reduce_results(context.stream(), kernel);
   }
@@ -290,8 +297,9 @@ void fused_reduce(Context& context, Loop const& loop, Reduction kind, Destinatio
     detail::reduce_results(context.stream(), detail::ReduceKernel<T, Destination, Bound, Reduction::sum>{
                                                  decode, destination, bound, T(0)});
   } else {
-    detail::reduce_results(context.stream(), detail::ReduceKernel<T, Destination, Bound, Reduction::max>{
-                                                 decode, destination, bound, -std::numeric_limits<T>::infinity()});
+    detail::reduce_results(context.stream(),
+                           detail::ReduceKernel<T, Destination, Bound, Reduction::max>{
+                               decode, destination, bound, -std::numeric_limits<T>::infinity()});
   }
 }
 

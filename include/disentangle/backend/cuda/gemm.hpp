@@ -17,14 +17,14 @@ using Strides = std::array<std::ptrdiff_t, 2>;
 
 namespace detail {
 
-inline cublasStatus_t cublas_gemm(cublasHandle_t handle, cublasOperation_t left, cublasOperation_t right, int m,
-                                  int n, int k, float const* alpha, float const* a, int lda, float const* b, int ldb,
-                                  float const* beta, float* c, int ldc) {
+inline cublasStatus_t cublas_gemm(cublasHandle_t handle, cublasOperation_t left, cublasOperation_t right,
+                                  int m, int n, int k, float const* alpha, float const* a, int lda,
+                                  float const* b, int ldb, float const* beta, float* c, int ldc) {
   return cublasSgemm(handle, left, right, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
-inline cublasStatus_t cublas_gemm(cublasHandle_t handle, cublasOperation_t left, cublasOperation_t right, int m,
-                                  int n, int k, double const* alpha, double const* a, int lda, double const* b,
-                                  int ldb, double const* beta, double* c, int ldc) {
+inline cublasStatus_t cublas_gemm(cublasHandle_t handle, cublasOperation_t left, cublasOperation_t right,
+                                  int m, int n, int k, double const* alpha, double const* a, int lda,
+                                  double const* b, int ldb, double const* beta, double* c, int ldc) {
   return cublasDgemm(handle, left, right, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -47,14 +47,14 @@ struct Storage {
 
 /// C (+)= A B with A (m, k), B (k, n), C (m, n), each with its row and column strides.
 template <class T>
-void multiply(Context& context, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa, T const* b,
-              Strides sb, T* c, Strides sc, bool accumulate) {
+void multiply(Context& context, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa,
+              T const* b, Strides sb, T* c, Strides sc, bool accumulate) {
   if (m == 0 || n == 0) return;
   detail::Storage const left(sa, m, k), right(sb, k, n), target(sc, m, n);
   if (!left.possible || !right.possible || !target.possible || k == 0) {
-    for_each_index(context.stream(), static_cast<std::size_t>(m * n),
-                   detail::ProductKernel<T>{
-                       a, b, c, n, k, {sa[0], sa[1]}, {sb[0], sb[1]}, {sc[0], sc[1]}, accumulate});
+    for_each_index(
+        context.stream(), static_cast<std::size_t>(m * n),
+        detail::ProductKernel<T>{a, b, c, n, k, {sa[0], sa[1]}, {sb[0], sb[1]}, {sc[0], sc[1]}, accumulate});
     return;
   }
   if (target.by_columns) {  // C stored by columns: its transpose is the product of the transposes
@@ -65,8 +65,8 @@ void multiply(Context& context, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff
   T const alpha = 1, beta = accumulate ? 1 : 0;
   auto const operation = [](detail::Storage const& s) { return s.by_columns ? CUBLAS_OP_T : CUBLAS_OP_N; };
   auto const i = [](std::ptrdiff_t x) { return static_cast<int>(x); };
-  DISENTANGLE_CUDA_CALL(detail::cublas_gemm(context.cublas(), operation(right), operation(left), i(n), i(m), i(k),
-                                            &alpha, b, i(right.leading), a, i(left.leading), &beta, c,
+  DISENTANGLE_CUDA_CALL(detail::cublas_gemm(context.cublas(), operation(right), operation(left), i(n), i(m),
+                                            i(k), &alpha, b, i(right.leading), a, i(left.leading), &beta, c,
                                             i(target.leading)));
 }
 

@@ -26,7 +26,9 @@ struct BiasActivationKernel {
   T const* bias;
   std::size_t features;
   T slope;
-  DISENTANGLE_HD void operator()(std::size_t i) const { x[i] = activate<A>(x[i] + bias[i % features], slope); }
+  DISENTANGLE_HD void operator()(std::size_t i) const {
+    x[i] = activate<A>(x[i] + bias[i % features], slope);
+  }
 };
 
 /// d *= f'(.) given the outputs y
@@ -67,7 +69,8 @@ struct ProductKernel {
     auto const row = static_cast<std::ptrdiff_t>(i) / n, column = static_cast<std::ptrdiff_t>(i) % n;
     T& target = c[row * sc[0] + column * sc[1]];
     T total = accumulate ? target : T(0);
-    for (std::ptrdiff_t l = 0; l < k; ++l) total += a[row * sa[0] + l * sa[1]] * b[l * sb[0] + column * sb[1]];
+    for (std::ptrdiff_t l = 0; l < k; ++l)
+      total += a[row * sa[0] + l * sa[1]] * b[l * sb[0] + column * sb[1]];
     target = total;
   }
 };

@@ -81,7 +81,8 @@ void reduce_blocks(cudaStream_t stream, std::size_t blocks, F const& f) {
 }
 
 template <class F>
-void reduce_all(cudaStream_t stream, unsigned blocks, typename F::value_type* partials, unsigned* ticket, F const& f) {
+void reduce_all(cudaStream_t stream, unsigned blocks, typename F::value_type* partials, unsigned* ticket,
+                F const& f) {
   detail::total_kernel<<<blocks, block_threads, 0, stream>>>(f, partials, ticket);
   DISENTANGLE_CUDA_CALL(cudaGetLastError());
 }

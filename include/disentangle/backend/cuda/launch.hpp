@@ -104,7 +104,8 @@ void reduce_blocks(cudaStream_t stream, std::size_t blocks, F const& f) {
 /// f.finish(value), where value combines f.partial(block, thread) over all blocks; the blocks' own values go through
 /// `partials` (one for each block) and the last block to end, found by `ticket` (zero before and after), combines them.
 template <class F>
-void reduce_all(cudaStream_t stream, unsigned blocks, typename F::value_type* partials, unsigned* ticket, F const& f) {
+void reduce_all(cudaStream_t stream, unsigned blocks, typename F::value_type* partials, unsigned* ticket,
+                F const& f) {
   struct Job {
     F f;
     typename F::value_type* partials;
