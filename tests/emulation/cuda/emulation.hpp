@@ -14,16 +14,17 @@ namespace disentangle::emulation {
 
 /// When the operations of a stream run.
 enum class Schedule {
-  late,  ///< nothing runs before it is forced, and then only what is needed; the default
-  early  ///< everything runs at once, unless it waits for a stream that a test deferred
+  late,   ///< nothing runs before it is forced, and then only what is needed; the default
+  early,  ///< everything runs at once, unless it waits for a stream that a test deferred
+  uneven  ///< a stream is late if an even number of others exist when it is created, else early: it runs ahead
 };
 
-/// Takes effect on what is enqueued from now on. The environment variable DISENTANGLE_CUDA_SCHEDULE ("late"
-/// or "early") sets the one that a program starts with and that reset() returns to.
+/// Takes effect on what is enqueued from now on. The environment variable DISENTANGLE_CUDA_SCHEDULE ("late",
+/// "early" or "uneven") sets the one that a program starts with and that reset() returns to.
 void set_schedule(Schedule schedule);
 Schedule schedule();
 
-/// Under the early schedule this stream keeps its operations until something forces them.
+/// Under any schedule this stream keeps its operations until something forces them.
 void defer(CUstream_st* stream);
 
 /// Number of devices, 1 at the start. With 0 every call fails as on a machine without a driver or device.

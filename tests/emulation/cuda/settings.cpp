@@ -28,7 +28,8 @@ Schedule schedule_of_environment() {
   char const* const text = std::getenv("DISENTANGLE_CUDA_SCHEDULE");
   if (text == nullptr || std::strcmp(text, "late") == 0) return Schedule::late;
   if (std::strcmp(text, "early") == 0) return Schedule::early;
-  detail::fail("DISENTANGLE_CUDA_SCHEDULE is '%s', expected 'late' or 'early'", text);
+  if (std::strcmp(text, "uneven") == 0) return Schedule::uneven;
+  detail::fail("DISENTANGLE_CUDA_SCHEDULE is '%s', expected 'late', 'early' or 'uneven'", text);
 }
 
 }  // namespace

@@ -44,12 +44,16 @@ bool is_ready(Stream const& stream) {
   return std::all_of(after.begin(), after.end(), [](Position const& position) { return position.reached(); });
 }
 
+bool stays_late(Stream const& stream) {
+  return stream.deferred || (settings().schedule == Schedule::uneven && stream.late_when_uneven);
+}
+
 void run_what_is_ready() {
   DeviceAccess const access;
   for (bool ran = true; ran;) {
     ran = false;
     for (auto const& stream : streams().all) {
-      while (!stream->deferred && is_ready(*stream)) {
+      while (!stays_late(*stream) && is_ready(*stream)) {
         run_front(*stream);
         ran = true;
       }
@@ -69,7 +73,7 @@ void enqueue(std::shared_ptr<Stream> const& stream, Operation operation) {
   std::erase_if(after, [](Position const& position) { return position.reached(); });
   stream->queue.push_back({std::move(operation), std::move(after)});
   ++stream->enqueued;
-  if (settings().schedule == Schedule::early) run_what_is_ready();
+  if (settings().schedule != Schedule::late) run_what_is_ready();
 }
 
 void forget_idle_destroyed_streams() {
@@ -88,6 +92,7 @@ cudaError_t create(cudaStream_t* handle, unsigned flags) {
   auto stream = std::make_shared<Stream>();
   stream->non_blocking = flags == cudaStreamNonBlocking;
   stream->device = current_device();
+  stream->late_when_uneven = streams().by_handle.size() % 2 == 0;
   *handle = new CUstream_st;
   streams().by_handle[*handle] = stream;
   streams().all.push_back(std::move(stream));

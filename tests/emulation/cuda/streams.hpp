@@ -38,6 +38,7 @@ struct Stream {
   bool non_blocking = false;
   bool legacy = false;
   bool deferred = false;
+  bool late_when_uneven = false;
   int device = 0;
   std::uint64_t enqueued = 0, done = 0;
   struct Queued {

@@ -122,6 +122,39 @@ TEST_CASE("A buffer that is overwritten before another stream has read it shows 
   CHECK(program(true).status == 3);
 }
 
+TEST_CASE(
+    "Uneven: every other stream runs ahead, so that both kinds of mistake show without naming streams") {
+  // Two buffers in turn, filled by `uploads` and read by `steps`: steps must wait for the upload, and the upload
+  // for the step that had the buffer before.
+  auto const program = [](Schedule schedule, bool wait_for_upload, bool wait_for_step) {
+    return run_apart([=] {
+      emulation::set_schedule(schedule);
+      DeviceArray<float> const buffers(std::vector<float>{0, 0}), total(std::vector<float>{0});
+      OwnStream const steps, uploads;
+      OwnEvent const uploaded, done[2];
+      float* const sum = total.get();
+      for (int step = 0; step < 6; ++step) {
+        float* const buffer = buffers.get() + step % 2;
+        if (wait_for_step) require(cudaStreamWaitEvent(uploads, done[step % 2], 0));
+        launch(uploads, [buffer, step] { *buffer = static_cast<float>(step); });
+        require(cudaEventRecord(uploaded, uploads));
+        if (wait_for_upload) require(cudaStreamWaitEvent(steps, uploaded, 0));
+        launch(steps, [sum, buffer] { *sum = *sum * 10 + *buffer; });
+        require(cudaEventRecord(done[step % 2], steps));
+      }
+      require(cudaStreamSynchronize(steps));
+      require_apart(total.values()[0] == 12345);
+    });
+  };
+  for (Schedule const schedule : {Schedule::late, Schedule::early, Schedule::uneven}) {
+    CHECK(program(schedule, true, true).well());
+  }
+  CHECK(program(Schedule::late, false, true).status == 3);
+  CHECK(program(Schedule::uneven, true, false).status == 3);
+  CHECK(program(Schedule::late, true, false).well());  // hidden by these two
+  CHECK(program(Schedule::early, true, false).well());
+}
+
 TEST_CASE("An event is the record that was last when somebody began to wait for it") {
   for (Schedule const schedule : schedules) {
     emulation::reset();
