@@ -142,26 +142,6 @@ class Packs {
   Window window_;
 };
 
-/// How many lanes of each pack of a window hold scalars of the line: all, but in the last pack.
-template <class P>
-class LaneCounts {
- public:
-  using value_type = std::ptrdiff_t;
-  using reference = std::ptrdiff_t;
-
-  explicit LaneCounts(Window window) : length_(window.length) {}
-
-  std::size_t size() const { return static_cast<std::size_t>((length_ + lanes - 1) / lanes); }
-  std::ptrdiff_t operator()(std::ptrdiff_t i) const {
-    std::ptrdiff_t const left = length_ - i * lanes;
-    return left < lanes ? left : lanes;
-  }
-
- private:
-  static constexpr auto lanes = static_cast<std::ptrdiff_t>(P::size);
-  std::ptrdiff_t length_;
-};
-
 /// A source as an xtensor of one axis.
 template <class Source>
 auto adapt(Source source) {

@@ -26,10 +26,9 @@ class BasicXtensor : public BasicCpu<T> {
     std::array<std::size_t, 1> const shape{n};
     if (stride == 1) {
       xt::adapt(p, n, xt::no_ownership(), shape).fill(value);
-    } else if (n > 0) {
+    } else {
       std::array<std::ptrdiff_t, 1> const strides{stride};
-      std::size_t const reach = (n - 1) * static_cast<std::size_t>(stride) + 1;
-      auto places = xt::adapt(p, reach, xt::no_ownership(), shape, strides);
+      auto places = xt::adapt(p, n, xt::no_ownership(), shape, strides);
       std::fill(places.begin(), places.end(), value);
     }
   }
