@@ -11,9 +11,10 @@ using namespace disentangle::test;
 
 namespace {
 
+// 64 images at once take more memory than the steps before: the step after them finds a tape that grew.
 Register<TestedBackend> const registered("methods_burgess_conv", [](auto& rows) {
   method_rows<encoder::BurgessConv<4>, decoder::BurgessConv, ImageShape<16, 32, 3>>(
-      rows, {.batch = 5, .steps = 5, .images = 67});
+      rows, {.batch = 5, .steps = 5, .images = 64});
 });
 
 }  // namespace

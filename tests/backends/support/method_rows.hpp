@@ -57,9 +57,9 @@ void set_weights(Model& model) {
 
 /// How much a row does.
 struct Amounts {
-  std::size_t batch;  ///< images of a step; the last step but one has one less
+  std::size_t batch;  ///< images of a step; the second step has one less
   std::uint64_t steps;
-  std::size_t images;  ///< that are encoded and decoded afterwards; inference takes 64 at a time
+  std::size_t images;  ///< that are encoded afterwards; inference takes 64 at a time
 };
 
 /// Kept: the parameters' start, loss parts and KL of each step, how far every parameter and moment went, codes and images
@@ -82,31 +82,40 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amo
       images.assign(host.begin(), host.end());
       return Minibatch{images, {}, n, 1000};
     };
-    for (std::uint64_t step = 1; step <= amounts.steps; ++step) {
-      auto const& report =
-          model.step(minibatch(step, step + 1 == amounts.steps ? amounts.batch - 1 : amounts.batch));
+    auto const step = [&](std::uint64_t number) {
+      auto const& report = model.step(minibatch(number, number == 2 ? amounts.batch - 1 : amounts.batch));
       std::vector<double> loss(report.parts.begin(), report.parts.end());
       loss.push_back(report.loss);
-      r.keep("loss " + std::to_string(step), loss, step == 1 ? Kind::values : Kind::steps, Scale::element);
-      r.keep("KL " + std::to_string(step), std::vector<double>(report.kl.begin(), report.kl.end()),
+      r.keep("loss " + std::to_string(number), loss, number == 1 ? Kind::values : Kind::steps,
+             Scale::element);
+      r.keep("KL " + std::to_string(number), std::vector<double>(report.kl.begin(), report.kl.end()),
              Kind::steps);
-    }
+    };
+    for (std::uint64_t number = 1; number <= amounts.steps; ++number) step(number);
+
+    // inference between steps, the widest last: what it does to the tape's memory, the next step must bear
+    auto const floats = [](std::size_t n, std::uint64_t number, double low) {
+      auto const host = numbers<1>({static_cast<std::ptrdiff_t>(n)}, number, low, 1).values;
+      return std::vector<float>(host.begin(), host.end());
+    };
+    auto const keep = [&](std::string const& what, std::vector<float> const& v) {
+      r.keep(what, std::vector<double>(v.begin(), v.end()), Kind::steps);
+    };
+    std::size_t const n = amounts.images, latents = model.latent_size;
+    auto const codes = floats(2 * latents, 100, -1), pictures = floats(n * Image::size, 101, 0);
+    std::vector<float> decoded(2 * Image::size), mean(n * latents), log_variance(n * latents);
+    model.decode(codes, decoded);
+    keep("decoded images", decoded);
+    model.encode(pictures, mean, log_variance);
+    keep("codes", mean);
+    keep("log-variances", log_variance);
+    step(amounts.steps + 1);  // training goes on after inference
     auto const end = sampled_tensors(model);
     for (std::size_t t = 0; t < end.size(); ++t) {
       auto change = end[t].numbers;
       for (std::size_t i = 0; i < change.size(); ++i) change[i] -= start[t].numbers[i];
       r.keep("change of " + end[t].name, change, Kind::steps);
     }
-
-    minibatch(amounts.steps + 1, amounts.images);
-    std::vector<float> mean(amounts.images * model.latent_size), log_variance(mean.size()),
-        pictures(images.size());
-    model.encode(images, mean, log_variance);
-    model.decode(mean, pictures);
-    auto const all = [](std::vector<float> const& v) { return std::vector<double>(v.begin(), v.end()); };
-    r.keep("codes", all(mean), Kind::steps);
-    r.keep("log-variances", all(log_variance), Kind::steps);
-    r.keep("decoded images", all(pictures), Kind::steps);
 
     auto const broken = minibatch(1, amounts.batch);
     images[3] = std::numeric_limits<float>::quiet_NaN();
