@@ -24,13 +24,16 @@ TEST_CASE("Fresh device memory is NaN in float and in double, and aligned to 256
   CHECK(emulation::live() == emulation::Live{});
 }
 
-TEST_CASE("Fresh pinned memory is poisoned as well") {
+TEST_CASE("Fresh memory of both kinds holds the poison in every word") {
   emulation::reset();
-  PinnedArray<float> const floats(5);
-  PinnedArray<double> const doubles(5);
-  for (std::size_t i = 0; i < 5; ++i) {
-    CHECK(std::isnan(floats[i]));
-    CHECK(std::isnan(doubles[i]));
+  constexpr std::uint32_t poison = 0x7FF4DEAD;
+  CHECK(DeviceArray<std::uint32_t>(5).values() == std::vector<std::uint32_t>(5, poison));
+  for (int turn = 0; turn < 2; ++turn) {  // the second time perhaps in the same place
+    PinnedArray<std::uint32_t> const pinned(1000);
+    for (std::size_t i = 0; i < 1000; ++i) {
+      REQUIRE(pinned[i] == poison);
+      pinned[i] = 0;
+    }
   }
 }
 
