@@ -110,6 +110,32 @@ TEST_CASE("uploads that run early wait for the step that still needs the buffer"
   CHECK(found == run(expected, 12));
 }
 
+namespace {
+
+/// A term with host data of its own in every step: sum((mean - target)^2), the target another one in each.
+struct MovingTarget {
+  auto operator()(auto const& posterior) const {
+    std::vector<float> const target(static_cast<std::size_t>(posterior.latent_size()),
+                                    0.01f * static_cast<float>(posterior.step));
+    auto& tape = *posterior.mean.tape;
+    return dis::sum(
+        dis::square(posterior.mean - tape.constant(dis::Extents<1>{posterior.latent_size()}, target.data())));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("host data of a step reach it, however late it runs") {
+  using Method = dis::Plus<SmallTcVae, dis::Regularizer<MovingTarget>>;
+  dis::backend::Cuda backend;
+  dis::Model model{Method{}, backend, SmallImage{}, dis::seed(3)};
+  dis::Model launched{Method{}, dis::backend::Cuda{{.graphs = false}}, SmallImage{}, dis::seed(3)};
+  dis::Model cpu{Method{}, dis::backend::Cpu{1}, SmallImage{}, dis::seed(3)};
+  auto const found = run(model, 12);
+  CHECK(found == run(launched, 12));
+  CHECK(largest_difference(found, run(cpu, 12)) < 2e-4);
+}
+
 TEST_CASE("clipping by the norm keeps the norm on the device") {
   SmallTcVae method;
   method.get<dis::optim::Adam>().learning_rate = 1e-2;
