@@ -5,14 +5,30 @@
 #include "usage_error.hpp"
 
 // The method files are compiled once for each backend of the program, each time in the namespace of its name.
-#define METHODS_OF(backend)          \
-  namespace backend {                \
-  MethodEntry vae_entry();           \
-  MethodEntry beta_vae_entry();      \
-  MethodEntry beta_tc_vae_entry();   \
-  }                                  \
-  static std::vector<MethodEntry> backend##_methods() { \
-    return {backend::vae_entry(), backend::beta_vae_entry(), backend::beta_tc_vae_entry()}; \
+#define METHODS_OF(backend)                                   \
+  namespace backend {                                         \
+  MethodEntry vae_entry();                                    \
+  MethodEntry beta_vae_entry();                               \
+  MethodEntry annealed_vae_entry();                           \
+  MethodEntry factor_vae_entry();                             \
+  MethodEntry beta_tc_vae_entry();                            \
+  MethodEntry dip_vae_i_entry();                              \
+  MethodEntry dip_vae_ii_entry();                             \
+  MethodEntry info_vae_entry();                               \
+  MethodEntry rf_vae_0_entry();                               \
+  MethodEntry rf_vae_entry();                                 \
+  }                                                           \
+  static std::vector<MethodEntry> backend##_methods() {       \
+    return {backend::vae_entry(),                             \
+            backend::beta_vae_entry(),                        \
+            backend::annealed_vae_entry(),                    \
+            backend::factor_vae_entry(),                      \
+            backend::beta_tc_vae_entry(),                     \
+            backend::dip_vae_i_entry(),                       \
+            backend::dip_vae_ii_entry(),                      \
+            backend::info_vae_entry(),                        \
+            backend::rf_vae_0_entry(),                        \
+            backend::rf_vae_entry()};                         \
   }
 
 METHODS_OF(cpu)

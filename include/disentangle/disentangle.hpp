@@ -4,10 +4,12 @@
 #pragma once
 
 #include <disentangle/adversary/adversary.hpp>
+#include <disentangle/adversary/total_correlation.hpp>
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/autodiff/gradient_check.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/contrast.hpp>
+#include <disentangle/contrast/prior_mmd.hpp>
 #include <disentangle/core/describe.hpp>
 #include <disentangle/core/version.hpp>
 #include <disentangle/core/with.hpp>
@@ -26,8 +28,13 @@
 #include <disentangle/encoder/higgins_mlp.hpp>
 #include <disentangle/encoder/kim_mnih_conv.hpp>
 #include <disentangle/encoder/locatello_conv.hpp>
+#include <disentangle/method/annealed_vae.hpp>
 #include <disentangle/method/beta_tc_vae.hpp>
 #include <disentangle/method/beta_vae.hpp>
+#include <disentangle/method/dip_vae.hpp>
+#include <disentangle/method/factor_vae.hpp>
+#include <disentangle/method/info_vae.hpp>
+#include <disentangle/method/rf_vae.hpp>
 #include <disentangle/method/vae.hpp>
 #include <disentangle/metric/array_source.hpp>
 #include <disentangle/metric/beta_vae.hpp>
@@ -41,11 +48,16 @@
 #include <disentangle/nn/shape_layers.hpp>
 #include <disentangle/optim/adam.hpp>
 #include <disentangle/optim/sgd.hpp>
+#include <disentangle/prior/relevance.hpp>
 #include <disentangle/prior/standard_normal.hpp>
 #include <disentangle/reconstruction/bernoulli.hpp>
 #include <disentangle/reconstruction/gaussian.hpp>
 #include <disentangle/reconstruction/laplace.hpp>
+#include <disentangle/regularizer/capacity.hpp>
+#include <disentangle/regularizer/dip.hpp>
 #include <disentangle/regularizer/kl.hpp>
+#include <disentangle/regularizer/relevance.hpp>
+#include <disentangle/regularizer/scheduled.hpp>
 #include <disentangle/regularizer/total_correlation.hpp>
 #include <disentangle/report/line_plot.hpp>
 #include <disentangle/report/reconstructions.hpp>

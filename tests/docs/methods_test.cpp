@@ -23,6 +23,15 @@ using HigginsBetaVae = dis::With<dis::method::BetaVae, dis::Encoder<dis::encoder
 using GaussianVae = dis::With<dis::method::Vae, dis::Encoder<dis::encoder::LocatelloConv<16>>,
                               dis::Reconstruction<dis::reconstruction::Gaussian>>;
 
+using WarmUp = dis::regularizer::Scheduled<&dis::regularizer::WeightedKl::beta>;
+using WarmBetaVae = dis::With<dis::method::Vae, dis::Regularizer<WarmUp>>;  // beta from 0 to 1 in 10,000 steps
+
+TEST_CASE("ramps are set like any member") {
+  WarmBetaVae method;
+  dis::set(method, "Scheduled<beta>.ramp.to", "4");
+  CHECK(method.get<WarmUp>().ramp(20'000) == 4);
+}
+
 TEST_CASE("methods as their pages describe them") {
   std::string const vae = dis::describe(dis::method::Vae{});  // the first line spells the template argument as the compiler does
   CHECK(vae.starts_with("Encoder: LocatelloConv<"));

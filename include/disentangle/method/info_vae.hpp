@@ -4,12 +4,13 @@
 
 #include <disentangle/contrast/prior_mmd.hpp>
 #include <disentangle/core/with.hpp>
-#include <disentangle/method/beta_vae.hpp>
+#include <disentangle/method/vae.hpp>
 
 namespace disentangle::method {
 
-/// InfoVAE (MMD-VAE): (1 - alpha) KL + (alpha + lambda - 1) MMD(q(z), p(z)); WeightedKl.beta is 1 - alpha. Zhao, Song, Ermon,
-/// AAAI 2019 (BibTeX: zhao2019infovae). Set WeightedKl.beta = 0 for the paper's MMD-VAE (alpha = 1).
-using InfoVae = Plus<BetaVae, Contrast<contrast::PriorMmd>>;
+/// InfoVAE: (1 - alpha) KL + (alpha + lambda - 1) MMD(q(z), p(z)) with alpha = 0. Zhao, Song, Ermon, AAAI 2019 (BibTeX:
+/// zhao2019infovae). For another alpha, With<InfoVae, Regularizer<regularizer::WeightedKl>> with beta = 1 - alpha; beta = 0 is
+/// the paper's MMD-VAE.
+using InfoVae = Plus<Vae, Contrast<contrast::PriorMmd>>;
 
 }  // namespace disentangle::method
