@@ -7,6 +7,7 @@
 #include <disentangle/method/beta_tc_vae.hpp>
 #include <disentangle/method/beta_vae.hpp>
 #include <disentangle/method/vae.hpp>
+#include <disentangle/regularizer/scheduled.hpp>
 #include <disentangle/reconstruction/gaussian.hpp>
 
 #include <doctest/doctest.h>
