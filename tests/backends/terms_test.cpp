@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every reconstruction, regularizer and prior: values, the gradients that are derived for them, expected images.
+// Reconstructions, regularizers of the posterior and its prior: values, the gradients that are derived for them, expected images.
 #include <disentangle/prior/standard_normal.hpp>
 #include <disentangle/reconstruction/bernoulli.hpp>
 #include <disentangle/reconstruction/gaussian.hpp>
 #include <disentangle/reconstruction/laplace.hpp>
+#include <disentangle/regularizer/capacity.hpp>
+#include <disentangle/regularizer/dip.hpp>
 #include <disentangle/regularizer/kl.hpp>
+#include <disentangle/regularizer/scheduled.hpp>
 #include <disentangle/regularizer/total_correlation.hpp>
 
 #include "tests/backends/support/topic.hpp"
@@ -54,6 +57,11 @@ Register<TestedBackend> const registered("terms", [](auto& rows) {
 
   regularizer_rows(rows, "Kl", regularizer::Kl{});
   regularizer_rows(rows, "WeightedKl", regularizer::WeightedKl{.beta = 3});
+  regularizer_rows(rows, "Capacity", regularizer::Capacity{.gamma = 10, .capacity_end = 3, .steps = 20});
+  regularizer_rows(rows, "MeanCovariance", regularizer::MeanCovariance{});
+  regularizer_rows(rows, "CodeCovariance", regularizer::CodeCovariance{});
+  regularizer_rows(rows, "Scheduled",
+                   regularizer::Scheduled<&regularizer::WeightedKl::beta>{.ramp = {.steps = 20}});
   using enum regularizer::TcEstimator;
   using enum regularizer::KlForm;
   for (auto const estimator : {minibatch_weighted, minibatch_stratified}) {

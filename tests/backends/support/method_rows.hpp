@@ -2,6 +2,7 @@
 // Rows of a network: every method of the shelf with it, training steps, codes and images afterwards.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -76,14 +77,23 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amo
     set_weights(model);
     auto const start = sampled_tensors(model);
 
-    std::vector<float> images;
-    auto const minibatch = [&](std::uint64_t number, std::size_t n) {
-      auto const host = numbers<1>({static_cast<std::ptrdiff_t>(n * Image::size)}, number, 0, 1).values;
-      images.assign(host.begin(), host.end());
-      return Minibatch{images, {}, n, 1000};
+    constexpr auto batches = static_cast<std::size_t>(Model<Method, Backend, Image>::minibatches);
+    std::array<std::vector<float>, batches> images;
+    std::array<Minibatch, batches> minibatches;
+    auto const floats = [](std::size_t n, std::uint64_t number, double low) {
+      auto const host = numbers<1>({static_cast<std::ptrdiff_t>(n)}, number, low, 1).values;
+      return std::vector<float>(host.begin(), host.end());
+    };
+    auto const draw = [&](std::uint64_t number) {
+      std::size_t const n = number == 2 ? amounts.batch - 1 : amounts.batch;
+      for (std::size_t i = 0; i < batches; ++i) {
+        images[i] = floats(n * Image::size, 10 * i + number, 0);
+        minibatches[i] = {images[i], {}, n, 1000};
+      }
     };
     auto const step = [&](std::uint64_t number) {
-      auto const& report = model.step(minibatch(number, number == 2 ? amounts.batch - 1 : amounts.batch));
+      draw(number);
+      auto const& report = model.step(minibatches);
       std::vector<double> loss(report.parts.begin(), report.parts.end());
       loss.push_back(report.loss);
       r.keep("loss " + std::to_string(number), loss, number == 1 ? Kind::values : Kind::steps,
@@ -94,10 +104,6 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amo
     for (std::uint64_t number = 1; number <= amounts.steps; ++number) step(number);
 
     // inference between steps, the widest last: what it does to the tape's memory, the next step must bear
-    auto const floats = [](std::size_t n, std::uint64_t number, double low) {
-      auto const host = numbers<1>({static_cast<std::ptrdiff_t>(n)}, number, low, 1).values;
-      return std::vector<float>(host.begin(), host.end());
-    };
     auto const keep = [&](std::string const& what, std::vector<float> const& v) {
       r.keep(what, std::vector<double>(v.begin(), v.end()), Kind::steps);
     };
@@ -117,11 +123,11 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amo
       r.keep("change of " + end[t].name, change, Kind::steps);
     }
 
-    auto const broken = minibatch(1, amounts.batch);
-    images[3] = std::numeric_limits<float>::quiet_NaN();
+    draw(1);
+    images[0][3] = std::numeric_limits<float>::quiet_NaN();
     double reported = 0;
     try {
-      model.step(broken);
+      model.step(minibatches);
     } catch (NumericalError const&) {
       reported = 1;
     }
