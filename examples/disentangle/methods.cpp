@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of methods. To add one: a file method_<name>.cpp of three lines, and its name here.
+// The lists of methods and backends. To add a method: a file method_<name>.cpp of three lines, and its name in
+// examples/CMakeLists.txt, which writes program_methods.hpp: PROGRAM_METHODS(X) is X(name) for each method of the program,
+// PROGRAM_METHODS_LEFT_OUT those that DISENTANGLE_COMMAND_METHODS left out.
 #include "methods.hpp"
 
+#include "program_methods.hpp"
 #include "usage_error.hpp"
 
 // The method files are compiled once for each backend of the program, each time in the namespace of its name.
-#define METHODS_OF(backend)                                   \
-  namespace backend {                                         \
-  MethodEntry vae_entry();                                    \
-  MethodEntry beta_vae_entry();                               \
-  MethodEntry annealed_vae_entry();                           \
-  MethodEntry factor_vae_entry();                             \
-  MethodEntry beta_tc_vae_entry();                            \
-  MethodEntry dip_vae_i_entry();                              \
-  MethodEntry dip_vae_ii_entry();                             \
-  MethodEntry info_vae_entry();                               \
-  MethodEntry rf_vae_0_entry();                               \
-  MethodEntry rf_vae_entry();                                 \
-  }                                                           \
-  static std::vector<MethodEntry> backend##_methods() {       \
-    return {backend::vae_entry(),                             \
-            backend::beta_vae_entry(),                        \
-            backend::annealed_vae_entry(),                    \
-            backend::factor_vae_entry(),                      \
-            backend::beta_tc_vae_entry(),                     \
-            backend::dip_vae_i_entry(),                       \
-            backend::dip_vae_ii_entry(),                      \
-            backend::info_vae_entry(),                        \
-            backend::rf_vae_0_entry(),                        \
-            backend::rf_vae_entry()};                         \
+#define DECLARE_METHOD(name) MethodEntry name##_entry();
+#define CALL_METHOD(name) name##_entry(),
+#define METHODS_OF(backend)                                                  \
+  namespace backend {                                                        \
+  PROGRAM_METHODS(DECLARE_METHOD)                                            \
+  static std::vector<MethodEntry> all() { return {PROGRAM_METHODS(CALL_METHOD)}; } \
   }
 
 METHODS_OF(cpu)
@@ -41,16 +26,16 @@ std::string missing_cuda_device();  // backend_cuda.cpp
 #endif
 
 std::vector<BackendEntry> const& backends() {
-  static std::vector<BackendEntry> const all{
-      {"cpu", cpu_methods(), nullptr},
+  static std::vector<BackendEntry> const list{
+      {"cpu", cpu::all(), nullptr},
 #if defined(PROGRAM_WITH_XTENSOR)
-      {"xtensor", xtensor_methods(), nullptr},
+      {"xtensor", xtensor::all(), nullptr},
 #endif
 #if defined(PROGRAM_WITH_CUDA)
-      {"cuda", cuda_methods(), missing_cuda_device},
+      {"cuda", cuda::all(), missing_cuda_device},
 #endif
   };
-  return all;
+  return list;
 }
 
 std::vector<MethodEntry> const& methods() { return backends().front().methods; }
@@ -63,7 +48,10 @@ MethodEntry const& find_method(std::string const& name, std::string const& backe
       if (method.name == name) return method;
       names.push_back(method.name);
     }
-    throw UsageError("no method '" + name + "'; there are: " + joined(names));
+    std::string const left_out = PROGRAM_METHODS_LEFT_OUT;
+    throw UsageError("no method '" + name + "'; there are: " + joined(names) +
+                     (left_out.empty() ? "" : "; this program was built without " + left_out +
+                                                  ": cmake --preset release && cmake --build --preset release builds all"));
   }
   throw UsageError("--backend: found '" + backend + "', expected cpu, xtensor or cuda");
 }
