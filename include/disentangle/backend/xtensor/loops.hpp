@@ -63,7 +63,9 @@ struct Combine {
 /// target = expression, for a line.
 template <class E, class Target>
 void assign_line(Target& target, E const& e) {
-  std::copy_n(e.linear_begin(), target.size(), target.linear_begin());
+  auto from = e.linear_begin();
+  auto to = target.linear_begin();
+  for (std::size_t n = target.size(); n > 0; --n, ++from, ++to) *to = *from;
 }
 
 /// The sum or the maximum, lane by lane, of an expression of packs over a window.
