@@ -17,16 +17,18 @@ class StepGraph {
   StepGraph& operator=(StepGraph const&) = delete;
   ~StepGraph() { forget(); }
 
-  /// Queues what `work` does on the stream: as a graph if the last call with this key allocated nothing.
+  /// Queues what `work` does on the stream: as a graph if the last call had this key and allocated nothing, and nothing was
+  /// allocated since (by another model on this device, or by inference between steps).
   template <class Work>
   void run(std::size_t key, Work&& work) {
     std::size_t const before = context_.allocations();
-    if (context_.options().graphs && settled_ && key == key_) {
+    if (context_.options().graphs && settled_ && key == key_ && before == allocations_) {
       capture(work);
     } else {
       work();
     }
-    settled_ = key == key_ && context_.allocations() == before;
+    allocations_ = context_.allocations();
+    settled_ = key == key_ && allocations_ == before;
     key_ = key;
   }
 
@@ -69,6 +71,7 @@ class StepGraph {
   Context& context_;
   cudaGraphExec_t executable_ = nullptr;
   std::size_t key_ = 0;
+  std::size_t allocations_ = 0;  // at the end of the last call
   bool settled_ = false;
 };
 
