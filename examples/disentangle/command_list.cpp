@@ -16,6 +16,7 @@ void list_command() {
   std::printf("data sets (images 64 x 64, grey or colour):\n"
               "  dsprites             dSprites, rendered on demand: no file needed\n"
               "  dsprites=FILE.npz    dSprites from the published file\n"
+              "  oval_dsprites        its ellipses: four factors\n"
               "  npz:FILE             member 'images', with factors in member 'labels' if it is there\n"
               "  folder:DIR           the PNG files of a folder, with factors in labels.csv if it is there\n");
 }

@@ -5,6 +5,7 @@
 #include "usage_error.hpp"
 
 #include <disentangle/data/dsprites.hpp>
+#include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/npy_files.hpp>
 
@@ -21,7 +22,7 @@ std::pair<std::string, std::string> split(std::string const& words) {
       return {start.substr(0, start.size() - 1), words.substr(start.size())};
     }
   }
-  if (words != "dsprites") throw UsageError("--data: found '" + words + "', expected " + data_forms);
+  if (words != "dsprites" && words != "oval_dsprites") throw UsageError("--data: found '" + words + "', expected " + data_forms);
   return {words, ""};
 }
 
@@ -57,6 +58,7 @@ OpenedData open_data(std::string const& words) {
   auto const [kind, path] = split(words);
   if (kind == "npz") return open_npz(path);
   if (kind == "folder") return open_folder(path);
+  if (kind == "oval_dsprites") return AnyGrid<Grey>(dis::data::oval_dsprites());
   return AnyGrid<Grey>(path.empty() ? dis::data::dsprites() : dis::data::dsprites(std::filesystem::path(path)));
 }
 

@@ -64,7 +64,7 @@ class AnyGrid : public AnyData<Shape> {
 using OpenedData = std::variant<AnyGrid<Grey>, AnyData<Grey>, AnyData<Colour>>;
 
 /// How --data is written, for help and messages.
-inline constexpr char const* data_forms = "dsprites, dsprites=FILE.npz, npz:FILE, folder:DIR";
+inline constexpr char const* data_forms = "dsprites, dsprites=FILE.npz, oval_dsprites, npz:FILE, folder:DIR";
 
 /// Opens what --data names. Throws UsageError for another form, FileError for a file that is missing or broken.
 OpenedData open_data(std::string const& words);

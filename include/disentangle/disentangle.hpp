@@ -16,6 +16,7 @@
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/dsprites.hpp>
+#include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/split.hpp>
