@@ -128,7 +128,7 @@ struct BoundVariable {
   std::ptrdiff_t inner;              // stride of the innermost axis
   T const* line;
   T* gradient_line;
-  bool collects;        // this leaf's adjoint is wanted in a register: see backend::Collected
+  bool collects;         // this leaf's adjoint is wanted in a register: see backend::Collected
   mutable T collection;  // where it goes
 
   /// Moves to the line with the given outer indices.
@@ -189,8 +189,9 @@ struct BoundUnary {
   }
   template <class P, class Lanes>
   DISENTANGLE_HD auto trace(std::ptrdiff_t j, Lanes lanes) const {
-    auto const ta = a.template trace<P>(j, lanes);
-    return Trace<P, std::remove_const_t<decltype(ta)>>{Op::value(ta.value), ta};
+    Trace<P, decltype(a.template trace<P>(j, lanes))> t{P(), a.template trace<P>(j, lanes)};
+    t.value = Op::value(t.a.value);
+    return t;
   }
   template <class P, class T, class Lanes>
   DISENTANGLE_HD void adjoint(T const& t, P g, std::ptrdiff_t j, Lanes lanes) const {
@@ -218,10 +219,10 @@ struct BoundBinary {
   }
   template <class P, class Lanes>
   DISENTANGLE_HD auto trace(std::ptrdiff_t j, Lanes lanes) const {
-    auto const ta = a.template trace<P>(j, lanes);
-    auto const tb = b.template trace<P>(j, lanes);
-    return Trace<P, std::remove_const_t<decltype(ta)>, std::remove_const_t<decltype(tb)>>{
-        Op::value(ta.value, tb.value), ta, tb};
+    Trace<P, decltype(a.template trace<P>(j, lanes)), decltype(b.template trace<P>(j, lanes))> t{
+        P(), a.template trace<P>(j, lanes), b.template trace<P>(j, lanes)};
+    t.value = Op::value(t.a.value, t.b.value);
+    return t;
   }
   template <class P, class T, class Lanes>
   DISENTANGLE_HD void adjoint(T const& t, P g, std::ptrdiff_t j, Lanes lanes) const {
@@ -295,6 +296,15 @@ Loop loop_over(Extents<Rank> const& extents) {
   return loop;
 }
 
+/// A variable's strides along the axes of the loop, 0 where it is broadcast.
+inline void align_strides(std::ptrdiff_t* aligned, std::ptrdiff_t const* extents,
+                          std::ptrdiff_t const* strides, int rank) {
+  for (int axis = 0; axis < max_rank; ++axis) {
+    int const own = axis - (max_rank - rank);
+    aligned[axis] = own < 0 || extents[own] == 1 ? 0 : strides[own];
+  }
+}
+
 template <class T>
 BoundConstant<T> bind(Constant c, Loop const&) {
   return {static_cast<T>(c.value)};
@@ -304,10 +314,7 @@ BoundVariable<T> bind(Variable<B, R> const& v, Loop const&) {
   BoundVariable<T> bound{};
   bound.data = v.value;
   bound.gradient = v.gradient;
-  for (int axis = 0; axis < max_rank; ++axis) {
-    int const own = axis - (max_rank - R);
-    bound.strides[axis] = own < 0 || v.extent(own) == 1 ? 0 : v.strides[static_cast<std::size_t>(own)];
-  }
+  align_strides(bound.strides, v.extents.data(), v.strides.data(), R);
   return bound;
 }
 template <class T, class Op, class A>
@@ -326,35 +333,55 @@ auto bind(Choice<C, A, B> const& e, Loop const& loop) {
                                                    bind<T>(e.b, loop)};
 }
 
+/// The strides of the leaves of a loop's trees. An expression with more leaves than fit is left unmerged.
+struct LeafStrides {
+  static constexpr int most = 32;
+  std::ptrdiff_t* strides[most];
+  int count = 0;
+};
+
 /// Merges neighbouring axes that every leaf walks without a break, so that whole contiguous tensors become one line.
-/// `each_leaf(visit)` must visit every leaf of every tree that runs in this loop.
-template <class EachLeaf>
-void merge_axes(Loop& loop, EachLeaf&& each_leaf) {
+inline void merge_axes(Loop& loop, LeafStrides const& leaves) {
+  if (leaves.count > LeafStrides::most) return;
   int last = max_rank - 1;  // the axis that absorbs
+  auto const move = [&](int from) {
+    for (int leaf = 0; leaf < leaves.count; ++leaf) leaves.strides[leaf][last] = leaves.strides[leaf][from];
+  };
   for (int axis = max_rank - 2; axis >= 0; --axis) {
     bool mergeable = true;
     if (loop.extents[axis] != 1 && loop.extents[last] != 1) {
-      each_leaf([&](auto& leaf) {
-        mergeable = mergeable && leaf.strides[axis] == leaf.strides[last] * loop.extents[last];
-      });
+      for (int leaf = 0; leaf < leaves.count; ++leaf) {
+        std::ptrdiff_t const* const strides = leaves.strides[leaf];
+        mergeable = mergeable && strides[axis] == strides[last] * loop.extents[last];
+      }
     }
     if (mergeable) {
-      if (loop.extents[last] == 1) {
-        each_leaf([&](auto& leaf) { leaf.strides[last] = leaf.strides[axis]; });
-      }
+      if (loop.extents[last] == 1) move(axis);
       loop.extents[last] *= loop.extents[axis];
     } else {
       --last;
       if (last != axis) {
         loop.extents[last] = loop.extents[axis];
-        each_leaf([&](auto& leaf) { leaf.strides[last] = leaf.strides[axis]; });
+        move(axis);
       }
     }
     if (last != axis) {
       loop.extents[axis] = 1;
-      each_leaf([&](auto& leaf) { leaf.strides[axis] = 0; });
+      for (int leaf = 0; leaf < leaves.count; ++leaf) leaves.strides[leaf][axis] = 0;
     }
   }
+}
+
+/// The same for all trees that run in this loop.
+template <class... Bound>
+void merge_axes_of(Loop& loop, Bound&... trees) {
+  LeafStrides leaves;
+  auto const note = [&](auto& leaf) {
+    if (leaves.count < LeafStrides::most) leaves.strides[leaves.count] = leaf.strides;
+    ++leaves.count;
+  };
+  (trees.for_each_leaf(note), ...);
+  merge_axes(loop, leaves);
 }
 
 }  // namespace disentangle::detail

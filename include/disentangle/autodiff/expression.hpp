@@ -139,6 +139,19 @@ bool needs_gradient(E const& e) {
   return needed;
 }
 
+/// Stretches `extents` (rank axes) to what they broadcast to with those of a variable, axes aligned from the last.
+inline void broadcast_extents(std::ptrdiff_t* extents, int rank, std::ptrdiff_t const* own, int own_rank) {
+  for (int axis = 0; axis < own_rank; ++axis) {
+    std::ptrdiff_t& target = extents[rank - own_rank + axis];
+    if (own[axis] == target || own[axis] == 1) continue;
+    if (target != 1) {
+      throw ShapeError("expression: extents " + extents_text(own, static_cast<std::size_t>(own_rank)) +
+                       " do not broadcast with " + extents_text(extents, static_cast<std::size_t>(rank)));
+    }
+    target = own[axis];
+  }
+}
+
 }  // namespace detail
 
 /// The extents of an expression after broadcasting. @throws ShapeError where two extents fit neither each other nor 1.
@@ -147,17 +160,8 @@ Extents<E::rank> extents_of(E const& e) {
   Extents<E::rank> result;
   result.fill(1);
   detail::for_each_variable(e, [&](auto const& v) {
-    constexpr int rank = std::remove_cvref_t<decltype(v)>::rank;
-    for (int axis = 0; axis < rank; ++axis) {
-      auto& target = result[static_cast<std::size_t>(E::rank - rank + axis)];
-      std::ptrdiff_t const extent = v.extent(axis);
-      if (extent == target || extent == 1) continue;
-      if (target != 1) {
-        throw ShapeError("expression: extents " + extents_text(v.extents) + " do not broadcast with " +
-                         extents_text(result));
-      }
-      target = extent;
-    }
+    detail::broadcast_extents(result.data(), E::rank, v.extents.data(),
+                              std::remove_cvref_t<decltype(v)>::rank);
   });
   return result;
 }

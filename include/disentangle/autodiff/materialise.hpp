@@ -31,10 +31,7 @@ void assign(Variable<B, R> const& destination, E const& e) {
   Loop loop = loop_over<R>(destination.extents);
   auto to = bind_destination<T>(destination, loop);
   auto from = bind<T>(e, loop);
-  merge_axes(loop, [&](auto&& visit) {
-    to.for_each_leaf(visit);
-    from.for_each_leaf(visit);
-  });
+  merge_axes_of(loop, to, from);
   destination.tape->backend().map(loop, to, from);
 }
 
@@ -46,10 +43,7 @@ void pull(E const& e, S const& seed) {
   Loop loop = loop_over<E::rank>(extents_of(e));
   auto to = bind<T>(e, loop);
   auto from = bind<T>(seed, loop);
-  merge_axes(loop, [&](auto&& visit) {
-    to.for_each_leaf(visit);
-    from.for_each_leaf(visit);
-  });
+  merge_axes_of(loop, to, from);
   tape_of(e)->backend().adjoint(loop, to, from);
 }
 

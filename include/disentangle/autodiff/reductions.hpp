@@ -17,10 +17,7 @@ void reduce_into(Variable<B, E::rank - 1> const& out, E const& e, Axis<A> a, bac
   Loop loop = loop_over<E::rank>(extents_of(e));
   auto to = bind_destination<T>(insert_axis(out, a), loop);
   auto from = bind<T>(e, loop);
-  merge_axes(loop, [&](auto&& visit) {
-    to.for_each_leaf(visit);
-    from.for_each_leaf(visit);
-  });
+  merge_axes_of(loop, to, from);
   out.tape->backend().reduce(loop, kind, to, from);
 }
 
@@ -43,7 +40,7 @@ Variable<typename E::backend_type, 0> sum(E const& e) {
   auto const out = tape.variable(Extents<0>{}, detail::needs_gradient(e));
   detail::Loop loop = detail::loop_over<E::rank>(extents_of(e));
   auto from = detail::bind<T>(e, loop);
-  detail::merge_axes(loop, [&](auto&& visit) { from.for_each_leaf(visit); });
+  detail::merge_axes_of(loop, from);
   tape.backend().sum(loop, from, out.value, [&tape](std::size_t n) { return tape.scratch(n); });
   if (out.gradient != nullptr) {
     tape.record([e, out] { detail::pull(e, detail::gradient_of(out)); });

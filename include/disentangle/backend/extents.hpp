@@ -39,11 +39,14 @@ contiguous_strides(std::array<std::ptrdiff_t, Rank> const& extents) {
 }
 
 /// "(64, 10)"
+inline std::string extents_text(std::ptrdiff_t const* extents, std::size_t rank) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < rank; ++i) text += (i ? ", " : "") + std::to_string(extents[i]);
+  return text + ")";
+}
 template <std::size_t Rank>
 std::string extents_text(std::array<std::ptrdiff_t, Rank> const& extents) {
-  std::string text = "(";
-  for (std::ptrdiff_t e : extents) text += (text.size() > 1 ? ", " : "") + std::to_string(e);
-  return text + ")";
+  return extents_text(extents.data(), Rank);
 }
 
 }  // namespace disentangle

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <type_traits>
 
 #include <disentangle/backend/cpu/simd.hpp>
 #include <disentangle/backend/extents.hpp>
@@ -23,89 +22,95 @@ inline constexpr std::ptrdiff_t task_scalars = 8192;
 
 /// The partition of a loop into tasks: several whole lines, or a piece of one long line.
 struct Partition {
+  std::ptrdiff_t const* extents;
   std::ptrdiff_t lines, length, lines_per_task, pieces_per_line;
+  std::size_t tasks;
 
-  template <class Loop>
-  explicit Partition(Loop const& loop) {
-    lines = 1;
-    for (int axis = 0; axis < max_rank - 1; ++axis) lines *= loop.extents[axis];
-    length = loop.extents[max_rank - 1];
+  explicit Partition(std::ptrdiff_t const* loop_extents) : extents(loop_extents), lines(1) {
+    for (int axis = 0; axis < max_rank - 1; ++axis) lines *= extents[axis];
+    length = extents[max_rank - 1];
     pieces_per_line = std::max<std::ptrdiff_t>(1, (length + task_scalars - 1) / task_scalars);
     lines_per_task = pieces_per_line > 1
                          ? 1
                          : std::max<std::ptrdiff_t>(1, task_scalars / std::max<std::ptrdiff_t>(length, 1));
+    tasks = static_cast<std::size_t>(pieces_per_line > 1 ? lines * pieces_per_line
+                                                         : (lines + lines_per_task - 1) / lines_per_task);
   }
-  std::size_t tasks() const {
-    return static_cast<std::size_t>(pieces_per_line > 1 ? lines * pieces_per_line
-                                                        : (lines + lines_per_task - 1) / lines_per_task);
-  }
-  /// Calls body(line, begin, end) for every line piece of a task.
-  template <class Body>
-  void run(std::size_t task, Body&& body) const {
+
+  /// The line pieces of a task: [begin, end) of lines first .. last - 1.
+  struct Pieces {
+    std::ptrdiff_t first, last, begin, end;
+  };
+  Pieces pieces(std::size_t task) const {
     auto const t = static_cast<std::ptrdiff_t>(task);
     if (pieces_per_line > 1) {
-      std::ptrdiff_t const begin = (t % pieces_per_line) * task_scalars;
-      body(t / pieces_per_line, begin, std::min(length, begin + task_scalars));
-    } else {
-      for (std::ptrdiff_t line = t * lines_per_task; line < std::min(lines, (t + 1) * lines_per_task);
-           ++line) {
-        body(line, std::ptrdiff_t{0}, length);
-      }
+      std::ptrdiff_t const line = t / pieces_per_line, begin = (t % pieces_per_line) * task_scalars;
+      return {line, line + 1, begin, std::min(length, begin + task_scalars)};
     }
+    return {t * lines_per_task, std::min(lines, (t + 1) * lines_per_task), 0, length};
   }
 };
 
 /// Outer indices of a line.
-template <class Loop>
-void line_index(Loop const& loop, std::ptrdiff_t line, std::ptrdiff_t* index) {
+inline void line_index(std::ptrdiff_t const* extents, std::ptrdiff_t line, std::ptrdiff_t* index) {
   for (int axis = max_rank - 2; axis >= 0; --axis) {
-    index[axis] = line % loop.extents[axis];
-    line /= loop.extents[axis];
+    index[axis] = line % extents[axis];
+    line /= extents[axis];
   }
 }
 
-/// Calls body(j, lanes) for the packs of [begin, end), the last one partial.
+/// Calls body(j, lanes) for the packs of [begin, end), the last one perhaps partial. Whole packs are told apart where
+/// memory is touched (a branch that is always right but once), not by a type: a body is compiled once.
 template <class P, class Body>
-void for_each_pack(std::ptrdiff_t begin, std::ptrdiff_t end, Body&& body) {
+DISENTANGLE_INLINE void for_each_pack(std::ptrdiff_t begin, std::ptrdiff_t end, Body&& body) {
   constexpr auto size = static_cast<std::ptrdiff_t>(P::size);
-  std::ptrdiff_t j = begin;
-  for (; j + size <= end; j += size) body(j, AllLanes{});
-  if (j < end) body(j, FirstLanes{static_cast<std::size_t>(end - j)});
+  for (std::ptrdiff_t j = begin; j < end; j += size)
+    body(j, FirstLanes{static_cast<std::size_t>(std::min(size, end - j))});
+}
+
+/// A gradient that tasks add to.
+struct WrittenLeaf {
+  char const* begin;
+  std::ptrdiff_t scalar_size;
+  std::ptrdiff_t const* strides;
+};
+
+inline bool independent(std::ptrdiff_t const* extents, WrittenLeaf const* leaves, int count) {
+  auto const reach = [&](WrittenLeaf const& leaf) {
+    std::ptrdiff_t scalars = 1;
+    for (int axis = 0; axis < max_rank; ++axis) scalars += (extents[axis] - 1) * leaf.strides[axis];
+    return scalars * leaf.scalar_size;
+  };
+  for (int i = 0; i < count; ++i) {
+    for (int axis = 0; axis < max_rank; ++axis) {
+      if (extents[axis] > 1 && leaves[i].strides[axis] == 0) return false;
+    }
+    for (int k = 0; k < i; ++k) {
+      bool const apart = leaves[i].begin + reach(leaves[i]) <= leaves[k].begin ||
+                         leaves[k].begin + reach(leaves[k]) <= leaves[i].begin;
+      bool const same = leaves[i].begin == leaves[k].begin &&
+                        std::equal(leaves[i].strides, leaves[i].strides + max_rank, leaves[k].strides);
+      if (!apart && !same) return false;
+    }
+  }
+  return true;
 }
 
 /// True if tasks may run at once: no gradient that one task adds to is touched by another.
 template <class Loop, class Bound>
 bool independent(Loop const& loop, Bound& bound) {
-  struct Written {
-    void const* begin;
-    void const* end;
-    std::ptrdiff_t const* strides;
-  };
   constexpr int most = 32;
-  Written written[most];
+  WrittenLeaf leaves[most];
   int count = 0;
-  bool safe = true;
   bound.for_each_leaf([&](auto& leaf) {
     if (leaf.gradient == nullptr) return;
-    std::ptrdiff_t reach = 1;
-    for (int axis = 0; axis < max_rank; ++axis) {
-      if (loop.extents[axis] > 1 && leaf.strides[axis] == 0) safe = false;
-      reach += (loop.extents[axis] - 1) * leaf.strides[axis];
+    if (count < most) {
+      leaves[count] = {reinterpret_cast<char const*>(leaf.gradient), std::ptrdiff_t{sizeof *leaf.gradient},
+                       leaf.strides};
     }
-    Written const mine{leaf.gradient, leaf.gradient + reach, leaf.strides};
-    for (int i = 0; i < count; ++i) {
-      bool const apart = mine.end <= written[i].begin || written[i].end <= mine.begin;
-      bool const same = mine.begin == written[i].begin &&
-                        std::equal(mine.strides, mine.strides + max_rank, written[i].strides);
-      if (!apart && !same) safe = false;
-    }
-    if (count == most) {
-      safe = false;
-    } else {
-      written[count++] = mine;
-    }
+    ++count;
   });
-  return safe;
+  return count <= most && independent(loop.extents, leaves, count);
 }
 
 }  // namespace detail
@@ -114,91 +119,86 @@ bool independent(Loop const& loop, Bound& bound) {
 template <class P, class Pool, class Loop, class Destination, class Bound>
 void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
   using T = typename P::value_type;
-  detail::Partition const partition(loop);
-  pool.for_each(partition.tasks(), [&](std::size_t task) {
+  detail::Partition const partition(loop.extents);
+  pool.for_each(partition.tasks, [&](std::size_t task) {
     Destination to = destination;
     Bound from = bound;
-    partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t begin, std::ptrdiff_t end) {
+    auto const [first, last, begin, end] = partition.pieces(task);
+    for (std::ptrdiff_t line = first; line < last; ++line) {
       std::ptrdiff_t index[max_rank];
-      detail::line_index(loop, line, index);
+      detail::line_index(partition.extents, line, index);
       to.enter(index);
       from.enter(index);
-      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, auto lanes) {
+      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, FirstLanes lanes) {
         P const x = from.template value<P>(j, lanes);
         if (to.inner != 1) {  // a column of a wider tensor
           T lane[P::size];
           x.store(lane);
-          std::size_t n = P::size;
-          if constexpr (!std::is_same_v<decltype(lanes), AllLanes>) n = lanes.n;
-          for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t i = 0; i < lanes.n; ++i)
             to.gradient_line[(j + static_cast<std::ptrdiff_t>(i)) * to.inner] = lane[i];
-        } else if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
-          x.store(to.gradient_line + j);
         } else {
           x.store(to.gradient_line + j, lanes.n);
         }
       });
-    });
+    }
   });
 }
 
 /// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its result).
 template <class P, class Pool, class Loop, class Bound, class Seed>
 void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
-  detail::Partition const partition(loop);
+  detail::Partition const partition(loop.extents);
   auto const body = [&](std::size_t task) {
     Bound to = bound;
     Seed from = seed;
-    partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t begin, std::ptrdiff_t end) {
+    auto const [first, last, begin, end] = partition.pieces(task);
+    for (std::ptrdiff_t line = first; line < last; ++line) {
       std::ptrdiff_t index[max_rank];
-      detail::line_index(loop, line, index);
+      detail::line_index(partition.extents, line, index);
       to.enter(index);
       from.enter(index);
-      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, auto lanes) {
+      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, FirstLanes lanes) {
         P const g = from.template value<P>(j, lanes);
         auto const trace = to.template trace<P>(j, lanes);
         to.adjoint(trace, g, j, lanes);
       });
-    });
+    }
   };
   Bound probe = bound;
   if (detail::independent(loop, probe)) {
-    pool.for_each(partition.tasks(), body);
+    pool.for_each(partition.tasks, body);
   } else {
-    for (std::size_t task = 0; task < partition.tasks(); ++task) body(task);
+    for (std::size_t task = 0; task < partition.tasks; ++task) body(task);
   }
 }
 
 /// Number of partial sums that fused_sum needs.
 template <class Loop>
 std::size_t fused_sum_partials(Loop const& loop) {
-  return detail::Partition(loop).tasks();
+  return detail::Partition(loop.extents).tasks;
 }
 
 /// The sum of all elements: per task in packs, then the partial sums in order.
 template <class P, class Pool, class Loop, class Bound, class T>
 T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
-  detail::Partition const partition(loop);
-  pool.for_each(partition.tasks(), [&](std::size_t task) {
+  detail::Partition const partition(loop.extents);
+  pool.for_each(partition.tasks, [&](std::size_t task) {
     Bound from = bound;
     P total(T(0));
-    partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t begin, std::ptrdiff_t end) {
+    auto const [first, last, begin, end] = partition.pieces(task);
+    for (std::ptrdiff_t line = first; line < last; ++line) {
       std::ptrdiff_t index[max_rank];
-      detail::line_index(loop, line, index);
+      detail::line_index(partition.extents, line, index);
       from.enter(index);
-      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, auto lanes) {
+      detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, FirstLanes lanes) {
         P const x = from.template value<P>(j, lanes);
-        if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
-          total = total + x;
-        } else {
-          total = total + x.first(lanes.n);
-        }
+        total = total + (lanes.n == P::size ? x : x.first(lanes.n));
       });
-    });
+    }
     partials[task] = sum(total);
   });
   double result = 0;
-  for (std::size_t task = 0; task < partition.tasks(); ++task) result += static_cast<double>(partials[task]);
+  for (std::size_t task = 0; task < partition.tasks; ++task) result += static_cast<double>(partials[task]);
   return static_cast<T>(result);
 }
 
@@ -228,44 +228,37 @@ void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination cons
     std::ptrdiff_t const last_line = std::min(lines, first_line + blocks_per_task * lines_per_block);
     std::ptrdiff_t index[max_rank];
     for (std::ptrdiff_t line = first_line; line < last_line; ++line) {  // fill with the identity
-      detail::line_index(loop, line, index);
+      detail::line_index(loop.extents, line, index);
       to.enter(index);
       for (std::ptrdiff_t j = 0; j < (to.inner == 0 ? 1 : length); ++j)
         to.gradient_line[j * to.inner] = identity;
     }
     auto const combine = [&](P x, P y) { return kind == Reduction::sum ? x + y : select(x >= y, x, y); };
     for (std::ptrdiff_t line = first_line; line < last_line; ++line) {
-      detail::line_index(loop, line, index);
+      detail::line_index(loop.extents, line, index);
       to.enter(index);
       from.enter(index);
-      if (to.inner == 0) {
-        P total(identity);
-        T tail = identity;
-        detail::for_each_pack<P>(0, length, [&](std::ptrdiff_t j, auto lanes) {
-          P const x = from.template value<P>(j, lanes);
-          if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
-            total = combine(total, x);
-          } else {
-            T lane[P::size];
-            x.store(lane);
-            for (std::size_t i = 0; i < lanes.n; ++i) {
-              tail = kind == Reduction::sum ? tail + lane[i] : std::max(tail, lane[i]);
-            }
+      P total(identity);
+      T tail = identity;
+      detail::for_each_pack<P>(0, length, [&](std::ptrdiff_t j, FirstLanes lanes) {
+        P const x = from.template value<P>(j, lanes);
+        if (to.inner != 0) {
+          T* const target = to.gradient_line + j;
+          combine(P::load(target, lanes.n), x).store(target, lanes.n);
+        } else if (lanes.n == P::size) {
+          total = combine(total, x);
+        } else {
+          T lane[P::size];
+          x.store(lane);
+          for (std::size_t i = 0; i < lanes.n; ++i) {
+            tail = kind == Reduction::sum ? tail + lane[i] : std::max(tail, lane[i]);
           }
-        });
+        }
+      });
+      if (to.inner == 0) {
         T const own = kind == Reduction::sum ? sum(total) + tail : std::max(max_element(total), tail);
         T& target = *to.gradient_line;
         target = kind == Reduction::sum ? target + own : std::max(target, own);
-      } else {
-        detail::for_each_pack<P>(0, length, [&](std::ptrdiff_t j, auto lanes) {
-          P const x = from.template value<P>(j, lanes);
-          T* const target = to.gradient_line + j;
-          if constexpr (std::is_same_v<decltype(lanes), AllLanes>) {
-            combine(P::load(target), x).store(target);
-          } else {
-            combine(P::load(target, lanes.n), x).store(target, lanes.n);
-          }
-        });
       }
     }
   });

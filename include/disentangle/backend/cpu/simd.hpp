@@ -95,12 +95,7 @@ struct Pack {
     return Pack(Vector(*reinterpret_cast<typename detail::VectorOf<T, size>::unaligned const*>(p)));
   }
   /// The first n scalars at p; the lanes from n on are 0. Reads nothing beyond p[n - 1].
-  static DISENTANGLE_INLINE Pack load(T const* p, std::size_t n) {
-    if (n >= size) return load(p);
-    alignas(Vector) T lanes[size] = {};
-    for (std::size_t i = 0; i < n; ++i) lanes[i] = p[i];
-    return load(lanes);
-  }
+  static DISENTANGLE_INLINE Pack load(T const* p, std::size_t n) { return masked_load(p, n); }
   static DISENTANGLE_INLINE Pack broadcast(T x) { return Pack(x); }
   /// {first, first + 1, ...}
   static DISENTANGLE_INLINE Pack iota(T first = T(0)) {
@@ -112,12 +107,7 @@ struct Pack {
     *reinterpret_cast<typename detail::VectorOf<T, size>::unaligned*>(p) = v;
   }
   /// Stores the first n lanes; writes nothing beyond p[n - 1].
-  DISENTANGLE_INLINE void store(T* p, std::size_t n) const {
-    if (n >= size) return store(p);
-    alignas(Vector) T lanes[size];
-    store(lanes);
-    for (std::size_t i = 0; i < n; ++i) p[i] = lanes[i];
-  }
+  DISENTANGLE_INLINE void store(T* p, std::size_t n) const { masked_store(p, n); }
   /// This pack with the lanes from n on set to 0, whatever they held (NaN too).
   DISENTANGLE_INLINE Pack first(std::size_t n) const {
     alignas(Vector) static constexpr auto lane = [] {
@@ -322,6 +312,46 @@ struct Pack {
   }
 
  private:
+#if defined(__AVX512F__)
+  // One instruction whatever n is, so that the ends of lines need no code of their own.
+  static DISENTANGLE_INLINE unsigned lanes_below(std::size_t n) { return (1u << (n < size ? n : size)) - 1; }
+  static DISENTANGLE_INLINE Pack masked_load(T const* p, std::size_t n) {
+    if constexpr (std::is_same_v<T, float>)
+      return Pack(
+          Vector(__builtin_ia32_loadups512_mask(p, Vector{}, static_cast<unsigned short>(lanes_below(n)))));
+    else
+      return Pack(
+          Vector(__builtin_ia32_loadupd512_mask(p, Vector{}, static_cast<unsigned char>(lanes_below(n)))));
+  }
+  DISENTANGLE_INLINE void masked_store(T* p, std::size_t n) const {
+    if constexpr (std::is_same_v<T, float>)
+      __builtin_ia32_storeups512_mask(p, v, static_cast<unsigned short>(lanes_below(n)));
+    else
+      __builtin_ia32_storeupd512_mask(p, v, static_cast<unsigned char>(lanes_below(n)));
+  }
+#else
+  // The ends of lines are rare: one function for all of them, so that the loops stay small.
+  static DISENTANGLE_INLINE Pack masked_load(T const* p, std::size_t n) {
+    return n >= size ? load(p) : load_part(p, n);
+  }
+  DISENTANGLE_INLINE void masked_store(T* p, std::size_t n) const {
+    if (n >= size)
+      store(p);
+    else
+      store_part(p, n);
+  }
+  static __attribute__((noinline)) Pack load_part(T const* p, std::size_t n) {
+    alignas(Vector) T lanes[size] = {};
+    for (std::size_t i = 0; i < n; ++i) lanes[i] = p[i];
+    return load(lanes);
+  }
+  __attribute__((noinline)) void store_part(T* p, std::size_t n) const {
+    alignas(Vector) T lanes[size];
+    store(lanes);
+    for (std::size_t i = 0; i < n; ++i) p[i] = lanes[i];
+  }
+#endif
+
   /// x = exponent * log 2 + r with |r| <= log(2) / 2, and expm1(r).
   struct Reduced {
     Pack expm1;

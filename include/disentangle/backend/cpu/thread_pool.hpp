@@ -47,12 +47,8 @@ class ThreadPool {
   /// reaches the caller, after which tasks that nobody has begun are left out.
   template <class F>
   void for_each(std::size_t tasks, F&& body) {
-    if (tasks <= 1 || size_ == 1 || inside_loop()) {
-      for (std::size_t task = 0; task < tasks; ++task) body(task);
-      return;
-    }
     using Body = std::remove_reference_t<F>;
-    run(
+    share(
         tasks, [](void* b, std::size_t task) { (*static_cast<Body*>(b))(task); },
         const_cast<void*>(static_cast<void const*>(std::addressof(body))));
   }
@@ -81,7 +77,12 @@ class ThreadPool {
 #endif
   }
 
-  void run(std::size_t tasks, Call call, void* body) {
+  // Not a template: the body is compiled once, called through a pointer whether the loop is shared or not.
+  void share(std::size_t tasks, Call call, void* body) {
+    if (tasks <= 1 || size_ == 1 || inside_loop()) {
+      for (std::size_t task = 0; task < tasks; ++task) call(body, task);
+      return;
+    }
     std::lock_guard const turn(turn_);
     call_.store(call, std::memory_order_relaxed);
     body_.store(body, std::memory_order_relaxed);

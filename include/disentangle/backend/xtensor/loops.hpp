@@ -28,21 +28,20 @@ using cpu::detail::task_scalars;
 
 /// The part of every line that a task walks.
 inline Window window_of(Partition const& partition, std::size_t task) {
-  if (partition.pieces_per_line == 1) return {0, partition.length};
-  std::ptrdiff_t const begin = static_cast<std::ptrdiff_t>(task) % partition.pieces_per_line * task_scalars;
-  return {begin, std::min(task_scalars, partition.length - begin)};
+  auto const pieces = partition.pieces(task);
+  return {pieces.begin, pieces.end - pieces.begin};
 }
 
 /// Calls body() for every line of a task, with all trees moved there.
-template <class Loop, class Body, class... Trees>
-void for_each_line(Loop const& loop, Partition const& partition, std::size_t task, Body&& body,
-                   Trees&... trees) {
-  partition.run(task, [&](std::ptrdiff_t line, std::ptrdiff_t, std::ptrdiff_t) {
+template <class Body, class... Trees>
+void for_each_line(Partition const& partition, std::size_t task, Body&& body, Trees&... trees) {
+  auto const pieces = partition.pieces(task);
+  for (std::ptrdiff_t line = pieces.first; line < pieces.last; ++line) {
     std::ptrdiff_t index[max_rank];
-    line_index(loop, line, index);
+    line_index(partition.extents, line, index);
     (trees.enter(index), ...);
     body();
-  });
+  }
 }
 
 /// The larger or the sum of two.
@@ -87,15 +86,15 @@ P reduce_window(Combine combine, E const& e, Window window) {
 /// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written to.
 template <class P, class Pool, class Loop, class Destination, class Bound>
 void map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
-  detail::Partition const partition(loop);
-  pool.for_each(partition.tasks(), [&](std::size_t task) {
+  detail::Partition const partition(loop.extents);
+  pool.for_each(partition.tasks, [&](std::size_t task) {
     Window const window = detail::window_of(partition, task);
     Destination to = destination;
     Bound from = bound;
     auto target = adapt(Packs<P, Destination>(to, window));
     auto const values = detail::express<P>(from, window);
     detail::for_each_line(
-        loop, partition, task, [&] { detail::assign_line(target, values); }, to, from);
+        partition, task, [&] { detail::assign_line(target, values); }, to, from);
   });
 }
 
@@ -104,7 +103,7 @@ void map(Pool& pool, Loop const& loop, Destination const& destination, Bound con
 template <class P, class Pool, class Loop, class Bound, class Seed>
 void adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
   using T = typename P::value_type;
-  detail::Partition const partition(loop);
+  detail::Partition const partition(loop.extents);
   auto const body = [&](std::size_t task) {
     Window const window = detail::window_of(partition, task);
     Bound to = bound;
@@ -119,44 +118,44 @@ void adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed)
               *gradient.gradient_line +=
                   static_cast<T>(sum(detail::reduce_window<P>({Reduction::sum}, adjoint, window)));
             };
-            detail::for_each_line(loop, partition, task, add, to, from, gradient);
+            detail::for_each_line(partition, task, add, to, from, gradient);
           } else {
             auto target = adapt(Packs<P, decltype(gradient)>(gradient, window));
             auto const added = detail::node(detail::Combine{Reduction::sum}, target, adjoint);
             detail::for_each_line(
-                loop, partition, task, [&] { detail::assign_line(target, added); }, to, from, gradient);
+                partition, task, [&] { detail::assign_line(target, added); }, to, from, gradient);
           }
         });
   };
   Bound probe = bound;
   if (detail::independent(loop, probe)) {
-    pool.for_each(partition.tasks(), body);
+    pool.for_each(partition.tasks, body);
   } else {
-    for (std::size_t task = 0; task < partition.tasks(); ++task) body(task);
+    for (std::size_t task = 0; task < partition.tasks; ++task) body(task);
   }
 }
 
 /// Number of partial sums that sum() needs.
 template <class Loop>
 std::size_t sum_partials(Loop const& loop) {
-  return detail::Partition(loop).tasks();
+  return detail::Partition(loop.extents).tasks;
 }
 
 /// The sum of all elements: per task in packs, then the partial sums in order.
 template <class P, class Pool, class Loop, class Bound, class T>
 T sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
-  detail::Partition const partition(loop);
-  pool.for_each(partition.tasks(), [&](std::size_t task) {
+  detail::Partition const partition(loop.extents);
+  pool.for_each(partition.tasks, [&](std::size_t task) {
     Window const window = detail::window_of(partition, task);
     Bound from = bound;
     auto const values = detail::express<P>(from, window);
     P total(T(0));
     auto const add = [&] { total = total + detail::reduce_window<P>({Reduction::sum}, values, window); };
-    detail::for_each_line(loop, partition, task, add, from);
+    detail::for_each_line(partition, task, add, from);
     partials[task] = sum(total);
   });
   double result = 0;
-  for (std::size_t task = 0; task < partition.tasks(); ++task) result += static_cast<double>(partials[task]);
+  for (std::size_t task = 0; task < partition.tasks; ++task) result += static_cast<double>(partials[task]);
   return static_cast<T>(result);
 }
 
@@ -191,7 +190,7 @@ void reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& des
         std::ptrdiff_t const last = std::min(lines, first + blocks_per_task * lines_per_block);
         std::ptrdiff_t index[max_rank];
         for (std::ptrdiff_t line = first; line < last; ++line) {
-          detail::line_index(loop, line, index);
+          detail::line_index(loop.extents, line, index);
           to.enter(index);
           if (single) {
             *to.gradient_line = identity;
@@ -200,7 +199,7 @@ void reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& des
           }
         }
         for (std::ptrdiff_t line = first; line < last; ++line) {
-          detail::line_index(loop, line, index);
+          detail::line_index(loop.extents, line, index);
           to.enter(index);
           from.enter(index);
           if (single) {
