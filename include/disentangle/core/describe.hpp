@@ -35,6 +35,12 @@ std::string value_text(T const& value) {
   }
 }
 
+/// Appends "name = value" to a list of members.
+inline void append_member(std::string& text, std::string const& name, std::string const& value) {
+  if (!text.empty()) text += ", ";
+  ((text += name) += " = ") += value;
+}
+
 template <class T>
 bool read_value(std::string_view text, T& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -91,9 +97,9 @@ template <class Policy>
 std::string describe_policy(Policy const& policy) {
   std::string text;
   for_each_member(policy, [&](std::string const& name, auto const& value) {
-    text += (text.empty() ? "" : ", ") + name + " = " + detail::value_text(value);
+    detail::append_member(text, name, detail::value_text(value));
   });
-  return type_name<Policy>() + " {" + text + "}";
+  return type_name<Policy>().append(" {").append(text).append("}");
 }
 
 /// One line per slot, "role: name {member = value, ...}".
@@ -101,7 +107,7 @@ template <class... Slots>
 std::string describe(Method<Slots...> const& method) {
   std::string text;
   method.for_each_policy([&](Role role, auto const& policy) {
-    text += std::string(name_of(role)) + ": " + describe_policy(policy) + "\n";
+    text.append(name_of(role)).append(": ").append(describe_policy(policy)).append("\n");
   });
   return text;
 }

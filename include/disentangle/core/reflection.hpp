@@ -138,27 +138,22 @@ constexpr std::string_view enumerator_spelling() {
 
 }  // namespace detail
 
-/// The full name of a type, the same with every compiler: "disentangle::encoder::LocatelloConv<10>". It is the name that the
-/// linker sees, since compilers disagree in their messages on whether to show defaulted template arguments.
-template <class T>
-std::string qualified_name() {
-#if defined(__GXX_RTTI)
-  int status = 0;  // of a pointer to T, which needs no complete type
-  std::unique_ptr<char, void (*)(void*)> const name(
-      abi::__cxa_demangle(typeid(T*).name(), nullptr, nullptr, &status), std::free);
-  if (status == 0) {
-    std::string const text = name.get();
-    return text.substr(0, text.rfind('*'));
-  }
-#endif
-  return std::string(detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double"));
-}
+namespace detail {
 
-/// The name of a type without namespaces: "StandardNormal", "LocatelloConv<10>".
-template <class T>
-std::string type_name() {
-  std::string const full = qualified_name<T>();
-  std::string_view const text = full;
+#if defined(__GXX_RTTI)
+/// The name of the type that a pointer points to; empty where the linker's name cannot be read.
+inline std::string pointee_name(std::type_info const& pointer) {
+  int status = 0;
+  std::unique_ptr<char, void (*)(void*)> const name(
+      abi::__cxa_demangle(pointer.name(), nullptr, nullptr, &status), std::free);
+  if (status != 0) return {};
+  std::string const text = name.get();
+  return text.substr(0, text.rfind('*'));
+}
+#endif
+
+/// "StandardNormal" of "disentangle::prior::StandardNormal"
+inline std::string without_namespaces(std::string_view text) {
   std::string name;
   std::vector<std::size_t> starts{
       0};         // of the name being copied at each depth of <>, so that a following "::" can drop it
@@ -181,18 +176,35 @@ std::string type_name() {
   return name;
 }
 
+}  // namespace detail
+
+/// The full name of a type, the same with every compiler: "disentangle::encoder::LocatelloConv<10>". It is the name that the
+/// linker sees, since compilers disagree in their messages on whether to show defaulted template arguments.
+template <class T>
+std::string qualified_name() {
+#if defined(__GXX_RTTI)
+  std::string name = detail::pointee_name(typeid(T*));  // of a pointer to T, which needs no complete type
+  if (!name.empty()) return name;
+#endif
+  return std::string(detail::trimmed(detail::spelling<T>(), detail::spelling<double>(), "double"));
+}
+
+/// The name of a type without namespaces: "StandardNormal", "LocatelloConv<10>".
+template <class T>
+std::string type_name() {
+  return detail::without_namespaces(qualified_name<T>());
+}
+
 /// The name of an enumerator with a value in 0 .. 15: "minibatch_weighted".
 template <class E>
   requires(std::is_enum_v<E>)
 std::string_view enumerator_name(E value) {
-  return [&]<int... I>(std::integer_sequence<int, I...>) {
-    std::string_view name = "?";
-    ((static_cast<int>(value) == I ? void(name = detail::last_identifier(detail::enumerator_spelling<E, I>()))
-                                   : void()),
-     ...);
-    return name;
+  static constexpr auto names = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array{detail::last_identifier(detail::enumerator_spelling<E, I>())...};
   }
   (std::make_integer_sequence<int, 16>{});
+  auto const i = static_cast<std::size_t>(value);
+  return i < names.size() ? names[i] : "?";
 }
 
 /// True if the enumeration has a named enumerator of this value.
@@ -201,6 +213,12 @@ bool is_enumerator(E value) {
   std::string_view const name = enumerator_name(value);
   return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && name[0] != '?';
 }
+
+namespace detail {
+
+inline std::string joined(std::string_view a, std::string_view b) { return std::string(a).append(b); }
+
+}  // namespace detail
 
 /// Calls visit(name, member) for every member of an aggregate; members that are aggregates themselves are visited
 /// inside with names such as "schedule.warm_up". Types that are no aggregates have no visible members.
@@ -214,9 +232,10 @@ void for_each_member(T& value, Visitor&& visit, std::string const& prefix = {}) 
           [&] {
             auto& member = *std::get<I>(pointers);
             using Member = std::remove_cvref_t<decltype(member)>;
-            std::string const name = prefix + std::string(detail::member_name<Value, I>());
+            static constexpr std::string_view own = detail::member_name<Value, I>();
+            std::string const name = detail::joined(prefix, own);
             if constexpr (std::is_aggregate_v<Member> && std::is_class_v<Member>) {
-              for_each_member(member, visit, name + ".");
+              for_each_member(member, visit, detail::joined(name, "."));
             } else {
               visit(name, member);
             }
