@@ -71,5 +71,6 @@
 #include <disentangle/train/evaluate.hpp>
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/progress_bar.hpp>
+#include <disentangle/train/relevance.hpp>
 #include <disentangle/train/stop_signal.hpp>
 #include <disentangle/train/train.hpp>

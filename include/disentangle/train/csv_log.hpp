@@ -11,11 +11,12 @@
 #include <vector>
 
 #include <disentangle/io/csv.hpp>
+#include <disentangle/train/relevance.hpp>
 
 namespace disentangle {
 
 /// Columns: step; seconds of training so far; loss; a column per part of the loss, named as its policy; kl_0, kl_1, ...: the
-/// mean KL of each latent over the minibatch in nats. A row for step 1, every log_every-th and the last step, each flushed.
+/// mean KL of each latent over the minibatch in nats; for RF-VAE also relevance_0, ...: r of each latent. A row for step 1, every log_every-th and the last step, each flushed.
 /// Where the model comes from a checkpoint of step k, rows up to step k are kept, later ones dropped, and seconds go on: a
 /// killed and resumed run has each row once.
 class CsvLog {
@@ -32,6 +33,10 @@ class CsvLog {
       names.push_back(name);
     }
     for (std::size_t l = 0; l < run.model().latent_size; ++l) names.push_back("kl_" + std::to_string(l));
+    if constexpr (knows_relevance<std::remove_cvref_t<decltype(run.model())>>) {
+      for (std::size_t l = 0; l < run.model().latent_size; ++l)
+        names.push_back("relevance_" + std::to_string(l));
+    }
     earlier_seconds_ = 0;
     if (run.first_step() == 0) {
       writer_.emplace(path_, names);
@@ -47,6 +52,9 @@ class CsvLog {
     std::vector<io::CsvField> row{run.step(), earlier_seconds_ + run.seconds(), report.loss};
     for (double const part : report.parts) row.emplace_back(part);
     for (float const kl : report.kl) row.emplace_back(kl);
+    if constexpr (knows_relevance<std::remove_cvref_t<decltype(run.model())>>) {
+      for (double const r : relevance(run.model()).values) row.emplace_back(r);
+    }
     writer_->row(row);
   }
 
