@@ -48,8 +48,9 @@ std::vector<double> losses(auto backend, int steps) {
 TEST_CASE("products of all layouts, assigned and added") {
   backend::BasicCpu<double> cpu(1);
   backend::BasicXtensorBlas<double> blas(1);
-  for (auto [m, n, k] :
+  for (auto const& [rows, columns, inner] :
        {std::array<std::ptrdiff_t, 3>{5, 7, 3}, {1, 6, 4}, {6, 1, 4}, {4, 5, 1}, {40, 33, 50}}) {
+    std::ptrdiff_t const m = rows, n = columns, k = inner;  // clang 14 captures no structured bindings
     for (char a : {'r', 'c', 's'}) {
       for (char b : {'r', 'c', 's'}) {
         for (char c : {'r', 'c', 's'}) {
