@@ -61,29 +61,24 @@ inline void write_safetensors(std::filesystem::path const& path, std::span<Named
   });
   std::set<std::string_view> names;
   std::uint64_t offset = 0;
+  // The text is put together here, since a JSON object with linear look-up would be slow for thousands of
+  // tensors.
   std::string header = "{";
-  auto const add_member = [&](std::string_view name, Json const& value) {
-    if (header.size() > 1) header += ',';
-    detail::append_quoted(header, name);
-    header += ':';
-    detail::append_json(header, value, -1);
-  };
-  if (!metadata.empty()) {
-    Json texts = Json::object();
-    for (auto const& [key, value] : metadata) texts.add(key, value);
-    add_member("__metadata__", texts);
-  }
+  if (!metadata.empty())
+    header +=
+        "\"__metadata__\":" + nlohmann::json(metadata).dump(-1, ' ', false, Json::error_handler_t::replace);
   for (NamedTensor const* tensor : order) {
     if (tensor->name == "__metadata__" || !names.insert(tensor->name).second) {
       throw ValueError(path.string() + ": a tensor cannot be named '" + tensor->name + "'" +
                        (tensor->name == "__metadata__" ? "" : " twice"));
     }
     std::uint64_t const end = offset + tensor->array.bytes.size();
-    Json entry = Json::object(), offsets = Json::list();
-    entry.add("data_offsets", offsets.add(offset).add(end));
-    entry.add("dtype", detail::safetensors_name(tensor->array.dtype));
-    entry.add("shape", Json::list(tensor->array.shape));
-    add_member(tensor->name, entry);
+    nlohmann::json const entry = {{"dtype", detail::safetensors_name(tensor->array.dtype)},
+                                  {"shape", tensor->array.shape},
+                                  {"data_offsets", {offset, end}}};
+    if (header.size() > 1) header += ',';
+    header += nlohmann::json(tensor->name).dump(-1, ' ', false, Json::error_handler_t::replace) + ":" +
+              entry.dump();
     offset = end;
   }
   header += "}";
@@ -183,17 +178,36 @@ class SafetensorsReader {
   }
 
   void parse(std::string const& text, std::uint64_t data_start) {
-    Json const header = parse_json(text, file_.name() + ": safetensors header");
-    if (!header.is_object()) fail("the safetensors header is no JSON object");
-    for (std::size_t i = 0; i < header.size(); ++i) {
-      if (header.name(i) != "__metadata__") {
-        tensors_.push_back(parse_tensor(header.name(i), header[i], data_start));
-        continue;
+    nlohmann::json header;
+    std::set<std::string> keys;
+    std::string repeated;
+    bool has_repeated = false;
+    auto const note_key = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+      if (depth == 1 && event == nlohmann::json::parse_event_t::key && !has_repeated) {
+        auto const& key = value.get_ref<std::string const&>();
+        if (!keys.insert(key).second) {
+          repeated = key;
+          has_repeated = true;
+        }
       }
-      if (!header[i].is_object()) fail("__metadata__ is no JSON object");
-      for (std::size_t k = 0; k < header[i].size(); ++k) {
-        if (!header[i][k].is_text()) fail("__metadata__ '" + header[i].name(k) + "' is no string");
-        metadata_[header[i].name(k)] = header[i][k].text();
+      return true;
+    };
+    try {
+      header = nlohmann::json::parse(text, note_key);
+    } catch (nlohmann::json::exception const& error) {
+      fail("safetensors header: " + detail::json_reason(error));
+    }
+    if (!header.is_object()) fail("the safetensors header is no JSON object");
+    if (has_repeated) fail("two tensors are named '" + repeated + "'");
+    for (auto const& [name, entry] : header.items()) {
+      if (name == "__metadata__") {
+        if (!entry.is_object()) fail("__metadata__ is no JSON object");
+        for (auto const& [key, value] : entry.items()) {
+          if (!value.is_string()) fail("__metadata__ '" + key + "' is no string");
+          metadata_[key] = value.get<std::string>();
+        }
+      } else {
+        tensors_.push_back(parse_tensor(name, entry, data_start));
       }
     }
     std::stable_sort(tensors_.begin(), tensors_.end(), [](TensorInfo const& a, TensorInfo const& b) {
@@ -216,36 +230,36 @@ class SafetensorsReader {
     for (std::size_t i = 0; i < tensors_.size(); ++i) index_.emplace(tensors_[i].name, i);
   }
 
-  TensorInfo parse_tensor(std::string const& name, Json const& entry, std::uint64_t data_start) const {
+  TensorInfo parse_tensor(std::string const& name, nlohmann::json const& entry,
+                          std::uint64_t data_start) const {
     auto const broken = [&](char const* what) { fail("tensor '" + name + "': " + what); };
-    Json const *const dtype = entry.find("dtype"), *const shape = entry.find("shape"),
-                      *const offsets = entry.find("data_offsets");
-    if (entry.size() != 3 || dtype == nullptr || shape == nullptr || offsets == nullptr) {
+    if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
+        !entry.contains("data_offsets")) {
       broken("expected exactly dtype, shape and data_offsets");
     }
     TensorInfo tensor;
     tensor.name = name;
-    if (!dtype->is_text()) broken("dtype is no string");
-    bool known = false;
-    for (auto const& candidate : detail::safetensors_names) {
-      if (dtype->text() != candidate.name) continue;
-      tensor.dtype = candidate.dtype;
-      known = true;
-    }
-    if (!known) {
-      fail("tensor '" + name + "': dtype " + to_line(*dtype) +
+    auto const& dtype = entry["dtype"];
+    if (!dtype.is_string()) broken("dtype is no string");
+    auto const* const known =
+        std::find_if(std::begin(detail::safetensors_names), std::end(detail::safetensors_names),
+                     [&](auto const& candidate) { return dtype == candidate.name; });
+    if (known == std::end(detail::safetensors_names)) {
+      fail("tensor '" + name + "': dtype " + dtype.dump(-1, ' ', true, Json::error_handler_t::replace) +
            " is not supported; expected BOOL, I8 to I64, U8 to U64, F32 or F64");
     }
-    if (!shape->is_list()) broken("shape is no array");
-    for (std::size_t i = 0; i < shape->size(); ++i) {
-      if (!(*shape)[i].is_natural()) broken("an extent of the shape is no natural number");
-      tensor.shape.push_back((*shape)[i].natural());
+    tensor.dtype = known->dtype;
+    if (!entry["shape"].is_array()) broken("shape is no array");
+    for (auto const& extent : entry["shape"]) {
+      if (!extent.is_number_unsigned()) broken("an extent of the shape is no natural number");
+      tensor.shape.push_back(extent.get<std::size_t>());
     }
-    if (!offsets->is_list() || offsets->size() != 2 || !(*offsets)[0].is_natural() ||
-        !(*offsets)[1].is_natural()) {
+    auto const& offsets = entry["data_offsets"];
+    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+        !offsets[1].is_number_unsigned()) {
       broken("data_offsets is no pair of natural numbers");
     }
-    std::uint64_t const begin = (*offsets)[0].natural(), end = (*offsets)[1].natural();
+    std::uint64_t const begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
     if (begin > end || end > file_.size() - data_start) {
       fail("tensor '" + name + "': truncated, or broken: bytes " + std::to_string(begin) + " to " +
            std::to_string(end) + " of " + std::to_string(file_.size() - data_start));

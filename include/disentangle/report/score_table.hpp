@@ -94,33 +94,40 @@ inline std::string score_table(std::span<metric::Score const> scores) {
 /// A score with everything in it: names, value, parts, settings, choices, factor names, tables as nested
 /// arrays.
 inline io::Json to_json(metric::Score const& score) {
-  auto const object = [](auto const& pairs) {
-    io::Json json = io::Json::object();
-    for (auto const& [name, value] : pairs) json.add(name, value);
-    return json;
-  };
-  io::Json json = io::Json::object(), tables = io::Json::list();
+  io::Json json;
+  json["metric"] = score.metric;
+  json["value"] = score.value;
+  json["definition"] = score.definition;
+  json["lower_is_better"] = score.lower_is_better;
+  json["parts"] = io::Json::object();
+  for (auto const& [name, value] : score.parts) json["parts"][name] = value;
+  json["settings"] = io::Json::object();
+  for (auto const& [name, value] : score.settings) json["settings"][name] = value;
+  json["choices"] = io::Json::object();
+  for (auto const& [name, value] : score.choices) json["choices"][name] = value;
+  json["factor_names"] = score.factor_names;
+  json["tables"] = io::Json::array();
   for (auto const& table : score.tables) {
-    io::Json entry = io::Json::object(), values = io::Json::list();
+    io::Json entry{{"name", table.name}, {"row_axis", table.row_axis}, {"column_axis", table.column_axis}};
     bool const is_vector = table.column_axis.empty() && table.values.columns == 1;
+    entry["values"] = io::Json::array();
     for (std::size_t i = 0; i < table.values.rows; ++i) {
       auto const row = table.values.row(i);
-      values.add(is_vector ? io::Json(row[0]) : io::Json::list(row));
+      if (is_vector) {
+        entry["values"].push_back(row[0]);
+      } else {
+        entry["values"].push_back(std::vector<double>(row.begin(), row.end()));
+      }
     }
-    entry.add("name", table.name).add("row_axis", table.row_axis).add("column_axis", table.column_axis);
-    tables.add(std::move(entry.add("values", std::move(values))));
+    json["tables"].push_back(std::move(entry));
   }
-  json.add("metric", score.metric).add("value", score.value).add("definition", score.definition);
-  json.add("lower_is_better", score.lower_is_better).add("parts", object(score.parts));
-  json.add("settings", object(score.settings)).add("choices", object(score.choices));
-  json.add("factor_names", io::Json::list(score.factor_names)).add("tables", std::move(tables));
   return json;
 }
 
 /// An array with one object per score.
 inline io::Json to_json(std::span<metric::Score const> scores) {
-  io::Json json = io::Json::list();
-  for (auto const& score : scores) json.add(to_json(score));
+  io::Json json = io::Json::array();
+  for (auto const& score : scores) json.push_back(to_json(score));
   return json;
 }
 

@@ -6,6 +6,7 @@
 #include <disentangle/core/version.hpp>
 
 #include <Eigen/Core>
+#include <nlohmann/json.hpp>
 #include <spng.h>
 #include <zlib.h>
 
@@ -13,7 +14,7 @@ int main() {
   Eigen::Vector2f const v(1, 2);
   spng_ctx* const context = spng_ctx_new(0);
   bool const right = v.sum() == 3 && context != nullptr && zlibVersion() != nullptr &&
-                     !disentangle::version.empty();
+                     nlohmann::json::parse("[1]").size() == 1 && !disentangle::version.empty();
   spng_ctx_free(context);
   return right ? 0 : 1;
 }
