@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types of methods that are still to come, composed of policies that are declared and not defined: RF-VAE,
-// PartedVAE, DiD and IP-IRM. This file is compiled and never linked; that it compiles shows that the shape of Method,
+// The types of methods that are still to come, composed of policies that are declared and not defined: PartedVAE, DiD
+// and IP-IRM. This file is compiled and never linked; that it compiles shows that the shape of Method,
 // of the roles and of Model carries own optimisers, several networks, priors with state, labelled steps, second
 // minibatches, methods without a decoder or without a reconstruction. docs/architecture.md walks through it.
 #include <disentangle/adversary/adversary.hpp>
@@ -14,81 +14,6 @@
 
 namespace dis = disentangle;
 namespace nn = disentangle::nn;
-
-// ---- RF-VAE: a relevance vector learnt with the VAE, a discriminator with its own Adam, a second minibatch ------------
-namespace rf_vae {
-
-template <class B>
-struct RelevantPosterior : dis::Posterior<B> {
-  dis::Variable<B, 1> relevance;        // r = sigmoid(logits), (latent)
-  dis::Variable<B, 2> relevant_sample;  // r o z, what the discriminator sees; the decoder sees z
-};
-
-struct RelevantNormal {  // Prior: standard normal whose posterior carries r
-  template <class Setting>
-  struct State {
-    dis::Variable<typename Setting::backend_type, 1> logits;
-    explicit State(nn::Builder<typename Setting::backend_type>& build) {
-      build.parameters().declare(logits, "relevance", dis::Extents<1>{Setting::latent_size},
-                                 nn::Initialiser{nn::Initialiser::Law::normal, 0.001});
-    }
-  };
-  static constexpr int parameters_per_latent = 2;
-  template <class B>
-  RelevantPosterior<B> posterior(dis::Variable<B, 2> const& head, dis::Philox const& random,
-                                 auto& state) const;
-  template <class B>
-  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox random,
-                            auto& state) const;
-};
-
-struct
-    RelevanceWeightedKl {  // sum_j (lambda_max - (lambda_max - lambda_min) r_j) KL_j + eta_s |r|_1 + eta_h H(r)
-  double lambda_min = 0.1, lambda_max = 10, eta_s = 1, eta_h = 100;
-  template <class B>
-  using posterior_type = RelevantPosterior<B>;
-  auto operator()(auto const& q) const {
-    auto const& r = q.relevance;
-    auto const weights = lambda_max - (lambda_max - lambda_min) * r;
-    auto const entropy = -1.0 * (r * log(r) + (1.0 - r) * log(1.0 - r));
-    return (1.0 / q.batch_size()) * sum(weights * q.kl) + eta_s * sum(r) + eta_h * sum(entropy);
-  }
-};
-
-struct Discriminator {  // Adversary: density ratio of r o z against its permutation
-  double gamma = 35;
-  dis::optim::Adam optimizer{.learning_rate = 1e-4, .beta1 = 0.5, .beta2 = 0.9};
-  static constexpr int minibatches = 2;
-  template <class B>
-  using posterior_type = RelevantPosterior<B>;
-  template <class Setting>
-  struct State {
-    using B = typename Setting::backend_type;
-    using Layers =
-        nn::Sequential<nn::Dense<1000, nn::LeakyRelu<>>, nn::Dense<1000, nn::LeakyRelu<>>, nn::Dense<2>>;
-    nn::OwnParameters<B>& own;
-    typename Layers::template On<B, dis::FeatureShape<Setting::latent_size>> network;
-    State(nn::Builder<B>& build, Discriminator const& policy)
-        : own(build.own_parameters("discriminator", policy.optimizer)) {
-      network.declare(own.parameters, "discriminator", nn::Initialisation::normal_002);
-    }
-  };
-  auto operator()(auto& step) const {
-    auto const logits = step.state().network(step.posterior().relevant_sample, nn::Mode{.frozen = true});
-    return gamma * mean(slice(logits, dis::axis<1>, 0, 1) - slice(logits, dis::axis<1>, 1, 2));
-  }
-  void after_step(auto& step) const {
-    auto const real = stop_gradient(step.infer(step.minibatch(1), "second").relevant_sample);
-    auto const loss = materialise(mean(softplus(step.state().network(real))));
-    step.state().own.minimise(loss);
-  }
-};
-
-using RfVae = dis::Plus<
-    dis::With<dis::method::BetaVae, dis::Prior<RelevantNormal>, dis::Regularizer<RelevanceWeightedKl>>,
-    dis::Adversary<Discriminator>>;
-
-}  // namespace rf_vae
 
 // ---- PartedVAE: several heads, a learnt mixture prior, a labelled step over part of the parameters -----------------------
 namespace parted_vae {
@@ -298,9 +223,6 @@ using IpIrm = dis::Plus<SimClr, dis::Contrast<InvariantPartition>>;
 template <class M>
 using OnCpu = dis::Model<M, dis::backend::Cpu, dis::ImageShape<64, 64, 1>>;
 
-void rf_vae_step(OnCpu<rf_vae::RfVae>& model, std::span<dis::Minibatch const> batches) {
-  model.step(batches);
-}
 void parted_vae_step(OnCpu<parted_vae::PartedVae>& model, std::span<dis::Minibatch const> batches) {
   model.step(batches);
 }
@@ -311,7 +233,6 @@ void difference_step(OnCpu<did::DifferenceBetaVae>& model, std::span<dis::Miniba
 void ip_irm_step(OnCpu<ip_irm::IpIrm>& model, std::span<dis::Minibatch const> batches) {
   model.step(batches);
 }
-OnCpu<rf_vae::RfVae> rf_vae_model() { return {rf_vae::RfVae{}, dis::backend::Cpu(1), {}, dis::seed(0)}; }
 OnCpu<parted_vae::PartedVae> parted_vae_model() {
   return {parted_vae::PartedVae{}, dis::backend::Cpu(1), {}, dis::seed(0)};
 }
