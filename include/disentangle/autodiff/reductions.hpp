@@ -3,6 +3,8 @@
 // evaluated inside the reduction; sums never store it.
 #pragma once
 
+#include <limits>
+
 #include <disentangle/autodiff/views.hpp>
 #include <disentangle/backend/reduction.hpp>
 
@@ -14,7 +16,13 @@ namespace detail {
 template <class B, expression E, int A>
 void reduce_into(Variable<B, E::rank - 1> const& out, E const& e, Axis<A> a, backend::Reduction kind) {
   using T = typename B::scalar;
-  Loop loop = loop_over<E::rank>(extents_of(e));
+  auto const extents = extents_of(e);
+  if (product(extents) == 0) {  // nothing to loop over: every result, if there is any, is the empty reduction
+    out.tape->backend().fill(out.value, static_cast<std::size_t>(out.size()),
+                             kind == backend::Reduction::sum ? T(0) : -std::numeric_limits<T>::infinity());
+    return;
+  }
+  Loop loop = loop_over<E::rank>(extents);
   auto to = bind_destination<T>(insert_axis(out, a), loop);
   auto from = bind<T>(e, loop);
   merge_axes_of(loop, to, from);

@@ -144,3 +144,14 @@ TEST_CASE("the gradient of max is shared by all places that attain it") {
   CHECK(g[3] == doctest::Approx(2 * g[1]));
   CHECK(g[0] == 0);
 }
+
+TEST_CASE("reductions of tensors without elements") {
+  Tape<backend::BasicCpu<double>> tape{backend::BasicCpu<double>(1)};
+  auto const none = tape.variable(Extents<3>{0, 3, 2}, false);
+  CHECK(sum(none, axis<1>).size() == 0);
+  CHECK(sum(none, axis<2>).size() == 0);
+  auto const zeros = sum(none, axis<0>);
+  REQUIRE(zeros.size() == 6);
+  for (int i = 0; i < 6; ++i) CHECK(zeros.value[i] == 0);
+  CHECK(*sum(none).value == 0);
+}
