@@ -16,8 +16,8 @@ fails() {  # STATUS TEXT ARGUMENTS...
 
 fails 2 "list, describe, train, evaluate, score, traverse"
 fails 2 "unknown argument '--methud'; there are: --help, --method, --data" train --methud vae --out x
-fails 2 "no method 'vea'; there are: vae, beta_vae, annealed_vae, factor_vae, beta_tc_vae, dip_vae_i" train --method vea --out x
-fails 2 "no method 'vea'; there are: vae, beta_vae, annealed_vae, factor_vae, beta_tc_vae, dip_vae_i" describe vea
+fails 2 "no method 'vea'; there are: vae, beta_vae, " train --method vea --out x
+fails 2 "no method 'vea'; there are: vae, beta_vae, " describe vea
 fails 2 "--method is needed" train --out x
 fails 2 "--out is required" train --method vae
 fails 2 "--data: found 'mnist', expected dsprites, dsprites=FILE.npz, oval_dsprites, npz:FILE, folder:DIR" train --method vae --data mnist --out x
