@@ -33,9 +33,9 @@ inline std::string error_text(cudaError_t status) {
 inline std::string error_text(cublasStatus_t status) { return cublasGetStatusString(status); }
 inline std::string error_text(cudnnStatus_t status) { return cudnnGetErrorString(status); }
 
-template <class Status>
-void check(Status status, char const* call, char const* file, int line) {
-  if (status != Status{}) {  // success is 0 in all three libraries
+template <class Result>
+void check(Result status, char const* call, char const* file, int line) {
+  if (status != Result{}) {  // success is 0 in all three libraries
     throw CudaError(std::string(file) + ":" + std::to_string(line) + ": " + call +
                     " failed: " + error_text(status));
   }

@@ -83,9 +83,9 @@ class SplitDecoder {
       std::size_t above = number;
       index[axis] = 0;
       if (extent > 1 && (number >> 32) == 0) {
-        auto const small = static_cast<std::uint32_t>(number), by = static_cast<std::uint32_t>(extent);
-        index[axis] = static_cast<std::ptrdiff_t>(small % by);
-        above = small / by;
+        auto const low = static_cast<std::uint32_t>(number), by = static_cast<std::uint32_t>(extent);
+        index[axis] = static_cast<std::ptrdiff_t>(low % by);
+        above = low / by;
       } else if (extent > 1) {
         index[axis] = static_cast<std::ptrdiff_t>(number % extent);
         above = number / extent;
