@@ -58,8 +58,9 @@ TEST_CASE("a replayed graph gives the bits that single launches give, and the CP
 TEST_CASE("a steady step is one graph, allocates nothing and waits for nothing that it queued") {
   auto model = model_on(dis::backend::Cuda{});
   run(model, 6);
+  model.step(bars(6));  // what run() downloaded took memory: this step is launched once more
   emulation::reset();
-  for (std::size_t i = 6; i < 16; ++i) model.step(bars(i));
+  for (std::size_t i = 7; i < 17; ++i) model.step(bars(i));
   auto const& seen = emulation::counters();
   CHECK(seen.graph_launches == 10);
   CHECK(seen.graph_instantiations == 0);
@@ -69,7 +70,7 @@ TEST_CASE("a steady step is one graph, allocates nothing and waits for nothing t
   CHECK(seen.stream_synchronisations == 0);
   CHECK(seen.device_synchronisations == 0);
   CHECK(seen.synchronous_copies == 0);
-  CHECK(model.read_back().step == 16);
+  CHECK(model.read_back().step == 17);
   CHECK(emulation::counters().stream_synchronisations == 1);
 }
 
