@@ -25,10 +25,8 @@ class FixedFactor {
   using image_shape_type = typename Data::image_shape_type;
 
   /// Throws ValueError for a factor or a value that the grid does not have.
-  FixedFactor(Data data, std::string_view factor, int value)
-      : data_(std::move(data)),
-        grid_(without(data_, factor, value)),
-        value_(static_cast<std::size_t>(value)) {
+  FixedFactor(Data const& data, std::string_view factor, int value)
+      : data_(data), grid_(without(data_, factor, value)), value_(static_cast<std::size_t>(value)) {
     auto const& all = data_.factors();
     while (all[at_].name != factor) ++at_;
     for (std::size_t k = at_ + 1; k < all.size(); ++k) inner_ *= static_cast<std::size_t>(all[k].cardinality);
@@ -113,12 +111,12 @@ class FixedFactor {
 
 /// The images of a grid that have one value of a factor, by its name.
 template <factor_grid Data>
-FixedFactor<Data> fixed_factor(Data data, std::string_view factor, int value) {
-  return {std::move(data), factor, value};
+FixedFactor<Data> fixed_factor(Data const& data, std::string_view factor, int value) {
+  return {data, factor, value};
 }
 
 /// "Oval dSprites": the 245,760 ellipses of dSprites, four factors (scale, orientation, posX, posY). The data set of RF-VAE's
 /// authors.
-inline FixedFactor<Dsprites> oval_dsprites(Dsprites data = {}) { return {std::move(data), "shape", 1}; }
+inline FixedFactor<Dsprites> oval_dsprites(Dsprites const& data = {}) { return {data, "shape", 1}; }
 
 }  // namespace disentangle::data

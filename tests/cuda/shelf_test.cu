@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The other methods of the shelf on backend::Cuda, with the small networks of tests/support: compiled and linked everywhere
+// nvcc is; on a device, losses against the CPU's and the same bits with and without graphs.
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <disentangle/adversary/total_correlation.hpp>
+#include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/contrast/prior_mmd.hpp>
+#include <disentangle/prior/relevance.hpp>
+#include <disentangle/regularizer/capacity.hpp>
+#include <disentangle/regularizer/dip.hpp>
+#include <disentangle/regularizer/relevance.hpp>
+
+#include "device.hpp"
+#include "tests/support/small_model.hpp"
+
+namespace dis = disentangle;
+using dis::test::SmallVae;
+
+namespace {
+
+using AnnealedVae = dis::With<SmallVae, dis::Regularizer<dis::regularizer::Capacity>>;
+using DipVaeI = dis::Plus<SmallVae, dis::Regularizer<dis::regularizer::MeanCovariance>>;
+using DipVaeII = dis::Plus<SmallVae, dis::Regularizer<dis::regularizer::CodeCovariance>>;
+using InfoVae = dis::Plus<SmallVae, dis::Contrast<dis::contrast::PriorMmd>>;
+using FactorVae = dis::Plus<SmallVae, dis::Adversary<dis::adversary::TotalCorrelation<5>>>;
+using RfVae0 = dis::With<FactorVae, dis::Prior<dis::prior::KnownRelevance>,
+                         dis::Regularizer<dis::regularizer::RelevanceWeightedKl>>;
+using RfVae = dis::Plus<dis::With<RfVae0, dis::Prior<dis::prior::LearntRelevance>>,
+                        dis::Regularizer<dis::regularizer::RelevancePenalty>>;
+
+/// The losses of ten steps, each read back.
+template <class Model>
+std::vector<double> losses(Model& model) {
+  std::vector<double> found;
+  for (std::size_t step = 0; step < 10; ++step) {
+    dis::test::Bars const first(8, 11 * step), second(8, 11 * step + 5);
+    std::array<dis::Minibatch, 2> const batches{first.batch(), second.batch()};
+    found.push_back(
+        model.step(std::span(batches).first(static_cast<std::size_t>(Model::minibatches)), true).loss);
+  }
+  return found;
+}
+
+template <class Method>
+void check(char const* name) {
+  using Image = dis::test::SmallImage;
+  dis::Model cpu{Method{}, dis::backend::Cpu{1}, Image{}, dis::seed(0)};
+  dis::Model replayed{Method{}, dis::backend::Cuda{}, Image{}, dis::seed(0)};
+  dis::Model launched{Method{}, dis::backend::Cuda{{.graphs = false}}, Image{}, dis::seed(0)};
+  auto const expected = losses(cpu), found = losses(replayed);
+  for (std::size_t step = 0; step < found.size(); ++step) {
+    dis::testing::expect_near(std::string(name) + " step " + std::to_string(step + 1), found[step],
+                              expected[step], 1e-3);
+  }
+  dis::testing::expect_near(std::string(name) + " same bits with and without graphs",
+                            found == losses(launched), 1, 0);
+}
+
+}  // namespace
+
+int main() {
+  if (dis::testing::skips_without_device()) return dis::testing::skipped;
+  check<AnnealedVae>("AnnealedVae");
+  check<DipVaeI>("DipVaeI");
+  check<DipVaeII>("DipVaeII");
+  check<InfoVae>("InfoVae");
+  check<FactorVae>("FactorVae");
+  check<RfVae0>("RfVae0");
+  check<RfVae>("RfVae");
+  return dis::testing::failures == 0 ? 0 : 1;
+}
