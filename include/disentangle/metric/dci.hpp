@@ -33,9 +33,9 @@ namespace disentangle::metric {
 /// error). A constant latent has importance and weight 0. Many classes with few rows over-fit: D is then far
 /// below 1 even for noisy but axis-aligned codes. Codes are seen in float, and neighbours closer than 1e-7
 /// are not separated: scale codes of tiny range up. Unaffected by monotone maps of a latent otherwise.
-/// Repeatable, whatever the threads. Splits tie where codes sit on a lattice or latents are duplicates;
-/// scikit-learn then picks a latent at random, as does this from tie_seed: importances move by up to 0.03
-/// between seeds, D and C by 0.01. Cost O(rounds * classes * latents * rows) over all factors.
+/// Repeatable, whatever the threads and however latents are numbered. Splits tie where codes sit on a lattice,
+/// latents are duplicates or few rows of a class are left in a node; scikit-learn then picks a latent at
+/// random, as does this from tie_seed: importances move by up to 0.03 between seeds, D and C by 0.01. Cost O(rounds * classes * latents * rows) over all factors.
 struct Dci {
   static constexpr std::string_view name = "dci";
 

@@ -17,7 +17,9 @@
 // this, with an order drawn by Philox from (tie seed, tree, node), hence repeatable. Thresholds of a feature
 // are tried in ascending order. "Lowest feature first" would be simpler, but on lattice codes, where gains
 // tie all the time, it moves importance towards the first latents by more than scikit-learn's results differ
-// between seeds.
+// between seeds. Ties are no rarity of lattices: of noisy codes, every tenth node can be cut alike by two
+// latents, because few rows of a class are left in it. So the draw goes by what a feature is (the order of its
+// rows), not by its column: the result does not depend on how latents are numbered, nor on monotone maps.
 #pragma once
 
 #include <algorithm>
@@ -47,19 +49,36 @@ struct SortedEntry {
 struct SortedFeatures {
   std::size_t rows = 0;
   std::size_t features = 0;
-  std::vector<SortedEntry> entries;  // [feature][rank]
+  std::vector<SortedEntry> entries;     // [feature][rank]
+  std::vector<std::uint32_t> identity;  // per feature, of its order of rows; copies are counted up
 
   SortedFeatures() = default;
   template <class T>
   SortedFeatures(MatrixView<T const> x, unsigned threads)
-      : rows(x.rows), features(x.columns), entries(x.rows * x.columns) {
+      : rows(x.rows), features(x.columns), entries(x.rows * x.columns), identity(x.columns) {
     parallel_for(features, threads, [&](std::size_t f, std::size_t) {
       SortedEntry* const column = entries.data() + f * rows;
       for (std::size_t i = 0; i < rows; ++i)
         column[i] = {static_cast<float>(x(i, f)), static_cast<std::uint32_t>(i)};
       std::stable_sort(column, column + rows,
                        [](SortedEntry const& a, SortedEntry const& b) { return a.value < b.value; });
+      identity[f] = identity_of(column);
     });
+    for (std::size_t f = 1; f < features; ++f)
+      while (std::find(identity.begin(), identity.begin() + static_cast<std::ptrdiff_t>(f), identity[f]) !=
+             identity.begin() + static_cast<std::ptrdiff_t>(f))
+        ++identity[f];
+  }
+
+ private:
+  /// FNV-1a of the sorted rows and of where the value changes: the same after a monotone map of the feature.
+  std::uint32_t identity_of(SortedEntry const* column) const {
+    std::uint64_t hash = 14695981039346656037u;
+    for (std::size_t i = 0; i < rows; ++i) {
+      bool const changes = i > 0 && column[i].value != column[i - 1].value;
+      hash = (hash ^ (std::uint64_t{column[i].row} << 1 | (changes ? 1 : 0))) * 1099511628211u;
+    }
+    return static_cast<std::uint32_t>(hash ^ hash >> 32);
   }
 };
 
@@ -141,7 +160,7 @@ class GradientBoostedTrees {
     std::array<std::vector<SortedEntry>, max_depth - 1>
         entries;  // the sorted lists of the nodes of levels 1, 2, ...
     std::vector<double> importance;
-    std::vector<std::uint32_t> feature_order;
+    std::vector<std::pair<std::uint64_t, std::size_t>> feature_order;  // what was drawn, ascending
   };
 
   struct Split {
@@ -168,11 +187,11 @@ class GradientBoostedTrees {
 
     /// Draws the order in which the node of this number tries the features.
     void draw_feature_order(std::int32_t number) const {
-      std::vector<std::uint32_t>& order = scratch.feature_order;
-      for (std::size_t f = 0; f < order.size(); ++f) order[f] = static_cast<std::uint32_t>(f);
-      std::uint64_t const first = static_cast<std::uint64_t>(number) << 32;
-      for (std::size_t left = order.size(); left > 1; --left)
-        std::swap(order[left - 1], order[random.integer(first + left, static_cast<std::uint32_t>(left))]);
+      for (std::size_t f = 0; f < x.features; ++f) {
+        auto const drawn = random.block(static_cast<std::uint64_t>(number) << 32 | x.identity[f]);
+        scratch.feature_order[f] = {std::uint64_t{drawn[0]} << 32 | drawn[1], f};
+      }
+      std::sort(scratch.feature_order.begin(), scratch.feature_order.end());
     }
 
     /// The best split of rows first .. first + n - 1 of the level's sorted lists. The gain is Friedman's
@@ -180,7 +199,7 @@ class GradientBoostedTrees {
     Split search(SortedEntry const* level, std::size_t first, std::size_t n, double sum) const {
       Split best;
       double const* const residual = scratch.residual.data();
-      for (std::size_t const f : scratch.feature_order) {
+      for (auto const& [drawn, f] : scratch.feature_order) {
         SortedEntry const* const e = level + f * x.rows + first;
         if (e[n - 1].value <= e[0].value + smallest_step) continue;  // constant here
         double left_sum = 0;
