@@ -13,9 +13,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace disentangle::report {
@@ -123,9 +125,15 @@ std::vector<LatentSummary> summarise_latents(Model& model, Data const& data, std
       }
     }
   }
-  std::stable_sort(summaries.begin(), summaries.end(),
-                   [](LatentSummary const& a, LatentSummary const& b) { return a.kl > b.kl; });
-  return summaries;
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t l = 0; l < latents; ++l) {
+    double const kl = summaries[l].kl;
+    order.emplace_back(std::isnan(kl) ? -std::numeric_limits<double>::infinity() : -kl, l);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<LatentSummary> sorted;
+  for (auto const& [kl, l] : order) sorted.push_back(std::move(summaries[l]));
+  return sorted;
 }
 
 }  // namespace disentangle::report
