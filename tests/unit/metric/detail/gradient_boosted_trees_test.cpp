@@ -23,6 +23,9 @@ struct SlowTrees {
   std::size_t classes;
   std::vector<double> importance = std::vector<double>(x.columns, 0.0);
   metric::Matrix<double> scores{x.rows, classes};
+  /// Relative distance of the best split to the best of another feature, the least over all nodes: 0 is a tie, which is
+  /// drawn for. This version takes the lowest feature.
+  double smallest_gap = 1;
 
   double variance(std::vector<std::size_t> const& rows, std::vector<double> const& r) const {
     double mean = 0;
@@ -36,6 +39,7 @@ struct SlowTrees {
     double best_gain = -1;
     std::size_t best_feature = 0;
     double best_threshold = 0;
+    std::vector<double> feature_gain(x.columns, 0.0);
     if (depth < 3 && rows.size() >= 2 && variance(rows, r) > 2.3e-16) {
       for (std::size_t f = 0; f < x.columns; ++f) {
         std::sort(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) {
@@ -51,6 +55,7 @@ struct SlowTrees {
           double const wl = static_cast<double>(at);
           double const wr = static_cast<double>(rows.size() - at);
           double const gain = wl * wr * std::pow(left / wl - right / wr, 2);
+          feature_gain[f] = std::max(feature_gain[f], gain);
           if (gain > best_gain) {
             best_gain = gain;
             best_feature = f;
@@ -71,6 +76,8 @@ struct SlowTrees {
       for (std::size_t i : rows) scores(i, target) += 0.1 * (k - 1) / k * numerator / denominator;
       return;
     }
+    std::sort(feature_gain.rbegin(), feature_gain.rend());
+    smallest_gap = std::min(smallest_gap, (feature_gain[0] - feature_gain[1]) / feature_gain[0]);
     std::vector<std::size_t> left;
     std::vector<std::size_t> right;
     for (std::size_t i : rows)
@@ -113,11 +120,12 @@ struct SlowTrees {
 TEST_CASE("importances and predictions equal those of the slow version") {
   // Few rounds on many rows: small nodes, which two features can split alike, come later.
   std::size_t const rows = 900;
-  auto const s = test::axis_aligned(rows, 0.6, 12);
+  auto const s = test::axis_aligned(rows, 0.6, 39);
   std::vector<int> labels(rows);
   for (std::size_t i = 0; i < rows; ++i) labels[i] = s.factors(i, 1);
   SlowTrees slow{s.codes, labels, 4};
   slow.fit(3);
+  REQUIRE(slow.smallest_gap > 1e-3);  // no node of this data is a tie
   metric::detail::SortedFeatures const sorted(MatrixView<double const>(s.codes.view()), 1);
   metric::detail::GradientBoostedTrees const trees(sorted, labels, 4, {.rounds = 3});
   for (std::size_t l = 0; l < 4; ++l) CHECK(std::abs(trees.importances()[l] - slow.importance[l]) < 1e-9);
