@@ -4,6 +4,7 @@
 #pragma once
 
 #include "methods.hpp"
+#include "program_network.hpp"
 #include "usage_error.hpp"
 
 #if !defined(PROGRAM_BACKEND)
@@ -13,6 +14,7 @@
 #include PROGRAM_BACKEND_HEADER
 #endif
 
+#include <disentangle/core/with.hpp>
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/model.hpp>
@@ -65,7 +67,22 @@ class ModelOf final : public AnyModel<Shape> {
   Model model_;
 };
 
+/// The method at the network that the build asked for (DISENTANGLE_COMMAND_NETWORK), with as many latents as it has. A method
+/// whose encoder is more than one network keeps its own.
 template <class M>
+struct AtNetwork : std::type_identity<M> {};
+#if defined(PROGRAM_NETWORK)
+template <class M>
+  requires requires { typename std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::template network<1>; } &&
+           (M::template has<disentangle::Role::decoder>)
+struct AtNetwork<M> {
+  static constexpr int latents = std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::latent_size;
+  using type = disentangle::With<M, disentangle::Encoder<disentangle::encoder::PROGRAM_NETWORK<latents>>,
+                                 disentangle::Decoder<disentangle::decoder::PROGRAM_NETWORK>>;
+};
+#endif
+
+template <class Own, class M = typename AtNetwork<Own>::type>
 MethodEntry make_entry(std::string name, std::string summary) {
   return {std::move(name), std::move(summary),
           [](std::vector<std::string> const& set) { return disentangle::describe(method_with<M>(set)); },

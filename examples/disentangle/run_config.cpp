@@ -2,6 +2,9 @@
 // Reads and writes config.json.
 #include "run_config.hpp"
 
+#include "program_network.hpp"
+#include "usage_error.hpp"
+
 #include <disentangle/core/version.hpp>
 #include <disentangle/io/json.hpp>
 
@@ -27,10 +30,13 @@ T member(std::filesystem::path const& path, Json const& json, char const* name, 
 
 }  // namespace
 
+std::string program_network() { return PROGRAM_NETWORK_NAME; }
+
 void write_config(std::filesystem::path const& path, RunConfig const& config, OpenedData const& data) {
   Json json;
   json["library_version"] = std::string(dis::version);
   json["method"] = config.method;
+  json["network"] = config.network;
   json["set"] = config.set;
   json["data"] = config.data;
   json["steps"] = config.steps;
@@ -56,6 +62,11 @@ RunConfig read_config(std::filesystem::path const& path) {
   if (!json.is_object()) throw dis::FileError(path.string(), "found no JSON object, expected the settings of a run");
   RunConfig config;
   config.method = member<std::string>(path, json, "method", "the name of a method");
+  config.network = json.contains("network") ? member<std::string>(path, json, "network", "the name of a network") : "own";
+  if (config.network != program_network()) {
+    throw UsageError(path.string() + ": found network '" + config.network + "', expected '" + program_network() +
+                     "', which this program was built with; configure one with -DDISENTANGLE_COMMAND_NETWORK=" + config.network);
+  }
   config.set = member<std::vector<std::string>>(path, json, "set", "a list of settings POLICY.MEMBER=VALUE");
   config.data = member<std::string>(path, json, "data", data_forms);
   config.steps = member<long>(path, json, "steps", "a whole number");

@@ -10,8 +10,13 @@
 #include <string>
 #include <vector>
 
+/// The network of all methods of this program, or "own": DISENTANGLE_COMMAND_NETWORK of its build.
+std::string program_network();
+
 struct RunConfig {
   std::string method;
+  /// DISENTANGLE_COMMAND_NETWORK of the program that trained it.
+  std::string network = program_network();
   std::vector<std::string> set;
   std::string data;
   long steps = 0;
