@@ -18,9 +18,12 @@
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/image_folder.hpp>
+#include <disentangle/data/labelled.hpp>
+#include <disentangle/data/mnist.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/split.hpp>
 #include <disentangle/data/subset.hpp>
+#include <disentangle/data/uci_digits.hpp>
 #include <disentangle/decoder/burgess_conv.hpp>
 #include <disentangle/decoder/higgins_mlp.hpp>
 #include <disentangle/decoder/kim_mnih_conv.hpp>

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,49 @@ inline std::vector<Tap> taps(std::size_t from, std::size_t to) {
   return result;
 }
 
+/// The change of size of images of one size, prepared once for many of them.
+class Resampling {
+ public:
+  Resampling(std::size_t from_rows, std::size_t from_columns, std::size_t channels, std::size_t to_rows,
+             std::size_t to_columns)
+      : rows_(taps(from_rows, to_rows)),
+        columns_(taps(from_columns, to_columns)),
+        from_rows_(from_rows),
+        from_columns_(from_columns),
+        channels_(channels),
+        narrow_(from_rows * to_columns * channels) {}
+
+  /// in: (height, width, channels) of the size to change from, out: of the size to change to.
+  void operator()(std::span<std::uint8_t const> in, std::span<std::uint8_t> out) {
+    std::size_t const row_size = columns_.size() * channels_;
+    for (std::size_t y = 0; y < from_rows_; ++y) {
+      for (std::size_t x = 0; x < columns_.size(); ++x) {
+        for (std::size_t c = 0; c < channels_; ++c) {
+          double sum = 0;
+          for (std::size_t k = 0; k < columns_[x].weights.size(); ++k) {
+            sum += columns_[x].weights[k] * in[(y * from_columns_ + columns_[x].first + k) * channels_ + c];
+          }
+          narrow_[y * row_size + x * channels_ + c] = sum;
+        }
+      }
+    }
+    for (std::size_t y = 0; y < rows_.size(); ++y) {
+      for (std::size_t p = 0; p < row_size; ++p) {
+        double sum = 0;
+        for (std::size_t k = 0; k < rows_[y].weights.size(); ++k) {
+          sum += rows_[y].weights[k] * narrow_[(rows_[y].first + k) * row_size + p];
+        }
+        out[y * row_size + p] = static_cast<std::uint8_t>(std::clamp(std::lround(sum), 0L, 255L));
+      }
+    }
+  }
+
+ private:
+  std::vector<Tap> rows_, columns_;
+  std::size_t from_rows_, from_columns_, channels_;
+  std::vector<double> narrow_;  // (source height, width, channels)
+};
+
 }  // namespace detail
 
 /// The image at another size: area means along an axis that shrinks, linear interpolation along one that
@@ -70,32 +114,9 @@ inline io::Image8 resize(io::Image8 const& image, int height, int width) {
                      std::to_string(width));
   }
   if (image.height == height && image.width == width) return image;
-  auto const rows = detail::taps(from_rows, to_rows);
-  auto const columns = detail::taps(from_columns, to_columns);
-  std::vector<double> narrow(from_rows * to_columns * channels);  // (source height, width, channels)
-  for (std::size_t y = 0; y < from_rows; ++y) {
-    for (std::size_t x = 0; x < to_columns; ++x) {
-      for (std::size_t c = 0; c < channels; ++c) {
-        double sum = 0;
-        for (std::size_t k = 0; k < columns[x].weights.size(); ++k) {
-          sum +=
-              columns[x].weights[k] * image.pixels[(y * from_columns + columns[x].first + k) * channels + c];
-        }
-        narrow[(y * to_columns + x) * channels + c] = sum;
-      }
-    }
-  }
-  std::size_t const row_size = to_columns * channels;
-  io::Image8 result{width, height, image.channels, std::vector<std::uint8_t>(to_rows * row_size)};
-  for (std::size_t y = 0; y < to_rows; ++y) {
-    for (std::size_t p = 0; p < row_size; ++p) {
-      double sum = 0;
-      for (std::size_t k = 0; k < rows[y].weights.size(); ++k) {
-        sum += rows[y].weights[k] * narrow[(rows[y].first + k) * row_size + p];
-      }
-      result.pixels[y * row_size + p] = static_cast<std::uint8_t>(std::clamp(std::lround(sum), 0L, 255L));
-    }
-  }
+  io::Image8 result{width, height, image.channels,
+                    std::vector<std::uint8_t>(to_rows * to_columns * channels)};
+  detail::Resampling(from_rows, from_columns, channels, to_rows, to_columns)(image.pixels, result.pixels);
   return result;
 }
 
