@@ -48,6 +48,7 @@
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/nn/convolution.hpp>
 #include <disentangle/nn/dense.hpp>
+#include <disentangle/nn/input_gradient.hpp>
 #include <disentangle/nn/normalisation.hpp>
 #include <disentangle/nn/shape_layers.hpp>
 #include <disentangle/optim/adam.hpp>

@@ -4,7 +4,7 @@
 
 #include <disentangle/backend/convolution_geometry.hpp>
 #include <disentangle/nn/activations.hpp>
-#include <disentangle/nn/layer.hpp>
+#include <disentangle/nn/tangent.hpp>
 
 namespace disentangle::nn {
 
@@ -47,6 +47,37 @@ struct Conv {
           train ? weight_.variable.gradient : nullptr, bias_.variable.gradient, train && weight_.accumulate(),
           static_cast<scalar>(Act::slope), pass.tape);
       if (train) bias_.accumulate();
+    }
+    void tangent(Pass<Backend> pass, scalar const*, scalar const* out, scalar const* in_tangent,
+                 scalar* out_tangent, scalar const*) {
+      auto& backend = pass.backend();
+      scalar* const no_bias = pass.tape.scratch(Channels);
+      backend.fill(no_bias, Channels, scalar(0));
+      backend.template convolution_forward<geometry, Activation::identity>(
+          pass.batch, in_tangent, weight_.variable.value, no_bias, out_tangent, scalar(0), pass.tape);
+      backend.template activation_adjoint<Act::kind>(
+          out, out_tangent, static_cast<std::size_t>(pass.batch) * output_shape::size,
+          static_cast<scalar>(Act::slope));
+    }
+    bool tangent_backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar const* in_tangent,
+                          scalar const* out_tangent, scalar const*, TangentAdjoints<scalar> const& a) {
+      auto& backend = pass.backend();
+      bool const curved = detail::through_activation<Act>(
+          pass, static_cast<std::size_t>(pass.batch) * output_shape::size, out, out_tangent, a);
+      bool const train = !pass.mode.frozen;
+      auto const adjoint = [&](scalar const* x, scalar* of_output, scalar* of_input, scalar* of_bias) {
+        backend.template convolution_adjoint<geometry, Activation::identity>(
+            pass.batch, x, weight_.variable.value, out, of_output, of_input,
+            train ? weight_.variable.gradient : nullptr, of_bias, train && weight_.accumulate(), scalar(0),
+            pass.tape);
+      };
+      // the bias does not act on tangents: what the adjoint would add to it is thrown away
+      scalar* const no_bias = pass.tape.scratch(Channels);
+      backend.fill(no_bias, Channels, scalar(0));
+      if (train && !bias_.accumulate()) backend.fill(bias_.variable.gradient, Channels, scalar(0));
+      adjoint(in_tangent, a.out_tangent, a.in_tangent, no_bias);
+      if (curved) adjoint(in, a.out, a.in, bias_.variable.gradient);
+      return curved;
     }
 
    private:

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <disentangle/nn/activations.hpp>
-#include <disentangle/nn/layer.hpp>
+#include <disentangle/nn/tangent.hpp>
 
 namespace disentangle::nn {
 
@@ -46,6 +46,38 @@ struct Dense {
         backend.multiply(pass.batch, inputs, Features, out_gradient, {Features, 1}, weight_.variable.value,
                          {1, Features}, in_gradient, {inputs, 1}, false);
       }
+    }
+    void tangent(Pass<Backend> pass, scalar const*, scalar const* out, scalar const* in_tangent,
+                 scalar* out_tangent, scalar const*) {
+      pass.backend().multiply(pass.batch, std::ptrdiff_t{Features}, inputs, in_tangent, {inputs, 1},
+                              weight_.variable.value, {Features, 1}, out_tangent, {Features, 1}, false);
+      pass.backend().template activation_adjoint<Act::kind>(
+          out, out_tangent, static_cast<std::size_t>(pass.batch) * Features, static_cast<scalar>(Act::slope));
+    }
+    bool tangent_backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar const* in_tangent,
+                          scalar const* out_tangent, scalar const*, TangentAdjoints<scalar> const& a) {
+      auto& backend = pass.backend();
+      bool const curved = detail::through_activation<Act>(
+          pass, static_cast<std::size_t>(pass.batch) * Features, out, out_tangent, a);
+      auto const to_weights = [&](scalar const* x, scalar const* adjoint) {
+        backend.multiply(inputs, Features, pass.batch, x, {1, inputs}, adjoint, {Features, 1},
+                         weight_.variable.gradient, {Features, 1}, weight_.accumulate());
+      };
+      auto const to_input = [&](scalar const* adjoint, scalar* target) {
+        backend.multiply(pass.batch, inputs, Features, adjoint, {Features, 1}, weight_.variable.value,
+                         {1, Features}, target, {inputs, 1}, false);
+      };
+      if (!pass.mode.frozen) {
+        to_weights(in_tangent, a.out_tangent);
+        if (curved) {
+          to_weights(in, a.out);
+          backend.column_sums(pass.batch, std::ptrdiff_t{Features}, a.out, bias_.variable.gradient,
+                              bias_.accumulate());
+        }
+      }
+      if (a.in_tangent != nullptr) to_input(a.out_tangent, a.in_tangent);
+      if (curved) to_input(a.out, a.in);
+      return curved;
     }
 
    private:

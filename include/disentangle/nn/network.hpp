@@ -52,6 +52,8 @@ class Network {
   using input_shape = Input;
   using output_shape = typename chain::output_shape;
   static constexpr std::size_t depth = sizeof...(Layers);
+  template <std::size_t I>
+  using layer_type = std::tuple_element_t<I, typename chain::layers>;
 
   Network() = default;
   Network(Network const&) = delete;
@@ -76,6 +78,10 @@ class Network {
     }
   }
 
+  template <std::size_t I>
+  layer_type<I>& layer() {
+    return std::get<I>(layers_);
+  }
   template <class Visitor>
   void for_each_layer(Visitor&& visit) {
     [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(std::get<I>(layers_), I), ...); }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <disentangle/autodiff/autodiff.hpp>
-#include <disentangle/nn/layer.hpp>
+#include <disentangle/nn/tangent.hpp>
 
 namespace disentangle::nn {
 
@@ -79,8 +79,57 @@ struct LayerNorm {
                 insert_axis(rate, axis<1>));
       }
     }
+    void tangent(Pass<Backend> pass, scalar const*, scalar const*, scalar const* in_tangent,
+                 scalar* out_tangent, scalar const* kept) {
+      RecordingOff<Backend> const guard(pass.tape);
+      disentangle::detail::assign(detail::view(pass.tape, out_tangent, Extents<2>{pass.batch, n}),
+                                  standardised(pass, in_tangent, kept) * constant(gain_));
+    }
+    bool tangent_backward(Pass<Backend> pass, scalar const*, scalar const*, scalar const* in_tangent,
+                          scalar const*, scalar const* kept, TangentAdjoints<scalar> const& a) {
+      RecordingOff<Backend> const guard(pass.tape);
+      auto const matrix = [&](scalar const* p) {
+        return detail::view(pass.tape, p, Extents<2>{pass.batch, n});
+      };
+      auto const normal = matrix(kept), t = matrix(in_tangent), g = matrix(a.out_tangent);
+      auto const rate = detail::view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
+      auto const over_features = [](auto const& v) { return insert_axis(v, axis<1>); };
+      auto const t_normal = materialise(standardised(pass, in_tangent, kept));  // tangent of `normal`
+      if (!pass.mode.frozen) detail::contribute(gain_, sum(g * t_normal, axis<0>));
+      auto const scaled = materialise(g * constant(gain_));  // adjoint of t_normal
+      // t_normal = rate (t - mean(t) - normal mean(normal t)) depends on the input by `normal` and by `rate`
+      auto const slope = mean(scaled * normal, axis<1>), t_slope = mean(t * normal, axis<1>);
+      auto const of_normal = materialise(-1.0 * over_features(rate) *
+                                         (scaled * over_features(t_slope) + t * over_features(slope)));
+      if (a.curved) {
+        auto const out = matrix(a.out);
+        if (!pass.mode.frozen) {
+          detail::contribute(gain_, sum(out * normal, axis<0>));
+          detail::contribute(bias_, sum(out, axis<0>));
+        }
+        disentangle::detail::assign(of_normal, of_normal + out * constant(gain_));
+      }
+      auto const offset = mean(of_normal, axis<1>), along = mean(of_normal * normal, axis<1>);
+      auto const of_rate = mean(scaled * t_normal, axis<1>);
+      disentangle::detail::assign(
+          matrix(a.in), (of_normal - over_features(offset) - normal * over_features(along + of_rate)) *
+                            over_features(rate));
+      if (a.in_tangent != nullptr) {
+        disentangle::detail::assign(matrix(a.in_tangent), standardised(pass, scaled.value, kept));
+      }
+      return true;
+    }
 
    private:
+    /// rate (t - mean(t) - normal mean(normal t)): the Jacobian of the normalisation, which is symmetric, applied to t
+    static auto standardised(Pass<Backend> pass, scalar const* tangent, scalar const* kept) {
+      auto const normal = detail::view(pass.tape, kept, Extents<2>{pass.batch, n});
+      auto const rate = detail::view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
+      auto const t = detail::view(pass.tape, tangent, Extents<2>{pass.batch, n});
+      auto const offset = mean(t, axis<1>), slope = mean(t * normal, axis<1>);
+      return (t - insert_axis(offset, axis<1>) - normal * insert_axis(slope, axis<1>)) *
+             insert_axis(rate, axis<1>);
+    }
     static auto constant(Weight<Backend, 1> const& w) { return stop_gradient(w.variable); }
 
     Weight<Backend, 1> gain_;
