@@ -48,7 +48,9 @@ inline constexpr bool is_variational =
 
 template <class M>
 constexpr int encoder_outputs() {
-  if constexpr (is_variational<M>) {
+  if constexpr (is_variational<M> && requires { policy_of<M, Role::prior>::head_size(1); }) {
+    return policy_of<M, Role::prior>::head_size(latent_size_of<M>());
+  } else if constexpr (is_variational<M>) {
     return policy_of<M, Role::prior>::parameters_per_latent * latent_size_of<M>();
   } else {
     return latent_size_of<M>();
