@@ -13,12 +13,10 @@ void list_command() {
   std::printf("methods (disentangle describe METHOD shows what each is made of):\n");
   for (MethodEntry const& entry : methods()) std::printf("  %-12s %s\n", entry.name.c_str(), entry.summary.c_str());
   std::printf("metrics:\n  %s\n", joined(disentangle::metric_names()).c_str());
-  std::printf("data sets (images 64 x 64, grey or colour):\n"
-              "  dsprites             dSprites, rendered on demand: no file needed\n"
-              "  dsprites=FILE.npz    dSprites from the published file\n"
-              "  oval_dsprites        its ellipses: four factors\n"
-              "  npz:FILE             member 'images', with factors in member 'labels' if it is there\n"
-              "  folder:DIR           the PNG files of a folder, with factors in labels.csv if it is there\n");
+  std::printf("data sets (images 64 x 64, grey or colour):\n");
+  for (DataForm const& form : described_data_forms()) {
+    std::printf("  %-20s %s\n", (form.start + form.path).c_str(), form.summary.c_str());
+  }
 }
 
 void describe_command(std::string const& method, std::vector<std::string> const& set) {

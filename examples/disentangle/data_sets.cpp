@@ -7,27 +7,20 @@
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/image_folder.hpp>
+#include <disentangle/data/mnist.hpp>
 #include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/uci_digits.hpp>
 
 #include <filesystem>
 
 namespace dis = disentangle;
+using dis::data::Part;
+using Path = std::filesystem::path;
 
 namespace {
 
-/// Kind ("dsprites", "npz", "folder") and path of --data.
-std::pair<std::string, std::string> split(std::string const& words) {
-  for (std::string const start : {"dsprites=", "npz:", "folder:"}) {
-    if (words.starts_with(start) && words.size() > start.size()) {
-      return {start.substr(0, start.size() - 1), words.substr(start.size())};
-    }
-  }
-  if (words != "dsprites" && words != "oval_dsprites") throw UsageError("--data: found '" + words + "', expected " + data_forms);
-  return {words, ""};
-}
-
 /// Images in member "images", labels in "labels" if it is there; one or three channels as the extents say.
-OpenedData open_npz(std::string const& path) {
+OpenedData open_npz(Path const& path) {
   dis::data::NpzOptions options;
   std::vector<std::size_t> shape;
   {
@@ -41,8 +34,8 @@ OpenedData open_npz(std::string const& path) {
 }
 
 /// PNG files of any size, cropped and resized; grey if the first is; labels from labels.csv if it is there.
-OpenedData open_folder(std::filesystem::path const& folder) {
-  std::filesystem::path labels = folder / "labels.csv";
+OpenedData open_folder(Path const& folder) {
+  Path labels = folder / "labels.csv";
   if (!std::filesystem::exists(labels)) labels.clear();
   auto const files = dis::data::detail::png_files(folder);
   dis::data::ImageFolderOptions const options{.fit = dis::data::Fit::centre_crop_and_resize};
@@ -52,18 +45,73 @@ OpenedData open_folder(std::filesystem::path const& folder) {
   return AnyData<Grey>(dis::data::image_folder<Grey>(folder, labels, options));
 }
 
+/// Every form of --data. `open` is given the path, empty where there is none.
+struct Form {
+  DataForm form;
+  OpenedData (*open)(Path const&);
+};
+
+std::vector<Form> const& forms() {
+  static std::vector<Form> const all{
+      {{"dsprites", "", "dSprites, rendered on demand: no file needed"},
+       [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::dsprites()); }},
+      {{"dsprites=", "FILE.npz", "dSprites from the published file"},
+       [](Path const& file) -> OpenedData { return AnyGrid<Grey>(dis::data::dsprites(file)); }},
+      {{"oval_dsprites", "", "its ellipses: four factors"},
+       [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::oval_dsprites()); }},
+      {{"npz:", "FILE", "member 'images', with factors in member 'labels' if it is there"}, open_npz},
+      {{"folder:", "DIR", "the PNG files of a folder, with factors in labels.csv if it is there"}, open_folder},
+      {{"mnist:", "DIR", "the training images of MNIST, from its IDX files, gzipped or not"},
+       [](Path const& folder) -> OpenedData { return AnyData<Grey>(dis::data::mnist<Grey>(folder)); }},
+      {{"mnist_test:", "DIR", "its test images"},
+       [](Path const& folder) -> OpenedData { return AnyData<Grey>(dis::data::mnist<Grey>(folder, Part::test)); }},
+      {{"fashion_mnist", "", "the training images of Fashion-MNIST, from Debian's package dataset-fashion-mnist"},
+       [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>()); }},
+      {{"fashion_mnist_test", "", "its test images"},
+       [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>(Part::test)); }},
+      {{"uci_digits:", "FILE", "handwritten digits 8 x 8: lines of 64 numbers 0 .. 16 and a digit, gzipped or not"},
+       [](Path const& file) -> OpenedData { return AnyData<Grey>(dis::data::uci_digits<Grey>(file)); }},
+  };
+  return all;
+}
+
+/// The form that the words have, and their path.
+std::pair<Form const*, std::string> split(std::string const& words) {
+  for (Form const& form : forms()) {
+    std::string const& start = form.form.start;
+    if (form.form.path.empty() ? words == start : words.starts_with(start) && words.size() > start.size()) {
+      return {&form, words.substr(start.size())};
+    }
+  }
+  throw UsageError("--data: found '" + words + "', expected " + data_forms);
+}
+
+std::string const& joined_forms() {
+  static std::string const text = [] {
+    std::string joined;
+    for (Form const& form : forms()) joined += (joined.empty() ? "" : ", ") + form.form.start + form.form.path;
+    return joined;
+  }();
+  return text;
+}
+
 }  // namespace
 
+char const* const data_forms = joined_forms().c_str();
+
+std::vector<DataForm> described_data_forms() {
+  std::vector<DataForm> described;
+  for (Form const& form : forms()) described.push_back(form.form);
+  return described;
+}
+
 OpenedData open_data(std::string const& words) {
-  auto const [kind, path] = split(words);
-  if (kind == "npz") return open_npz(path);
-  if (kind == "folder") return open_folder(path);
-  if (kind == "oval_dsprites") return AnyGrid<Grey>(dis::data::oval_dsprites());
-  return AnyGrid<Grey>(path.empty() ? dis::data::dsprites() : dis::data::dsprites(std::filesystem::path(path)));
+  auto const [form, path] = split(words);
+  return form->open(path);
 }
 
 std::string with_absolute_path(std::string const& words) {
-  auto const [kind, path] = split(words);
+  auto const [form, path] = split(words);
   if (path.empty()) return words;
-  return words.substr(0, kind.size() + 1) + std::filesystem::absolute(path).lexically_normal().string();
+  return form->form.start + std::filesystem::absolute(path).lexically_normal().string();
 }

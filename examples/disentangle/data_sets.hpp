@@ -61,10 +61,16 @@ class AnyGrid : public AnyData<Shape> {
   std::function<std::size_t(std::span<int const>)> index_;
 };
 
-using OpenedData = std::variant<AnyGrid<Grey>, AnyData<Grey>, AnyData<Colour>>;
+using OpenedData = std::variant<AnyGrid<Grey>, AnyData<Grey>, AnyGrid<Colour>, AnyData<Colour>>;
 
-/// How --data is written, for help and messages.
-inline constexpr char const* data_forms = "dsprites, dsprites=FILE.npz, oval_dsprites, npz:FILE, folder:DIR";
+/// One form of --data: what it starts with, what follows ("" where nothing does), and what it is.
+struct DataForm {
+  std::string start, path, summary;
+};
+std::vector<DataForm> described_data_forms();
+
+/// All forms in one line, for help and messages.
+extern char const* const data_forms;
 
 /// Opens what --data names. Throws UsageError for another form, FileError for a file that is missing or broken.
 OpenedData open_data(std::string const& words);

@@ -20,7 +20,7 @@ fails 2 "no method 'vea'; there are: vae, beta_vae, " train --method vea --out x
 fails 2 "no method 'vea'; there are: vae, beta_vae, " describe vea
 fails 2 "--method is needed" train --out x
 fails 2 "--out is required" train --method vae
-fails 2 "--data: found 'mnist', expected dsprites, dsprites=FILE.npz, oval_dsprites, npz:FILE, folder:DIR" train --method vae --data mnist --out x
+fails 2 "--data: found 'mnist', expected dsprites, dsprites=FILE.npz, oval_dsprites, npz:FILE, folder:DIR, mnist:DIR, " train --method vae --data mnist --out x
 fails 2 "no hyper-parameter 'WeightedKl.gamma'; this method has:" train --method beta_vae --set WeightedKl.gamma=1 --out x
 fails 2 "WeightedKl.beta: found 'big', expected a number" train --method beta_vae --set WeightedKl.beta=big --out x
 fails 2 "--set: found 'WeightedKl.beta', expected POLICY.MEMBER=VALUE" train --method beta_vae --set WeightedKl.beta --out x
@@ -32,6 +32,7 @@ if ! nvidia-smi >/dev/null 2>&1; then  # one line, whether the program was built
 fi
 fails 2 "x has no config.json" train --resume --out x
 fails 2 "--metrics: no metric 'mag'; there are: mig, dci, sap, factor_vae, beta_vae" evaluate x --metrics mig,mag
+fails 1 "none/train-images-idx3-ubyte: no such file" train --method vae --data mnist:none --out x
 fails 1 "none.npz" train --method vae --data dsprites=none.npz --out x
 fails 1 "x/config.json" evaluate x
 fails 1 "z.npy" score --codes z.npy --factors y.npy
