@@ -4,9 +4,12 @@
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/image_folder.hpp>
+#include <disentangle/data/labelled.hpp>
+#include <disentangle/data/mnist.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/split.hpp>
 #include <disentangle/data/subset.hpp>
+#include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/npz.hpp>
 #include <disentangle/io/png.hpp>
 #include <tests/unit/io/scratch_folder.hpp>
@@ -45,6 +48,32 @@ TEST_CASE("dSprites, parts of it, and batches") {
   other.next();
   auto const& again = other.next().indices;
   CHECK(std::vector<std::size_t>(again.begin(), again.end()) == resumed);
+}
+
+TEST_CASE("digits, and labels for some of the images") {
+  test_support::ScratchFolder const folder;
+  std::filesystem::create_directory(folder / "mnist");
+  for (std::string const start : {"train", "t10k"}) {
+    std::vector<std::uint8_t> const pixels(20 * 28 * 28, 7), labels{0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 4, 5, 6, 7, 8, 9};
+    dis::io::write_file(folder / "mnist" / (start + "-images-idx3-ubyte"), dis::io::idx_bytes(std::vector<std::size_t>{20, 28, 28}, pixels));
+    dis::io::write_file(folder / "mnist" / (start + "-labels-idx1-ubyte"), dis::io::idx_bytes(std::vector<std::size_t>{20}, labels));
+  }
+  auto const before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  auto const digits = dis::data::mnist("mnist");                                          // 28 x 28, the training part
+  auto const test = dis::data::mnist<dis::ImageShape<32, 32, 1>>("mnist", dis::data::Part::test);  // resized
+  std::filesystem::current_path(before);
+
+  auto const first = dis::data::first_labelled(digits, 4);                               // as they come: a part of 4 images
+  auto const balanced = dis::data::stratified(digits, 4, "digit", dis::seed(0));          // equally many of each value
+  auto const partly = dis::data::keep_labels(digits, "digit", balanced.indices());       // all images; other labels are -1
+  auto const shape_only = dis::data::with_factors(dis::data::dsprites(), {"shape"});     // some of the factors
+
+  CHECK(test.size() == 20);
+  CHECK(first.indices() == std::vector<std::size_t>{0, 1, 2, 3});
+  CHECK(balanced.size() == 4);
+  CHECK(dis::data::labelled(partly).size() == 4);
+  CHECK(shape_only.factors() == std::vector<dis::Factor>{{"shape", 3}});
 }
 
 TEST_CASE("images of one's own") {
