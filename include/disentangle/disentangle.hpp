@@ -45,9 +45,12 @@
 #include <disentangle/method/vae.hpp>
 #include <disentangle/metric/array_source.hpp>
 #include <disentangle/metric/beta_vae.hpp>
+#include <disentangle/metric/by_name.hpp>
 #include <disentangle/metric/dci.hpp>
+#include <disentangle/metric/dci_regression.hpp>
 #include <disentangle/metric/factor_vae.hpp>
 #include <disentangle/metric/mig.hpp>
+#include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/nn/convolution.hpp>
 #include <disentangle/nn/dense.hpp>
@@ -70,9 +73,11 @@
 #include <disentangle/regularizer/relevance.hpp>
 #include <disentangle/regularizer/scheduled.hpp>
 #include <disentangle/regularizer/total_correlation.hpp>
+#include <disentangle/report/latent_history.hpp>
 #include <disentangle/report/line_plot.hpp>
 #include <disentangle/report/reconstructions.hpp>
 #include <disentangle/report/score_table.hpp>
+#include <disentangle/report/study.hpp>
 #include <disentangle/report/traversals.hpp>
 #include <disentangle/supervision/supervision.hpp>
 #include <disentangle/train/check_term.hpp>
