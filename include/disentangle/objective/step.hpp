@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -33,6 +34,15 @@ inline T* nowhere = nullptr;
 ///   infer(x, stream)   the posterior of other images
 ///   decode(z, mode)    the decoder applied to codes: (batch, pixels)
 ///   codes(n, stream)   n codes from the prior
+///   generate(z, mode)  images of codes, as the decoder or generator expects them: (batch, pixels)
+///   own_codes()        as many codes from the prior as the main minibatch has images, the same for all terms of a step
+///   generated()        their images, made once for all terms
+///   generated_with(z)  images of own_codes() and, behind them, of further codes, in one pass of the generator; first of
+///                      a step, it makes those of generated() too. Batch normalisation then sees them together
+///   redraw(z, minimum, stream)  all numbers of codes drawn anew from the prior, each at least `minimum` away
+///   support()          largest |number| of a code that the prior draws; infinity where it has no bounds
+///   measure(i, e)      notes a scalar, or a vector, as number i, i + 1, ... of the policy's measures for the log. Declare
+///                      `static std::vector<std::string> measures(int latent_size)`, their names, in the policy
 ///   random(stream)     the random numbers of this step for a named use
 ///   state()            the policy's own State
 ///   tape()             for materialise, constants, scratch
@@ -58,6 +68,14 @@ struct ArchetypeStep {
   }
   Matrix decode(Matrix /*z*/, nn::Mode /*mode*/ = {}) const { return {}; }
   Matrix codes(std::ptrdiff_t /*n*/, std::string_view /*stream*/) const { return {}; }
+  Matrix generate(Matrix /*z*/, nn::Mode /*mode*/ = {}) const { return {}; }
+  Matrix own_codes() const { return {}; }
+  Matrix generated() const { return {}; }
+  Matrix generated_with(Matrix /*z*/) const { return {}; }
+  Matrix redraw(Matrix /*z*/, double /*minimum*/, std::string_view /*stream*/) const { return {}; }
+  double support() const { return 1; }
+  template <expression E>
+  void measure(std::size_t /*first*/, E const& /*e*/) const {}
   Philox random(std::string_view /*stream*/) const { return {}; }
   template <class P = Policy>
   typename P::template State<setting>& state() const {

@@ -16,7 +16,7 @@
 namespace disentangle {
 
 /// Columns: step; seconds of training so far; loss; a column per part of the loss, named as its policy; kl_0, kl_1, ...: the
-/// mean KL of each latent over the minibatch in nats; for RF-VAE also relevance_0, ...: r of each latent. A row for step 1, every log_every-th and the last step, each flushed.
+/// mean KL of each latent over the minibatch in nats; for RF-VAE also relevance_0, ...: r of each latent; what policies measure, as critic_gap. A row for step 1, every log_every-th and the last step, each flushed.
 /// Where the model comes from a checkpoint of step k, rows up to step k are kept, later ones dropped, and seconds go on: a
 /// killed and resumed run has each row once.
 class CsvLog {
@@ -37,6 +37,7 @@ class CsvLog {
       for (std::size_t l = 0; l < run.model().latent_size; ++l)
         names.push_back("relevance_" + std::to_string(l));
     }
+    for (std::string const& name : run.model().measure_names()) names.push_back(name);
     earlier_seconds_ = 0;
     if (run.first_step() == 0) {
       writer_.emplace(path_, names);
@@ -55,6 +56,7 @@ class CsvLog {
     if constexpr (knows_relevance<std::remove_cvref_t<decltype(run.model())>>) {
       for (double const r : relevance(run.model()).values) row.emplace_back(r);
     }
+    for (double const measure : run.model().measures()) row.emplace_back(measure);
     writer_->row(row);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model::encode, Model::decode and the list of a model's tensors.
+// Model::encode, Model::decode, Model::draw_codes and the list of a model's tensors.
 #pragma once
 
 #include <algorithm>
@@ -87,6 +87,21 @@ void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> code
     }();
     a.tape.backend().download(picture.value, images.data() + first * Image::size, count * Image::size);
   }
+}
+
+template <class Backend, class Image, class... Slots>
+void Model<Method<Slots...>, Backend, Image>::draw_codes(std::span<float> codes, std::uint64_t number) {
+  static_assert(method_type::template has<Role::prior>,
+                "[disentangle] draw_codes: this method has no Prior<...>");
+  std::size_t const n = detail::whole("draw_codes: codes", codes.size(), latent_size);
+  Assembly& a = *parts_;
+  RecordingOff<Backend> const guard(a.tape);
+  a.tape.reset();
+  auto const z = a.with_prior([&](auto const& prior, auto&... state) {
+    return prior.codes(a.tape, static_cast<std::ptrdiff_t>(n), static_cast<std::ptrdiff_t>(latent_size),
+                       Philox{a.seed.value, stream("draw_codes"), number}, state...);
+  });
+  a.tape.backend().download(z.value, codes.data(), codes.size());
 }
 
 template <class Backend, class Image, class... Slots>

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <disentangle/core/method.hpp>
 #include <disentangle/nn/builder.hpp>
@@ -117,6 +119,16 @@ auto optimizer_of(M const& method) {
     return method.template get<Role::optimizer>();
   } else {
     return optim::Adam{};
+  }
+}
+
+/// Names of what a policy measures for the log.
+template <class Policy>
+std::vector<std::string> measures_of(int latents) {
+  if constexpr (requires { Policy::measures(latents); }) {
+    return Policy::measures(latents);
+  } else {
+    return {};
   }
 }
 

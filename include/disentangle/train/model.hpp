@@ -68,6 +68,25 @@ class Model<Method<Slots...>, Backend, Image> {
     return names;
   }
 
+  /// Names of what the policies measure beside the loss: "critic_gap". Most have none.
+  static std::vector<std::string> const& measure_names() {
+    static std::vector<std::string> const names = [] {
+      std::vector<std::string> list;
+      auto const add = [&](std::vector<std::string> const& more) {
+        list.insert(list.end(), more.begin(), more.end());
+      };
+      (add(detail::measures_of<typename Slots::policy>(static_cast<int>(latent_size))), ...);
+      return list;
+    }();
+    return names;
+  }
+  /// What they measured in the last step, in the order of the names; reads it back. Zero before the first step.
+  std::vector<double> measures() {
+    std::vector<double> values(measure_names().size());
+    if (!values.empty()) backend().download(parts_->measured, values.data(), values.size());
+    return values;
+  }
+
   /// One update from a minibatch (and from as many more as the method's policies want). Allocates nothing after the
   /// first steps of a batch size. @throws NumericalError naming the step and the part if a part of the loss is not
   /// finite; the parameters are then those before the step.
@@ -88,6 +107,9 @@ class Model<Method<Slots...>, Backend, Image> {
 
   /// Expected images of any number of codes, in [0, 1], (n, image size). @throws ShapeError if the sizes do not fit.
   void decode(std::span<float const> codes, std::span<float> images);
+
+  /// Codes from the prior, (n, latent_size): the same for the same number. @throws ShapeError if the size does not fit.
+  void draw_codes(std::span<float> codes, std::uint64_t number = 0);
 
   /// Calls visit(name, extents, pointer) for every tensor that a checkpoint holds: parameters, moments, statistics.
   template <class Visitor>
@@ -137,6 +159,9 @@ class Model<Method<Slots...>, Backend, Image> {
     std::array<scalar*, static_cast<std::size_t>(minibatches)> staged{};
     scalar* results = nullptr;
     std::size_t staged_images = 0;
+    // what policies measure, those of policy I from measure_at[I]
+    scalar* measured = nullptr;
+    std::array<std::size_t, sizeof...(Slots) + 1> measure_at{};
 
     Assembly(method_type method_, Backend backend, Seed seed_)
         : method(std::move(method_)), seed(seed_), tape(backend), main(tape, "model") {
@@ -152,10 +177,23 @@ class Model<Method<Slots...>, Backend, Image> {
       for (auto& set : own) set->parameters.allocate(seed, set->moments());
       results = tape.backend().allocate(part_count + latent_size);
       tape.backend().fill(results, part_count + latent_size, scalar(0));
+      std::size_t slot = 0;
+      ((measure_at[slot + 1] =
+            measure_at[slot] +
+            detail::measures_of<typename Slots::policy>(static_cast<int>(latent_size)).size(),
+        ++slot),
+       ...);
+      if (measure_at.back() != 0) {
+        measured = tape.backend().allocate(measure_at.back());
+        tape.backend().fill(measured, measure_at.back(), scalar(0));
+      }
     }
     Assembly(Assembly const&) = delete;
     Assembly& operator=(Assembly const&) = delete;
-    ~Assembly() { tape.backend().deallocate(results, part_count + latent_size); }
+    ~Assembly() {
+      tape.backend().deallocate(results, part_count + latent_size);
+      if (measured != nullptr) tape.backend().deallocate(measured, measure_at.back());
+    }
 
     template <std::size_t I>
     void build_state() {

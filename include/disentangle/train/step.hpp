@@ -7,8 +7,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include <disentangle/backend/backend_traits.hpp>
+#include <disentangle/prior/redraw.hpp>
 #include <disentangle/train/model.hpp>
 
 namespace disentangle {
@@ -32,12 +34,15 @@ struct Model<Method<Slots...>, Backend, Image>::Forward {
   Variable<Backend, 2> images{};
   typename decltype(posterior_type<Assembly>())::type posterior{};
   Variable<Backend, 2> output{};
+  Variable<Backend, 2> own_codes{}, generated{};  // made when a term first asks
 
   Variable<Backend, 2> minibatch(int i) const {
     Minibatch const& batch = batches[static_cast<std::size_t>(i)];
-    Extents<2> const extents{static_cast<std::ptrdiff_t>(batch.size), static_cast<std::ptrdiff_t>(Image::size)};
+    Extents<2> const extents{static_cast<std::ptrdiff_t>(batch.size),
+                             static_cast<std::ptrdiff_t>(Image::size)};
     if constexpr (backend::backend_traits<Backend>::queues_steps) {
-      return {&parts.tape, parts.staged[static_cast<std::size_t>(i)], nullptr, extents, contiguous_strides(extents)};
+      return {&parts.tape, parts.staged[static_cast<std::size_t>(i)], nullptr, extents,
+              contiguous_strides(extents)};
     } else {
       return parts.tape.constant(extents, batch.images.data());
     }
@@ -76,6 +81,64 @@ class Model<Method<Slots...>, Backend, Image>::Step {
     return forward_.parts.with_prior([&](auto const& prior, auto&... state) {
       return prior.codes(tape(), n, std::ptrdiff_t{latent_size}, random(stream), state...);
     });
+  }
+  Variable<Backend, 2> generate(Variable<Backend, 2> z, nn::Mode mode = {}) const {
+    auto const output = decode(z, mode);
+    if constexpr (method_type::template has<Role::reconstruction>) {
+      return materialise(forward_.parts.method.template get<Role::reconstruction>().image(output));
+    } else {
+      return output;
+    }
+  }
+  Variable<Backend, 2> own_codes() const {
+    auto& z = forward_.own_codes;
+    if (z.tape == nullptr) z = codes(static_cast<std::ptrdiff_t>(forward_.batches[0].size), "own codes");
+    return z;
+  }
+  Variable<Backend, 2> generated() const {
+    if (forward_.generated.tape == nullptr) forward_.generated = generate(own_codes());
+    return forward_.generated;
+  }
+  Variable<Backend, 2> generated_with(Variable<Backend, 2> z) const {
+    auto const all = generate(concatenate(axis<0>, own_codes(), z));
+    if (forward_.generated.tape == nullptr) {
+      forward_.generated = slice(all, axis<0>, 0, own_codes().extent(0));
+    }
+    return all;
+  }
+  Variable<Backend, 2> redraw(Variable<Backend, 2> z, double minimum, std::string_view stream) const {
+    return forward_.parts.with_prior([&](auto const& policy, auto&...) {
+      if constexpr (requires { policy.redraw(z, minimum, random(stream)); }) {
+        return policy.redraw(z, minimum, random(stream));
+      } else {
+        constexpr std::ptrdiff_t tries = prior::redraw_tries;
+        return prior::redraw_among(z, codes(tries * z.extent(0), stream), minimum);
+      }
+    });
+  }
+  double support() const {
+    return forward_.parts.with_prior([&](auto const& policy, auto&...) -> double {
+      if constexpr (requires { policy.support(); }) {
+        return policy.support();
+      } else {
+        return std::numeric_limits<double>::infinity();
+      }
+    });
+  }
+  template <expression E>
+  void measure(std::size_t first, E const& e) const {
+    Assembly& a = forward_.parts;
+    RecordingOff<Backend> const guard(a.tape);
+    auto const extents = extents_of(e);
+    std::size_t const begin = a.measure_at[I] + first, n = static_cast<std::size_t>(product(extents));
+    if (begin + n > a.measure_at[I + 1]) {
+      throw ShapeError(
+          "measure: found number " + std::to_string(first + n - 1) + " of a policy, expected less than " +
+          std::to_string(a.measure_at[I + 1] - a.measure_at[I]) + ", the names in its measures()");
+    }
+    Variable<Backend, E::rank> const to{&a.tape, a.measured + begin, nullptr, extents,
+                                        contiguous_strides(extents)};
+    detail::assign(to, e);
   }
   Philox random(std::string_view stream) const { return forward_.parts.random(stream); }
   auto& state() const { return *std::get<I>(forward_.parts.states); }
@@ -254,7 +317,8 @@ auto Model<Method<Slots...>, Backend, Image>::read_back() -> report_type const& 
     for (std::size_t part = 0; part < part_count; ++part) {
       if (!std::isfinite(numbers[part])) {
         throw not_finite(part, numbers[part],
-                         " (it was finite when it was last read back, at step " + std::to_string(report.step) + ")");
+                         " (it was finite when it was last read back, at step " +
+                             std::to_string(report.step) + ")");
       }
     }
     report.step = a.steps;
@@ -272,9 +336,10 @@ auto Model<Method<Slots...>, Backend, Image>::read_back() -> report_type const& 
 template <class Backend, class Image, class... Slots>
 NumericalError Model<Method<Slots...>, Backend, Image>::not_finite(std::size_t part, double value,
                                                                    std::string const& remark) const {
-  return NumericalError("step " + std::to_string(parts_->steps) + ": the part " + part_names()[part] +
-                        " of the loss is " + std::to_string(value) + remark +
-                        "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
+  return NumericalError(
+      "step " + std::to_string(parts_->steps) + ": the part " + part_names()[part] + " of the loss is " +
+      std::to_string(value) + remark +
+      "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
 }
 
 }  // namespace disentangle
