@@ -4,11 +4,14 @@
 
 #include "usage_error.hpp"
 
+#include <disentangle/data/cifar.hpp>
+#include <disentangle/data/coloured.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/mnist.hpp>
 #include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/stl10.hpp>
 #include <disentangle/data/uci_digits.hpp>
 
 #include <filesystem>
@@ -65,12 +68,22 @@ std::vector<Form> const& forms() {
        [](Path const& folder) -> OpenedData { return AnyData<Grey>(dis::data::mnist<Grey>(folder)); }},
       {{"mnist_test:", "DIR", "its test images"},
        [](Path const& folder) -> OpenedData { return AnyData<Grey>(dis::data::mnist<Grey>(folder, Part::test)); }},
+      {{"coloured_mnist:", "DIR", "the training images in red or green by a coin (seed 0), the colour a factor"},
+       [](Path const& folder) -> OpenedData {
+         return AnyData<Colour>(dis::data::coloured(dis::data::mnist<Grey>(folder), dis::seed(0)));
+       }},
       {{"fashion_mnist", "", "the training images of Fashion-MNIST, from Debian's package dataset-fashion-mnist"},
        [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>()); }},
       {{"fashion_mnist_test", "", "its test images"},
        [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>(Part::test)); }},
       {{"uci_digits:", "FILE", "handwritten digits 8 x 8: lines of 64 numbers 0 .. 16 and a digit, gzipped or not"},
        [](Path const& file) -> OpenedData { return AnyData<Grey>(dis::data::uci_digits<Grey>(file)); }},
+      {{"cifar10:", "DIR", "the training images of CIFAR-10, from its binary files"},
+       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::cifar10<Colour>(folder)); }},
+      {{"cifar100:", "DIR", "the training images of CIFAR-100, from its binary files"},
+       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::cifar100<Colour>(folder)); }},
+      {{"stl10:", "DIR", "the labelled training images of STL-10, from its binary files"},
+       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::stl10<Colour>(folder)); }},
   };
   return all;
 }

@@ -15,13 +15,17 @@
 #include <disentangle/core/with.hpp>
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/batch_source.hpp>
+#include <disentangle/data/cifar.hpp>
+#include <disentangle/data/coloured.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
 #include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/padded.hpp>
 #include <disentangle/data/split.hpp>
+#include <disentangle/data/stl10.hpp>
 #include <disentangle/data/subset.hpp>
 #include <disentangle/data/uci_digits.hpp>
 #include <disentangle/decoder/burgess_conv.hpp>

@@ -17,13 +17,11 @@
 #include <disentangle/core/factor.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/arrays.hpp>
+#include <disentangle/data/part.hpp>
 #include <disentangle/data/resize.hpp>
 #include <disentangle/io/idx.hpp>
 
 namespace disentangle::data {
-
-/// Which of the two published parts is read.
-enum class Part { train, test };
 
 /// How idx() reads.
 struct IdxOptions {
@@ -38,22 +36,6 @@ struct IdxOptions {
 };
 
 namespace detail {
-
-/// Grey images (n, height, width) as images of Shape, resized where they are of another size.
-template <class Shape>
-std::vector<std::uint8_t> fitted(std::vector<std::uint8_t> pixels, std::size_t height, std::size_t width) {
-  static_assert(Shape::channels == 1,
-                "[disentangle] these images are grey: take an ImageShape of one channel");
-  if (height == Shape::height && width == Shape::width) return pixels;
-  std::size_t const size = height * width, n = pixels.size() / size;
-  std::vector<std::uint8_t> result(n * Shape::size);
-  Resampling resample(height, width, 1, Shape::height, Shape::width);
-  for (std::size_t i = 0; i < n; ++i) {
-    resample(std::span(pixels).subspan(i * size, size),
-             std::span(result).subspan(i * Shape::size, Shape::size));
-  }
-  return result;
-}
 
 /// The first of several names, plain or gzipped, that is in a folder; FileError naming the first where none is.
 inline std::filesystem::path one_of(std::filesystem::path const& folder,
@@ -105,6 +87,8 @@ inline std::vector<int> idx_labels(std::filesystem::path const& path, std::size_
 template <class Shape>
 Arrays<Shape> idx(std::filesystem::path const& images, std::filesystem::path const& labels = {},
                   IdxOptions options = {}) {
+  static_assert(Shape::channels == 1,
+                "[disentangle] these images are grey: take an ImageShape of one channel");
   io::Array const array = io::read_idx(images);
   if (array.dtype != io::DType::u1 || array.shape.size() != 3 || array.size() == 0) {
     throw FileError(images.string(), "found images of shape " + io::shape_text(array.shape) + " of " +

@@ -95,6 +95,20 @@ class Resampling {
   std::vector<double> narrow_;  // (source height, width, channels)
 };
 
+/// Images (n, height, width, channels of Shape) as images of Shape, resized where they are of another size.
+template <class Shape>
+std::vector<std::uint8_t> fitted(std::vector<std::uint8_t> pixels, std::size_t height, std::size_t width) {
+  if (height == Shape::height && width == Shape::width) return pixels;
+  std::size_t const size = height * width * Shape::channels, n = pixels.size() / size;
+  std::vector<std::uint8_t> result(n * Shape::size);
+  Resampling resample(height, width, Shape::channels, Shape::height, Shape::width);
+  for (std::size_t i = 0; i < n; ++i) {
+    resample(std::span(pixels).subspan(i * size, size),
+             std::span(result).subspan(i * Shape::size, Shape::size));
+  }
+  return result;
+}
+
 }  // namespace detail
 
 /// The image at another size: area means along an axis that shrinks, linear interpolation along one that

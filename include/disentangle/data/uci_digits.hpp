@@ -3,6 +3,7 @@
 // 1998), whose test part of 1,797 images scikit-learn ships.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/arrays.hpp>
-#include <disentangle/data/mnist.hpp>
+#include <disentangle/data/resize.hpp>
 #include <disentangle/io/gzip.hpp>
 
 namespace disentangle::data {
@@ -78,6 +79,8 @@ inline UciDigits parse_uci_digits(std::string_view text, std::string const& name
 /// ImageShape resizes them, as idx() says. Throws FileError naming the line, what was found and what was expected.
 template <class Shape = ImageShape<8, 8, 1>>
 Arrays<Shape> uci_digits(std::filesystem::path const& path) {
+  static_assert(Shape::channels == 1,
+                "[disentangle] these images are grey: take an ImageShape of one channel");
   auto const bytes = io::read_possibly_gzipped(io::InputFile(path));
   auto digits =
       detail::parse_uci_digits({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
