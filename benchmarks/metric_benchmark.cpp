@@ -10,6 +10,7 @@
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/beta_vae.hpp>
 #include <disentangle/metric/dci.hpp>
+#include <disentangle/metric/detail/rows.hpp>
 #include <disentangle/metric/factor_vae.hpp>
 #include <disentangle/metric/function_source.hpp>
 #include <disentangle/metric/mig.hpp>
@@ -40,9 +41,9 @@ auto dsprites_like() {
 }
 
 /// Rows drawn once; two thirds of them train.
-metric::detail::Sample rows(std::size_t n) {
+metric::detail::Rows rows(std::size_t n) {
   metric::RandomIntegers rng(seed(0), "benchmark");
-  return metric::detail::sample(dsprites_like(), n, rng);
+  return metric::detail::draw_rows(dsprites_like(), n, rng);
 }
 
 template <class Metric>

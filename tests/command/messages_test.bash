@@ -31,7 +31,7 @@ if ! nvidia-smi >/dev/null 2>&1; then  # one line, whether the program was built
   fails 2 "--backend cuda: " train --method vae --backend cuda --out x
 fi
 fails 2 "x has no config.json" train --resume --out x
-fails 2 "--metrics: no metric 'mag'; there are: mig, dci, sap, factor_vae, beta_vae" evaluate x --metrics mig,mag
+fails 2 "--metrics: no metric 'mag'; there are: mig, dci, sap, factor_vae, beta_vae, " evaluate x --metrics mig,mag
 fails 1 "none/train-images-idx3-ubyte: no such file" train --method vae --data mnist:none --out x
 fails 1 "none.npz" train --method vae --data dsprites=none.npz --out x
 fails 1 "x/config.json" evaluate x

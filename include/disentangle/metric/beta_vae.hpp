@@ -114,9 +114,11 @@ struct BetaVae {
       throw ShapeError("beta_vae: evaluation points have " + std::to_string(eval.differences.columns) +
                        " latents, expected " + std::to_string(train.differences.columns));
     if (!(c > 0)) throw ValueError("beta_vae: c is " + std::to_string(c) + ", expected above 0");
-    detail::check_train_and_test<double>(
-        name, train.differences.view(), {train.factor.data(), train.factor.size(), 1},
-        eval.differences.view(), {eval.factor.data(), eval.factor.size(), 1});
+    for (Points const* points : {&train, &eval}) {
+      detail::check_codes<double>(name, points->differences.view());
+      detail::check_factors(name, points->differences.rows, {points->factor.data(), points->factor.size(), 1},
+                            points == &train ? 2 : 1);
+    }
     // Factors that no training point shares are unknown to the classifier, as in scikit-learn.
     detail::Classes const classes = detail::classes(name, {train.factor.data(), train.factor.size(), 1}, 0);
     detail::LogisticRegression const classifier(train.differences.view(), classes.label, classes.size(),

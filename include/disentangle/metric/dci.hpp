@@ -5,7 +5,6 @@
 // defaults.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,15 +13,10 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
-#include <disentangle/core/matrix_view.hpp>
-#include <disentangle/core/philox.hpp>
-#include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/gradient_boosted_trees.hpp>
-#include <disentangle/metric/detail/sample.hpp>
-#include <disentangle/metric/factor_source.hpp>
+#include <disentangle/metric/detail/rows.hpp>
 #include <disentangle/metric/gap.hpp>
 #include <disentangle/metric/importance.hpp>
-#include <disentangle/metric/random.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric {
@@ -46,93 +40,50 @@ struct Dci {
   std::uint64_t tie_seed = 0;  ///< which latent wins a tied split
   unsigned threads = 0;        ///< 0: all of the machine; the result does not depend on it
 
-  /// Codes (rows, latents) and labels >= 0 (rows, factors), of the training and of the test rows. A label
+  /// metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
+  /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number of
+  /// training rows the first two thirds train, in the order given. A label
   /// that is absent from the training rows counts as predicted wrongly. Throws ShapeError for rows or columns
   /// that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not finite in
-  /// float, a label below 0, a factor with a single value among the training rows.
-  Score operator()(MatrixView<double const> train_codes, MatrixView<int const> train_factors,
-                   MatrixView<double const> test_codes, MatrixView<int const> test_factors) const {
-    return score(train_codes, train_factors, test_codes, test_factors);
-  }
-  Score operator()(MatrixView<float const> train_codes, MatrixView<int const> train_factors,
-                   MatrixView<float const> test_codes, MatrixView<int const> test_factors) const {
-    return score(train_codes, train_factors, test_codes, test_factors);
-  }
-
-  /// The first train_rows rows train, the others test.
-  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors,
-                   std::size_t train_rows) const {
-    return split(codes, factors, train_rows);
-  }
-  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors,
-                   std::size_t train_rows) const {
-    return split(codes, factors, train_rows);
-  }
-
-  /// The first two thirds train, in the order given.
-  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors) const {
-    return split(codes, factors, codes.rows * 2 / 3);
-  }
-  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors) const {
-    return split(codes, factors, codes.rows * 2 / 3);
-  }
-
-  /// num_train, then num_test points drawn from the source.
-  template <factor_source Source>
-  Score operator()(Source const& source, Seed seed) const {
-    RandomIntegers rng(seed, "metric/dci");
-    return (*this)(source, rng);
-  }
-  template <factor_source Source>
-  Score operator()(Source const& source, random_integers auto& rng) const {
-    detail::Sample const train = detail::sample(source, num_train, rng);
-    detail::Sample const test = detail::sample(source, num_test, rng);
-    Score s = (*this)(train.codes.view(), train.factors.view(), test.codes.view(), test.factors.view());
-    detail::name_factors(s, source);
-    return s;
+  /// float,
+  /// a label below 0, a factor with a single value among the training rows.
+  template <class... Data>
+  requires detail::scores_from<Dci, Data...> Score operator()(Data&&... data) const {
+    return detail::score_rows(*this, data...);
   }
 
  private:
-  template <class T>
-  Score split(MatrixView<T const> codes, MatrixView<int const> factors, std::size_t train_rows) const {
-    detail::check_codes(name, codes);
-    detail::check_factors(name, codes.rows, factors, 3);
-    std::size_t const train = detail::check_split(name, codes.rows, train_rows);
-    std::size_t const test = codes.rows - train;
-    return score(detail::rows(codes, 0, train), detail::rows(factors, 0, train),
-                 detail::rows(codes, train, test), detail::rows(factors, train, test));
-  }
+  friend detail::RowsAccess;
 
-  template <class T>
-  Score score(MatrixView<T const> train_codes, MatrixView<int const> train_factors,
-              MatrixView<T const> test_codes, MatrixView<int const> test_factors) const {
-    detail::check_train_and_test(name, train_codes, train_factors, test_codes, test_factors);
-    detail::check_float_range(name, train_codes);
-    detail::check_float_range(name, test_codes);
+  Score score(detail::Rows const& train, detail::Rows const& test) const {
+    detail::check_float_range<double>(name, train.codes.view());
+    detail::check_float_range<double>(name, test.codes.view());
     if (rounds < 1) throw ValueError("dci: rounds is " + std::to_string(rounds) + ", expected at least 1");
     if (!(learning_rate > 0))
       throw ValueError("dci: learning_rate is " + std::to_string(learning_rate) + ", expected above 0");
-    std::size_t const latents = train_codes.columns;
-    std::size_t const factors = train_factors.columns;
+    std::size_t const latents = train.latents();
+    std::size_t const factors = train.factor_count();
+    Matrix<int> const train_factors = detail::labels_of(name, train);
+    Matrix<int> const test_factors = detail::labels_of(name, test);
 
-    detail::SortedFeatures const sorted(train_codes, threads);
+    detail::SortedFeatures const sorted(train.codes.view(), threads);
     Matrix<double> importance(latents, factors);
     std::vector<double> train_accuracy(factors);
     std::vector<double> test_accuracy(factors);
     for (std::size_t k = 0; k < factors; ++k) {
-      detail::Classes const classes = detail::classes(name, train_factors, k);
+      detail::Classes const classes = detail::classes(name, train_factors.view(), k);
       detail::GradientBoostedTrees const trees(sorted, classes.label, classes.size(),
                                                {rounds, learning_rate, tie_seed, threads});
       for (std::size_t l = 0; l < latents; ++l) importance(l, k) = trees.importances()[l];
       std::size_t right = 0;
-      for (std::size_t i = 0; i < train_codes.rows; ++i)
+      for (std::size_t i = 0; i < train.size(); ++i)
         right += trees.training_predictions()[i] == classes.label[i];
-      train_accuracy[k] = static_cast<double>(right) / static_cast<double>(train_codes.rows);
-      std::vector<int> const predicted = trees.predict(test_codes);
+      train_accuracy[k] = static_cast<double>(right) / static_cast<double>(train.size());
+      std::vector<int> const predicted = trees.predict(test.codes.view());
       right = 0;
-      for (std::size_t i = 0; i < test_codes.rows; ++i)
+      for (std::size_t i = 0; i < test.size(); ++i)
         right += classes.values[static_cast<std::size_t>(predicted[i])] == test_factors(i, k);
-      test_accuracy[k] = static_cast<double>(right) / static_cast<double>(test_codes.rows);
+      test_accuracy[k] = static_cast<double>(right) / static_cast<double>(test.size());
     }
     Concentration d = disentanglement(importance.view());
     Concentration c = completeness(importance.view());
@@ -145,8 +96,8 @@ struct Dci {
                {"completeness", c.value},
                {"informativeness_test", mean(test_accuracy)},
                {"informativeness_train", mean(train_accuracy)}};
-    s.settings = {{"train_rows", static_cast<double>(train_codes.rows)},
-                  {"test_rows", static_cast<double>(test_codes.rows)},
+    s.settings = {{"train_rows", static_cast<double>(train.size())},
+                  {"test_rows", static_cast<double>(test.size())},
                   {"rounds", static_cast<double>(rounds)},
                   {"learning_rate", learning_rate},
                   {"tie_seed", static_cast<double>(tie_seed)},

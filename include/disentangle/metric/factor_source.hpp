@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <vector>
 
 #include <disentangle/core/factor.hpp>
 #include <disentangle/core/matrix_view.hpp>
@@ -36,6 +37,20 @@ concept factor_source = requires(S const& source, RandomIntegers& rng, std::size
   source.draw_matching(k, given, rng, points);
   source.labels(given, labels);
   source.encode(given, codes);
+};
+
+/// A source that can also draw without replacement. Each member returns up to `most` different points, fewer
+/// where there are no more.
+///   distinct(rng, most)             of all
+///   distinct_sharing(k, rng, most)  of those that have one value of factor k, drawn uniformly among its values
+///   distinct_varying(k, rng, most)  of those that differ in factor k alone, the other factors' values being
+///                                   drawn uniformly among the combinations with at least two such points
+template <class S>
+concept slice_source = factor_source<S> &&
+    requires(S const& source, RandomIntegers& rng, std::size_t k, std::size_t most) {
+  { source.distinct(rng, most) } -> std::same_as<std::vector<std::size_t>>;
+  { source.distinct_sharing(k, rng, most) } -> std::same_as<std::vector<std::size_t>>;
+  { source.distinct_varying(k, rng, most) } -> std::same_as<std::vector<std::size_t>>;
 };
 
 }  // namespace disentangle::metric

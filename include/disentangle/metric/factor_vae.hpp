@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,33 +18,12 @@
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/sample.hpp>
+#include <disentangle/metric/detail/variance_vote.hpp>
 #include <disentangle/metric/factor_source.hpp>
 #include <disentangle/metric/random.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric {
-
-namespace detail {
-
-/// Variance (ddof 1) of every column of the rows; exactly 0 for a constant column, whose mean may not be
-/// representable, because values are taken relative to the first row.
-inline void column_variances(MatrixView<double const> codes, std::span<double> out) {
-  double const n = static_cast<double>(codes.rows);
-  for (std::size_t l = 0; l < codes.columns; ++l) {
-    double const origin = codes(0, l);
-    double sum = 0;
-    for (std::size_t i = 0; i < codes.rows; ++i) sum += codes(i, l) - origin;
-    double const mean = sum / n;
-    double squares = 0;
-    for (std::size_t i = 0; i < codes.rows; ++i) {
-      double const d = codes(i, l) - origin - mean;
-      squares += d * d;
-    }
-    out[l] = squares / (n - 1);
-  }
-}
-
-}  // namespace detail
 
 /// In [0, 1], higher is better; chance is about 1 / factors. A vote: a random factor is held in a batch, the
 /// rest vary; the latent with the smallest ratio of its variance in the batch to its variance over the data
@@ -87,7 +65,6 @@ struct FactorVae {
       throw ValueError("factor_vae: threshold is " + std::to_string(threshold) + ", expected 0 or more");
 
     std::size_t const latents = source.latents();
-    std::size_t const factors = source.factors().size();
     std::vector<double> variance(latents);
     {
       std::vector<std::size_t> points(num_variance_estimate);
@@ -98,10 +75,9 @@ struct FactorVae {
       detail::check_square<double>(name, codes.view());
       detail::column_variances(codes.view(), variance);
     }
-    std::vector<double> active(latents);
+    std::vector<double> active = detail::active_latents(variance, threshold);
     double active_count = 0;
-    for (std::size_t l = 0; l < latents; ++l)
-      active_count += active[l] = variance[l] > 0 && std::sqrt(variance[l]) >= threshold ? 1 : 0;
+    for (double a : active) active_count += a;
 
     // Votes are drawn even where no latent is active, so that the random stream does not depend on the codes.
     Matrix<double> const train = votes(source, rng, num_train, variance, active);
@@ -109,9 +85,7 @@ struct FactorVae {
     double train_right = 0;
     double eval_right = 0;
     for (std::size_t l = 0; l < latents && active_count > 0; ++l) {
-      std::size_t best = 0;
-      for (std::size_t k = 1; k < factors; ++k)
-        if (train(k, l) > train(best, l)) best = k;
+      std::size_t const best = detail::majority(train, l);
       train_right += train(best, l);
       eval_right += eval(best, l);
     }

@@ -8,6 +8,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -53,9 +54,7 @@ class FunctionSource {
   void draw(random_integers auto& rng, std::span<std::size_t> points) const {
     for (std::size_t& p : points) p = 0;
     for (std::size_t k = 0; k < factors_.size(); ++k)
-      for (std::size_t& p : points)
-        p += strides_[k] *
-             static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(factors_[k].cardinality)));
+      for (std::size_t& p : points) p += strides_[k] * draw_value(k, rng);
   }
 
   void draw_sharing(std::size_t k, random_integers auto& rng, std::span<std::size_t> points) const {
@@ -67,6 +66,28 @@ class FunctionSource {
                      std::span<std::size_t> points) const {
     draw(rng, points);
     for (std::size_t i = 0; i < points.size(); ++i) points[i] = with_value(points[i], k, like[i]);
+  }
+
+  std::vector<std::size_t> distinct(random_integers auto& rng, std::size_t most) const {
+    return distinct_among(size(), rng, most, [](std::size_t p) { return p; });
+  }
+
+  std::vector<std::size_t> distinct_sharing(std::size_t k, random_integers auto& rng,
+                                            std::size_t most) const {
+    std::size_t const shared = draw_value(k, rng);
+    std::size_t const stride = strides_[k];
+    return distinct_among(size() / cardinality(k), rng, most, [&](std::size_t rest) {
+      return rest / stride * (stride * cardinality(k)) + shared * stride + rest % stride;
+    });
+  }
+
+  std::vector<std::size_t> distinct_varying(std::size_t k, random_integers auto& rng,
+                                            std::size_t most) const {
+    std::size_t others = 0;
+    for (std::size_t j = 0; j < factors_.size(); ++j)
+      if (j != k) others += strides_[j] * draw_value(j, rng);
+    return distinct_among(cardinality(k), rng, most,
+                          [&](std::size_t value) { return others + value * strides_[k]; });
   }
 
   void labels(std::span<std::size_t const> points, MatrixView<int> out) const {
@@ -81,6 +102,37 @@ class FunctionSource {
   }
 
  private:
+  std::size_t size() const { return strides_[0] * cardinality(0); }
+  std::size_t draw_value(std::size_t k, random_integers auto& rng) const {
+    return static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(factors_[k].cardinality)));
+  }
+  /// point(i) of up to `most` different i below n, in the order in which they are drawn; all, in ascending
+  /// order, where there are no more.
+  template <class Point>
+  static std::vector<std::size_t> distinct_among(std::size_t n, random_integers auto& rng, std::size_t most,
+                                                 Point const& point) {
+    std::vector<std::size_t> points;
+    if (n <= most) {
+      for (std::size_t i = 0; i < n; ++i) points.push_back(point(i));
+      return points;
+    }
+    // Repeats are drawn again, at worst about ln(most) times as many draws as points. Grids beyond 32 bits take
+    // two numbers a draw.
+    constexpr std::size_t half = std::size_t{1} << 31;
+    std::unordered_set<std::size_t> taken;
+    while (points.size() < most) {
+      std::size_t i = 0;
+      if (n <= half) {
+        i = static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(n)));
+      } else {
+        i = static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>((n - 1) / half + 1))) * half +
+            static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(half)));
+        if (i >= n) continue;
+      }
+      if (taken.insert(i).second) points.push_back(point(i));
+    }
+    return points;
+  }
   std::size_t cardinality(std::size_t k) const { return static_cast<std::size_t>(factors_[k].cardinality); }
   std::size_t value(std::size_t point, std::size_t k) const { return point / strides_[k] % cardinality(k); }
   std::size_t with_value(std::size_t point, std::size_t k, std::size_t like) const {

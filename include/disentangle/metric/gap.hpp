@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -32,6 +33,15 @@ inline double mean(std::vector<double> const& values) {
   double sum = 0;
   for (double v : values) sum += v;
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+/// With divisor n - 1; 0 of fewer than two.
+inline double standard_deviation(std::vector<double> const& values) {
+  if (values.size() < 2) return 0;
+  double const centre = mean(values);
+  double squares = 0;
+  for (double v : values) squares += (v - centre) * (v - centre);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
 }
 
 }  // namespace disentangle::metric

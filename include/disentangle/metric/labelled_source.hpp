@@ -50,6 +50,7 @@ class LabelledSource {
       labels_.push_back(std::move(numbered.label));
       having_.push_back(std::move(having));
     }
+    slices_.resize(labels.columns);
   }
 
   std::size_t latents() const { return latents_; }
@@ -71,6 +72,33 @@ class LabelledSource {
     for (std::size_t i = 0; i < points.size(); ++i) points[i] = one_of(having(k, like[i]), rng);
   }
 
+  std::vector<std::size_t> distinct(random_integers auto& rng, std::size_t most) const {
+    std::vector<std::size_t> rows(rows_);
+    for (std::size_t i = 0; i < rows_; ++i) rows[i] = i;
+    return distinct_of(std::move(rows), rng, most);
+  }
+
+  std::vector<std::size_t> distinct_sharing(std::size_t k, random_integers auto& rng,
+                                            std::size_t most) const {
+    auto const& values = having_[k];
+    return distinct_of(
+        values[static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(values.size())))], rng, most);
+  }
+
+  /// Throws ValueError where no two rows differ in factor k alone.
+  std::vector<std::size_t> distinct_varying(std::size_t k, random_integers auto& rng,
+                                            std::size_t most) const {
+    Slices const& slices = slices_of(k);
+    if (slices.first.size() < 2)
+      throw ValueError("LabelledSource: no two of " + std::to_string(rows_) + " rows differ in factor " +
+                       factors_[k].name + " alone, expected some that do");
+    std::size_t const s =
+        static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(slices.first.size() - 1)));
+    return distinct_of({slices.rows.begin() + static_cast<std::ptrdiff_t>(slices.first[s]),
+                        slices.rows.begin() + static_cast<std::ptrdiff_t>(slices.first[s + 1])},
+                       rng, most);
+  }
+
   void labels(std::span<std::size_t const> points, MatrixView<int> out) const {
     for (std::size_t i = 0; i < points.size(); ++i)
       for (std::size_t k = 0; k < labels_.size(); ++k) out(i, k) = labels_[k][points[i]];
@@ -85,6 +113,47 @@ class LabelledSource {
   static std::size_t one_of(std::vector<std::size_t> const& rows, random_integers auto& rng) {
     return rows[static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(rows.size())))];
   }
+  /// Up to `most` of the rows, in a random order; all where there are no more.
+  static std::vector<std::size_t> distinct_of(std::vector<std::size_t> rows, random_integers auto& rng,
+                                              std::size_t most) {
+    if (rows.size() <= most) return rows;
+    for (std::size_t i = 0; i < most; ++i)
+      std::swap(rows[i],
+                rows[i + static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(rows.size() - i)))]);
+    rows.resize(most);
+    return rows;
+  }
+
+  /// Rows in groups that agree in all factors but one, in which they take at least two values.
+  struct Slices {
+    std::vector<std::size_t> rows;   // group after group
+    std::vector<std::size_t> first;  // of each group in rows, and the end
+  };
+  Slices const& slices_of(std::size_t k) const {
+    if (!slices_[k].first.empty()) return slices_[k];
+    auto const compare = [&](std::size_t a, std::size_t b) {
+      for (std::size_t j = 0; j < labels_.size(); ++j)
+        if (j != k && labels_[j][a] != labels_[j][b]) return labels_[j][a] < labels_[j][b] ? -1 : 1;
+      return 0;
+    };
+    std::vector<std::size_t> order(rows_);
+    for (std::size_t i = 0; i < rows_; ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      int const c = compare(a, b);
+      return c != 0 ? c < 0 : a < b;
+    });
+    Slices& slices = slices_[k];
+    slices.first.push_back(0);
+    for (std::size_t i = 0, end = 0; i < rows_; i = end) {
+      bool varies = false;
+      for (end = i; end < rows_ && compare(order[i], order[end]) == 0; ++end)
+        varies = varies || labels_[k][order[end]] != labels_[k][order[i]];
+      if (!varies) continue;
+      for (std::size_t j = i; j < end; ++j) slices.rows.push_back(order[j]);
+      slices.first.push_back(slices.rows.size());
+    }
+    return slices;
+  }
 
   std::size_t rows_;
   std::size_t latents_;
@@ -92,6 +161,7 @@ class LabelledSource {
   std::vector<Factor> factors_;
   std::vector<std::vector<int>> labels_;                       // [factor][row]
   std::vector<std::vector<std::vector<std::size_t>>> having_;  // [factor][value] -> rows
+  mutable std::vector<Slices> slices_;                         // [factor], made when first asked for
 };
 
 }  // namespace disentangle::metric

@@ -14,15 +14,10 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
-#include <disentangle/core/matrix_view.hpp>
-#include <disentangle/core/philox.hpp>
-#include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/linear_svm.hpp>
 #include <disentangle/metric/detail/parallel_for.hpp>
-#include <disentangle/metric/detail/sample.hpp>
-#include <disentangle/metric/factor_source.hpp>
+#include <disentangle/metric/detail/rows.hpp>
 #include <disentangle/metric/gap.hpp>
-#include <disentangle/metric/random.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric {
@@ -33,7 +28,7 @@ namespace disentangle::metric {
 ///   ones, so that a perfect code scores far below 1: 0.2 to 0.25 on dSprites. A constant latent predicts
 ///   one class and scores its frequency. Depends on the scale of the codes, through the penalty.
 /// - continuous: S is the squared correlation on the training rows, 0 for a latent with variance <= 1e-12.
-///   The factors' integers are taken as numbers. Free of scale, except for that bound.
+///   The factors' values are taken as numbers, and need not be whole. Free of scale, except for that bound.
 /// With a single latent the runner-up counts as 0. Deterministic. Cost O(latents * classes * rows) over all
 /// factors.
 struct Sap {
@@ -45,82 +40,25 @@ struct Sap {
   std::size_t num_test = 5000;    ///< and to test on (drawn in the continuous form too, not used there)
   unsigned threads = 0;           ///< 0: all of the machine; the result does not depend on it
 
-  /// Codes (rows, latents) and labels >= 0 (rows, factors), of the training and of the test rows. A label
+  /// metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
+  /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number of
+  /// training rows the first two thirds train, in the order given. A label
   /// that is absent from the training rows counts as predicted wrongly. Throws ShapeError for rows or columns
   /// that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not finite or
-  /// whose square overflows, a label below 0, a factor with a single value among the training rows, c <= 0.
-  Score operator()(MatrixView<double const> train_codes, MatrixView<int const> train_factors,
-                   MatrixView<double const> test_codes, MatrixView<int const> test_factors) const {
-    return score(train_codes, train_factors, test_codes, test_factors);
-  }
-  Score operator()(MatrixView<float const> train_codes, MatrixView<int const> train_factors,
-                   MatrixView<float const> test_codes, MatrixView<int const> test_factors) const {
-    return score(train_codes, train_factors, test_codes, test_factors);
-  }
-
-  /// The first train_rows rows train, the others test.
-  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors,
-                   std::size_t train_rows) const {
-    return split(codes, factors, train_rows);
-  }
-  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors,
-                   std::size_t train_rows) const {
-    return split(codes, factors, train_rows);
-  }
-
-  /// The first two thirds train, in the order given.
-  Score operator()(MatrixView<double const> codes, MatrixView<int const> factors) const {
-    return split(codes, factors, codes.rows * 2 / 3);
-  }
-  Score operator()(MatrixView<float const> codes, MatrixView<int const> factors) const {
-    return split(codes, factors, codes.rows * 2 / 3);
-  }
-
-  /// num_train, then num_test points drawn from the source.
-  template <factor_source Source>
-  Score operator()(Source const& source, Seed seed) const {
-    RandomIntegers rng(seed, "metric/sap");
-    return (*this)(source, rng);
-  }
-  template <factor_source Source>
-  Score operator()(Source const& source, random_integers auto& rng) const {
-    detail::Sample const train = detail::sample(source, num_train, rng);
-    detail::Sample const test = detail::sample(source, num_test, rng);
-    Score s = (*this)(train.codes.view(), train.factors.view(), test.codes.view(), test.factors.view());
-    detail::name_factors(s, source);
-    return s;
+  /// whose square overflows,
+  /// a label below 0, a factor with a single value among the training rows, c <= 0.
+  template <class... Data>
+  requires detail::scores_from<Sap, Data...> Score operator()(Data&&... data) const {
+    return detail::score_rows(*this, data...);
   }
 
  private:
-  template <class T>
-  Score split(MatrixView<T const> codes, MatrixView<int const> factors, std::size_t train_rows) const {
-    detail::check_codes(name, codes);
-    detail::check_factors(name, codes.rows, factors, 3);
-    std::size_t const train = detail::check_split(name, codes.rows, train_rows);
-    std::size_t const test = codes.rows - train;
-    return score(detail::rows(codes, 0, train), detail::rows(factors, 0, train),
-                 detail::rows(codes, train, test), detail::rows(factors, train, test));
-  }
+  friend detail::RowsAccess;
 
-  template <class T>
-  Score score(MatrixView<T const> train_codes, MatrixView<int const> train_factors,
-              MatrixView<T const> test_codes, MatrixView<int const> test_factors) const {
-    detail::check_train_and_test(name, train_codes, train_factors, test_codes, test_factors);
-    detail::check_square(name, train_codes);
+  Score score(detail::Rows const& train, detail::Rows const& test) const {
+    detail::check_square<double>(name, train.codes.view());
     if (!(c > 0)) throw ValueError("sap: c is " + std::to_string(c) + ", expected above 0");
-    std::size_t const latents = train_codes.columns;
-    std::size_t const factors = train_factors.columns;
-    std::vector<detail::Classes> classes;
-    for (std::size_t k = 0; k < factors; ++k) classes.push_back(detail::classes(name, train_factors, k));
-    Matrix<double> predictability(latents, factors);
-    detail::parallel_for(latents * factors, threads, [&](std::size_t item, std::size_t) {
-      std::size_t const l = item / factors;
-      std::size_t const k = item % factors;
-      std::vector<double> x(train_codes.rows);
-      for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(train_codes(i, l));
-      predictability(l, k) = continuous ? squared_correlation(x, train_factors, k)
-                                        : accuracy(x, classes[k], test_codes, test_factors, l, k);
-    });
+    Matrix<double> predictability = continuous ? squared_correlations(train) : test_accuracies(train, test);
 
     Score s;
     s.metric = name;
@@ -128,8 +66,8 @@ struct Sap {
     std::vector<double> per_factor = gaps(predictability.view());
     s.value = mean(per_factor);
     s.parts = {{"sap", s.value}};
-    s.settings = {{"train_rows", static_cast<double>(train_codes.rows)},
-                  {"test_rows", static_cast<double>(continuous ? 0 : test_codes.rows)}};
+    s.settings = {{"train_rows", static_cast<double>(train.size())},
+                  {"test_rows", static_cast<double>(continuous ? 0 : test.size())}};
     if (continuous) {
       s.choices = {{"factors", "continuous"}, {"predictability", "squared correlation, training rows"}};
     } else {
@@ -143,14 +81,23 @@ struct Sap {
     return s;
   }
 
-  static double squared_correlation(std::vector<double> const& x, MatrixView<int const> factors,
-                                    std::size_t k) {
+  Matrix<double> squared_correlations(detail::Rows const& train) const {
+    detail::check_varied(name, train);
+    Matrix<double> result(train.latents(), train.factor_count());
+    for (std::size_t l = 0; l < result.rows; ++l)
+      for (std::size_t k = 0; k < result.columns; ++k)
+        result(l, k) =
+            squared_correlation(detail::column_of(train.codes, l), detail::column_of(train.factors, k));
+    return result;
+  }
+
+  static double squared_correlation(std::vector<double> const& x, std::vector<double> const& y) {
     double const n = static_cast<double>(x.size());
     double mean_x = 0;
     double mean_y = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       mean_x += x[i] - x[0];  // relative to the first row, so that a constant has variance 0 exactly
-      mean_y += factors(i, k);
+      mean_y += y[i];
     }
     mean_x /= n;
     mean_y /= n;
@@ -159,7 +106,7 @@ struct Sap {
     double xy = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       double const dx = x[i] - x[0] - mean_x;
-      double const dy = factors(i, k) - mean_y;
+      double const dy = y[i] - mean_y;
       xx += dx * dx;
       yy += dy * dy;
       xy += dx * dy;
@@ -168,17 +115,26 @@ struct Sap {
     return std::min(1.0, xy / xx * (xy / yy));
   }
 
-  template <class T>
-  double accuracy(std::vector<double> const& x, detail::Classes const& classes,
-                  MatrixView<T const> test_codes, MatrixView<int const> test_factors, std::size_t l,
-                  std::size_t k) const {
-    detail::LinearSvmClassifier const classifier(x, classes, c);
-    std::size_t right = 0;
-    for (std::size_t i = 0; i < test_codes.rows; ++i) {
-      int const predicted = classifier.predict(static_cast<double>(test_codes(i, l)));
-      right += classes.values[static_cast<std::size_t>(predicted)] == test_factors(i, k);
-    }
-    return static_cast<double>(right) / static_cast<double>(test_codes.rows);
+  Matrix<double> test_accuracies(detail::Rows const& train, detail::Rows const& test) const {
+    Matrix<int> const train_factors = detail::labels_of(name, train);
+    Matrix<int> const test_factors = detail::labels_of(name, test);
+    std::size_t const factors = train_factors.columns;
+    std::vector<detail::Classes> classes;
+    for (std::size_t k = 0; k < factors; ++k)
+      classes.push_back(detail::classes(name, train_factors.view(), k));
+    Matrix<double> result(train.latents(), factors);
+    detail::parallel_for(result.values.size(), threads, [&](std::size_t item, std::size_t) {
+      std::size_t const l = item / factors;
+      std::size_t const k = item % factors;
+      detail::LinearSvmClassifier const classifier(detail::column_of(train.codes, l), classes[k], c);
+      std::size_t right = 0;
+      for (std::size_t i = 0; i < test.size(); ++i) {
+        int const predicted = classifier.predict(test.codes(i, l));
+        right += classes[k].values[static_cast<std::size_t>(predicted)] == test_factors(i, k);
+      }
+      result(l, k) = static_cast<double>(right) / static_cast<double>(test.size());
+    });
+    return result;
   }
 };
 

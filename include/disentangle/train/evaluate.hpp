@@ -3,7 +3,6 @@
 // known factors; the same with metrics given as values, or by name at run time.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -14,11 +13,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
-#include <disentangle/metric/beta_vae.hpp>
-#include <disentangle/metric/dci.hpp>
-#include <disentangle/metric/factor_vae.hpp>
-#include <disentangle/metric/mig.hpp>
-#include <disentangle/metric/sap.hpp>
+#include <disentangle/metric/by_name.hpp>
 #include <disentangle/metric/score.hpp>
 #include <disentangle/train/encoded_data.hpp>
 
@@ -103,9 +98,10 @@ metric::Score score_one(EncodedData& data, M metric, EvaluateOptions const& opti
     if constexpr (scores_rows<M>) {
       return data.is_grid() ? metric(data.grid_source(), seed) : score_rows(data, metric, seed);
     } else {
-      bool const all = options.pool == 0 || options.pool >= data.size();
+      bool const all = options.pool == 0 || options.pool >= data.size() || requires { M::draws_from_all; };
       if (all && data.is_grid()) return metric(data.grid_source(), seed);
-      std::vector<std::size_t> images = data.labelled_images(options.pool, seed, "evaluate/pool");
+      std::vector<std::size_t> images =
+          data.labelled_images(all ? 0 : options.pool, seed, "evaluate/pool");
       double const pool = static_cast<double>(images.size());
       metric::Score drawn = metric(data.row_source(std::move(images)), seed);
       drawn.settings.emplace_back("pool", pool);
@@ -148,37 +144,6 @@ template <class... Metrics, class Model, data::data_set Data>
 std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options = {}) {
   return evaluate(model, data, options, Metrics{}...);
 }
-
-/// The metrics that evaluate() knows by name.
-inline std::vector<std::string> metric_names() {
-  return {std::string(metric::Mig::name), std::string(metric::Dci::name), std::string(metric::Sap::name),
-          std::string(metric::FactorVae::name), std::string(metric::BetaVae::name)};
-}
-
-/// @throws ValueError that lists the known names, for a name that is none.
-inline void expect_metric_names(std::span<std::string const> names) {
-  auto const known = metric_names();
-  for (std::string const& name : names) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::string list;
-    for (std::string const& each : known) list += (list.empty() ? "" : ", ") + each;
-    throw ValueError("no metric '" + name + "'; there are: " + list);
-  }
-}
-
-namespace detail {
-
-/// Calls visit with a metric of the name; the name must be known.
-template <class Visitor>
-auto with_metric(std::string_view name, Visitor&& visit) {
-  if (name == metric::Mig::name) return visit(metric::Mig{});
-  if (name == metric::Dci::name) return visit(metric::Dci{});
-  if (name == metric::Sap::name) return visit(metric::Sap{});
-  if (name == metric::FactorVae::name) return visit(metric::FactorVae{});
-  return visit(metric::BetaVae{});
-}
-
-}  // namespace detail
 
 /// Calls done(score) after each metric, so that a program can show scores as they come.
 template <class Model, data::data_set Data, std::invocable<metric::Score const&> Done>

@@ -226,8 +226,10 @@ TEST_CASE("Dci splits rows as its overloads say") {
   metric::Dci const metric{};
   MatrixView<double const> const codes = s.codes.view();
   MatrixView<int const> const factors = s.factors.view();
-  double const explicit_rows = metric({codes.data, 60, 4}, {factors.data, 60, 3}, {codes.data + 240, 30, 4},
-                                      {factors.data + 180, 30, 3})
+  using Codes = MatrixView<double const>;
+  using Factors = MatrixView<int const>;
+  double const explicit_rows = metric(Codes(codes.data, 60, 4), Factors(factors.data, 60, 3),
+                                      Codes(codes.data + 240, 30, 4), Factors(factors.data + 180, 30, 3))
                                    .value;
   CHECK(metric(codes, factors, 60).value == explicit_rows);
   CHECK(metric(codes, factors).value == explicit_rows);

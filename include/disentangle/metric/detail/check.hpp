@@ -33,41 +33,43 @@ void check_codes(std::string_view metric, MatrixView<T const> codes) {
                          ", latent " + std::to_string(l) + ", expected a finite number");
 }
 
-/// Throws ShapeError where rows differ or are too few, ValueError for a negative label (-1 is "missing").
-inline void check_factors(std::string_view metric, std::size_t code_rows, MatrixView<int const> factors,
-                          std::size_t minimum_rows) {
+/// Throws ShapeError where rows differ or are too few, or there is no factor.
+inline void check_extents(std::string_view metric, std::size_t code_rows, std::size_t factor_rows,
+                          std::size_t factors, std::size_t minimum_rows) {
   std::string const who = std::string(metric) + ": ";
-  if (factors.columns == 0)
-    throw ShapeError(who + "factors are " + extents(factors.rows, factors.columns) +
-                     ", expected at least one column");
-  if (factors.rows != code_rows)
-    throw ShapeError(who + "factors have " + std::to_string(factors.rows) + " rows, expected the " +
+  if (factors == 0)
+    throw ShapeError(who + "factors are " + extents(factor_rows, factors) + ", expected at least one column");
+  if (factor_rows != code_rows)
+    throw ShapeError(who + "factors have " + std::to_string(factor_rows) + " rows, expected the " +
                      std::to_string(code_rows) + " rows of the codes");
   if (code_rows < minimum_rows)
     throw ShapeError(who + "found " + std::to_string(code_rows) + " rows, expected at least " +
                      std::to_string(minimum_rows));
-  for (std::size_t i = 0; i < factors.rows; ++i)
-    for (std::size_t k = 0; k < factors.columns; ++k)
-      if (factors(i, k) < 0)
-        throw ValueError(who + "label " + std::to_string(factors(i, k)) + " in row " + std::to_string(i) +
-                         ", factor " + std::to_string(k) +
-                         ", expected 0 or more (-1 means missing: leave such rows out)");
 }
 
-/// Checks the arrays of a metric that trains on some rows and tests on others: as check_codes and
-/// check_factors, at least 2 training rows and 1 test row, and the same numbers of columns in both.
-template <class T>
-void check_train_and_test(std::string_view metric, MatrixView<T const> train_codes,
-                          MatrixView<int const> train_factors, MatrixView<T const> test_codes,
-                          MatrixView<int const> test_factors) {
-  check_codes(metric, train_codes);
-  check_codes(metric, test_codes);
-  check_factors(metric, train_codes.rows, train_factors, 2);
-  check_factors(metric, test_codes.rows, test_factors, 1);
-  if (train_codes.columns != test_codes.columns || train_factors.columns != test_factors.columns)
-    throw ShapeError(std::string(metric) + ": test rows have " + std::to_string(test_codes.columns) +
-                     " latents and " + std::to_string(test_factors.columns) + " factors, expected " +
-                     std::to_string(train_codes.columns) + " and " + std::to_string(train_factors.columns) +
+/// Throws ValueError for a negative label (-1 is "missing").
+inline void check_label(std::string_view metric, long label, std::size_t row, std::size_t factor) {
+  if (label < 0)
+    throw ValueError(std::string(metric) + ": label " + std::to_string(label) + " in row " +
+                     std::to_string(row) + ", factor " + std::to_string(factor) +
+                     ", expected 0 or more (-1 means missing: leave such rows out)");
+}
+
+/// Both of these for a matrix of labels.
+inline void check_factors(std::string_view metric, std::size_t code_rows, MatrixView<int const> factors,
+                          std::size_t minimum_rows) {
+  check_extents(metric, code_rows, factors.rows, factors.columns, minimum_rows);
+  for (std::size_t i = 0; i < factors.rows; ++i)
+    for (std::size_t k = 0; k < factors.columns; ++k) check_label(metric, factors(i, k), i, k);
+}
+
+/// Throws ShapeError where test rows have other columns than training rows.
+inline void check_same_columns(std::string_view metric, std::size_t train_latents, std::size_t train_factors,
+                               std::size_t test_latents, std::size_t test_factors) {
+  if (train_latents != test_latents || train_factors != test_factors)
+    throw ShapeError(std::string(metric) + ": test rows have " + std::to_string(test_latents) +
+                     " latents and " + std::to_string(test_factors) + " factors, expected " +
+                     std::to_string(train_latents) + " and " + std::to_string(train_factors) +
                      " as in the training rows");
 }
 

@@ -1,35 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drawing codes and labels from a source, and what a score says about where its samples came from.
+// Checks of a source and of the counts in a metric's settings, and what a score says about its source.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/factor_source.hpp>
-#include <disentangle/metric/matrix.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric::detail {
-
-struct Sample {
-  Matrix<double> codes;  // (n, latents)
-  Matrix<int> factors;   // (n, factors)
-};
-
-/// n independent points of the source.
-template <factor_source Source>
-Sample sample(Source const& source, std::size_t n, random_integers auto& rng) {
-  Sample s{Matrix<double>(n, source.latents()), Matrix<int>(n, source.factors().size())};
-  std::vector<std::size_t> points(n);
-  source.draw(rng, points);
-  source.labels(points, s.factors.view());
-  source.encode(points, s.codes.view());
-  return s;
-}
 
 template <factor_source Source>
 void name_factors(Score& score, Source const& source) {

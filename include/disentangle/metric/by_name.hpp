@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metrics by the names that the command line and stored scores use. A metric is added to the list here, and
+// nowhere else.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <disentangle/core/error.hpp>
+#include <disentangle/metric/beta_vae.hpp>
+#include <disentangle/metric/dci.hpp>
+#include <disentangle/metric/dci_regression.hpp>
+#include <disentangle/metric/definition.hpp>
+#include <disentangle/metric/factor_vae.hpp>
+#include <disentangle/metric/mig.hpp>
+#include <disentangle/metric/rf_vae.hpp>
+#include <disentangle/metric/sap.hpp>
+#include <disentangle/metric/score.hpp>
+
+namespace disentangle {
+
+namespace metric::detail {
+
+template <class... Metrics>
+struct MetricList {};
+
+using NamedMetrics =
+    MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso, DciRandomForest>;
+
+/// "mig:ubisoft" -> "mig", "ubisoft"; the second is empty where there is no colon.
+inline std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
+  std::size_t const colon = name.find(':');
+  return colon == name.npos ? std::pair(name, std::string_view())
+                            : std::pair(name.substr(0, colon), name.substr(colon + 1));
+}
+
+/// Calls visit with a metric of the name and definition, and returns whether there is one.
+template <class Metric, class Visitor>
+bool visit_if_named(std::string_view full_name, Visitor& visit) {
+  auto const [name, definition] = split_name(full_name);
+  if (name != Metric::name) return false;
+  Metric metric;
+  if (!definition.empty()) {
+    if constexpr (requires { metric.definition; }) {
+      check_definition(name, Metric::definitions, Definition{definition});
+      for (Definition const& each : Metric::definitions)
+        if (each.name == definition) metric.definition = each;
+    } else {
+      throw ValueError(std::string(name) + ": found definition '" + std::string(definition) +
+                       "', expected none: it has a single one");
+    }
+  }
+  visit(metric);
+  return true;
+}
+
+template <class Visitor, class... Metrics>
+bool visit_named(std::string_view name, Visitor& visit, MetricList<Metrics...>) {
+  return (visit_if_named<Metrics>(name, visit) || ...);
+}
+
+template <class... Metrics>
+std::vector<std::string> names_of(MetricList<Metrics...>) {
+  return {std::string(Metrics::name)...};
+}
+
+}  // namespace metric::detail
+
+/// The metrics known by name.
+inline std::vector<std::string> metric_names() {
+  return metric::detail::names_of(metric::detail::NamedMetrics{});
+}
+
+namespace detail {
+
+/// visit(metric) with a metric of the name, "mig", or of a name and a definition, "mig:ubisoft"; what it
+/// returns. @throws ValueError that lists the known names or definitions for one that is none.
+template <class Visitor>
+metric::Score with_metric(std::string_view name, Visitor&& visit) {
+  metric::Score score;
+  auto const keep = [&](auto const& metric) { score = visit(metric); };
+  if (metric::detail::visit_named(name, keep, metric::detail::NamedMetrics{})) return score;
+  std::string list;
+  for (std::string const& each : metric_names()) list += (list.empty() ? "" : ", ") + each;
+  throw ValueError("no metric '" + std::string(name) + "'; there are: " + list);
+}
+
+}  // namespace detail
+
+/// @throws ValueError that lists the known names, for a name that is none.
+inline void expect_metric_names(std::span<std::string const> names) {
+  for (std::string const& name : names)
+    (void)detail::with_metric(name, [](auto const&) { return metric::Score{}; });
+}
+
+}  // namespace disentangle
