@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With<M, Slot...> and Plus<M, Slot...>: a variant of a method, saying only what differs.
+// With<M, Slot...>, Plus<M, Slot...> and Without<M, Slot...>: a variant of a method, saying only what differs.
 #pragma once
 
 #include <type_traits>
@@ -12,6 +12,10 @@ namespace detail {
 
 template <class... Slots>
 struct Pack {};
+
+template <class Slot, class... Slots>
+inline constexpr std::size_t count_of_slot = (std::size_t{std::is_same_v<Slot, Slots>} +
+                                              ... + std::size_t{0});
 
 template <class Kept, class Rest, class... Given>
 struct Replace;
@@ -36,6 +40,25 @@ struct PlusOf<Method<Slots...>, Given...> {
   using type = Method<Slots..., Given...>;
 };
 
+template <class Kept, class Rest, class... Gone>
+struct Remove;
+template <class... Kept, class... Gone>
+struct Remove<Pack<Kept...>, Pack<>, Gone...> {
+  using type = Method<Kept...>;
+};
+template <class... Kept, class First, class... Rest, class... Gone>
+struct Remove<Pack<Kept...>, Pack<First, Rest...>, Gone...>
+    : Remove<std::conditional_t<(std::is_same_v<Gone, First> || ...), Pack<Kept...>, Pack<Kept..., First>>,
+             Pack<Rest...>, Gone...> {};
+
+template <class M, class... Gone>
+struct WithoutOf;
+template <class... Slots, class... Gone>
+struct WithoutOf<Method<Slots...>, Gone...> : Remove<Pack<>, Pack<Slots...>, Gone...> {
+  static_assert(((count_of_slot<Gone, Slots...> != 0) && ...),
+                "[disentangle] Without<M, Slot...>: the method has no such slot");
+};
+
 }  // namespace detail
 
 /// The method M with the roles of the given slots replaced (or added where M lacks them):
@@ -47,5 +70,9 @@ using With = typename detail::WithOf<M, Given...>::type;
 /// The method M with further slots beside its own: Plus<BetaTcVae, Regularizer<OrthogonalMeans>>.
 template <class M, policy_slot... Given>
 using Plus = typename detail::PlusOf<M, Given...>::type;
+
+/// The method M without the given slots: Without<PartedVae, Regularizer<regularizer::BhattacharyyaHinge>>, an ablation.
+template <class M, policy_slot... Gone>
+using Without = typename detail::WithoutOf<M, Gone...>::type;
 
 }  // namespace disentangle

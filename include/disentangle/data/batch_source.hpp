@@ -29,11 +29,13 @@ enum class Order {
   shuffled_epochs,
   /// Each image of each batch is drawn from all, independently.
   with_replacement,
+  /// The images of a batch differ; each batch is drawn from all, independently of the others.
+  independent_batches,
 };
 
 /// What a BatchSource does; every field has its default.
 struct BatchOptions {
-  /// Images per batch, at least 1; at most the size of the data set with shuffled_epochs.
+  /// Images per batch, at least 1; at most the size of the data set but for with_replacement.
   std::size_t batch_size = 64;
   /// The seed of the run.
   std::uint64_t seed = 0;
@@ -96,7 +98,7 @@ concept augmentation_of = std::same_as<A, NoAugmentation> ||
 ///     for (...) { auto const& batch = source.next(); ... }
 ///
 /// The images of shuffled_epochs are those of Permutation(Philox{seed, stream, epoch}, size) with epoch =
-/// step / (size / batch_size), those of with_replacement of Philox{seed, stream, step}. Nothing is allocated
+/// step / (size / batch_size), those of independent_batches and with_replacement of Philox{seed, stream, step}. Nothing is allocated
 /// after the constructor. An exception of the data set or the augmentation comes out of the next() whose
 /// batch it prevented. next() is for one thread. The data set must outlive the source, which may be destroyed
 /// at any moment.
@@ -104,8 +106,8 @@ template <data_set Data, class Augmentation = NoAugmentation>
   requires augmentation_of<Augmentation, typename Data::image_shape_type>
 class BatchSource {
  public:
-  /// Throws ValueError for a batch size of 0, and for one above the size of the data set with
-  /// shuffled_epochs.
+  /// Throws ValueError for a batch size of 0, and for one above the size of the data set but for
+  /// with_replacement.
   explicit BatchSource(Data const& data, BatchOptions options = {}, Augmentation augmentation = {})
       : data_(&data),
         size_(data.size()),
@@ -120,7 +122,7 @@ class BatchSource {
                        std::to_string(size_) + " images of " + std::string(data.name()) +
                        ": both must be at least 1");
     }
-    if (options.order == Order::shuffled_epochs && options.batch_size > size_) {
+    if (options.order != Order::with_replacement && options.batch_size > size_) {
       throw ValueError("a batch of " + std::to_string(options.batch_size) + " from the " +
                        std::to_string(size_) + " images of " + std::string(data.name()) +
                        ": take a smaller batch, or Order::with_replacement");
@@ -202,6 +204,9 @@ class BatchSource {
       Permutation const order(Philox{options_.seed, stream_, step / steps_per_epoch()}, size_);
       std::uint64_t const first = step % steps_per_epoch() * n;
       for (std::size_t i = 0; i < n; ++i) slot.indices[i] = static_cast<std::size_t>(order(first + i));
+    } else if (options_.order == Order::independent_batches) {
+      Permutation const order(Philox{options_.seed, stream_, step}, size_);
+      for (std::size_t i = 0; i < n; ++i) slot.indices[i] = static_cast<std::size_t>(order(i));
     } else {
       Philox const random{options_.seed, stream_, step};
       for (std::size_t i = 0; i < n; ++i) {

@@ -29,9 +29,13 @@ inline T* nowhere = nullptr;
 ///   minibatch(i)       images of the i-th minibatch of this step; 0 is the main one. Declare
 ///                      `static constexpr int minibatches = 2` in the policy to have a second one drawn
 ///   labels(i)          its labels on the host, std::span<int const>, (batch, factors)
+///   labelled_images()  a minibatch of labelled images, beside the others. Declare `static constexpr bool labelled = true` in
+///                      the policy to have one drawn
+///   labelled_labels()  its labels, -1 where one is missing
 ///   indices(i)         which images of the data set they are, on the host
 ///   encode(x, mode)    the encoder network applied to images: (batch, outputs)
 ///   infer(x, stream)   the posterior of other images
+///   class_posterior(x) q(c|x) of images alone, a prior::ClassPosterior (methods whose prior has classes)
 ///   decode(z, mode)    the decoder applied to codes: (batch, pixels)
 ///   codes(n, stream)   n codes from the prior
 ///   generate(z, mode)  images of codes, as the decoder or generator expects them: (batch, pixels)
@@ -41,8 +45,9 @@ inline T* nowhere = nullptr;
 ///                      a step, it makes those of generated() too. Batch normalisation then sees them together
 ///   redraw(z, minimum, stream)  all numbers of codes drawn anew from the prior, each at least `minimum` away
 ///   support()          largest |number| of a code that the prior draws; infinity where it has no bounds
-///   measure(i, e)      notes a scalar, or a vector, as number i, i + 1, ... of the policy's measures for the log. Declare
-///                      `static std::vector<std::string> measures(int latent_size)`, their names, in the policy
+///   measure(i, e)      notes a number, a scalar or a vector as number i, i + 1, ... of the policy's measures for the log. Declare
+///                      `static std::vector<std::string> measures(int latent_size)`, their names, in the policy. A policy
+///                      of any role may have a `void measure(auto& step) const` for it, called after the terms
 ///   random(stream)     the random numbers of this step for a named use
 ///   state()            the policy's own State
 ///   tape()             for materialise, constants, scratch
@@ -76,6 +81,7 @@ struct ArchetypeStep {
   double support() const { return 1; }
   template <expression E>
   void measure(std::size_t /*first*/, E const& /*e*/) const {}
+  void measure(std::size_t /*first*/, double /*value*/) const {}
   Philox random(std::string_view /*stream*/) const { return {}; }
   template <class P = Policy>
   typename P::template State<setting>& state() const {
@@ -102,9 +108,23 @@ concept has_after_step = requires(P const& policy, Step& step) {
 };
 
 template <class P, class Step>
+concept has_measure = requires(P const& policy, Step& step) {
+  policy.measure(step);
+};
+
+template <class P, class Step>
 concept term_is_scalar = !has_term<P, Step> || requires(P const& policy, Step& step) {
   { policy(step) } -> scalar_expression;
 };
+
+template <class P>
+constexpr bool takes_labels_of() {
+  if constexpr (requires { P::labelled; }) {
+    return P::labelled;
+  } else {
+    return false;
+  }
+}
 
 template <class P>
 constexpr int minibatches_of() {

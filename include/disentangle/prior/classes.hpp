@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/core/error.hpp>
@@ -152,6 +153,17 @@ int* drawn_classes(Tape& tape, std::ptrdiff_t n, ClassFrequencies const& frequen
     }
   }
   return values;
+}
+
+/// class_usage_0, class_usage_1, ...; of several variables class_usage_0_0, ...
+template <class C>
+std::vector<std::string> usage_names() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < C::sizes.size(); ++i) {
+    std::string const variable = C::variables == 1 ? "" : std::to_string(i) + "_";
+    for (int k = 0; k < C::sizes[i]; ++k) names.push_back("class_usage_" + variable + std::to_string(k));
+  }
+  return names;
 }
 
 /// Random numbers beside those of a stream.

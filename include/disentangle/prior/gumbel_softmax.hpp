@@ -49,6 +49,9 @@ struct GumbelSoftmax {
     return detail::class_posterior<classes>(
         slice(head, axis<1>, head.extent(1) - classes::total, head.extent(1)), frequencies);
   }
+  /// For the log: the mean of q(c_i = k | x) over the minibatch.
+  static std::vector<std::string> measures(int /*latent_size*/) { return detail::usage_names<classes>(); }
+  void measure(auto& step) const { step.measure(0, mean(exp(step.posterior().c.log_probability), axis<0>)); }
   /// n codes: z standard normal, c one-hot.
   template <class B>
   Variable<B, 2> codes(Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, Philox const& random) const {

@@ -2,7 +2,7 @@
 // Any term on one part of a code: OnZ<Term>, OnU<Term>.
 #pragma once
 
-#include <disentangle/prior/classes.hpp>
+#include <disentangle/prior/parted_code.hpp>
 #include <disentangle/regularizer/regularizer.hpp>
 
 namespace disentangle::regularizer {
@@ -30,6 +30,19 @@ struct OnZ {
 
   auto operator()(auto const& posterior) const { return term(detail::part_of(posterior, posterior.z)); }
   friend bool operator==(OnZ const&, OnZ const&) = default;
+};
+
+/// A term on the class-related latents u alone: Regularizer<OnU<Capacity>> holds the expected KL to the class's component of the
+/// prior at a capacity.
+template <term_policy Term>
+struct OnU {
+  Term term{};
+
+  template <class B>
+  using posterior_type = prior::PartedPosterior<B>;
+
+  auto operator()(auto const& posterior) const { return term(detail::part_of(posterior, posterior.u)); }
+  friend bool operator==(OnU const&, OnU const&) = default;
 };
 
 }  // namespace disentangle::regularizer

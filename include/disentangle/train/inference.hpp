@@ -64,6 +64,25 @@ void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> imag
 }
 
 template <class Backend, class Image, class... Slots>
+void Model<Method<Slots...>, Backend, Image>::classify(std::span<float const> images,
+                                                       std::span<float> probabilities) {
+  static_assert(class_values != 0, "[disentangle] classify: the prior of this method has no classes");
+  std::size_t const n = detail::whole("classify: images", images.size(), Image::size);
+  detail::expect_scalars("classify: probabilities", probabilities.size(), n * class_values);
+  Assembly& a = *parts_;
+  RecordingOff<Backend> const guard(a.tape);
+  for (std::size_t first = 0; first < n; first += detail::inference_batch) {
+    std::size_t const count = std::min(detail::inference_batch, n - first);
+    a.tape.reset();
+    auto const x = a.tape.constant(
+        Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(Image::size)},
+        images.data() + first * Image::size);
+    auto const q = materialise(exp(a.class_posterior(x, nn::Mode{.training = false}).log_probability));
+    a.tape.backend().download(q.value, probabilities.data() + first * class_values, count * class_values);
+  }
+}
+
+template <class Backend, class Image, class... Slots>
 void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> codes, std::span<float> images) {
   static_assert(method_type::template has<Role::decoder>,
                 "[disentangle] decode: this method has no Decoder<...>");

@@ -132,10 +132,26 @@ std::vector<std::string> measures_of(int latents) {
   }
 }
 
-/// Minibatches that a step of the method takes.
+/// Values of the class variables of the method's prior together; 0 where it has none.
+template <class M>
+constexpr int class_values_of() {
+  if constexpr (requires { policy_of<M, Role::prior>::classes::total; }) {
+    return policy_of<M, Role::prior>::classes::total;
+  } else {
+    return 0;
+  }
+}
+
+/// Whether a policy takes a labelled minibatch.
 template <class... Slots>
-constexpr int minibatches_per_step(std::type_identity<Method<Slots...>>) {
-  return std::max({1, minibatches_of<typename Slots::policy>()...});
+constexpr bool takes_labels(std::type_identity<Method<Slots...>>) {
+  return (takes_labels_of<typename Slots::policy>() || ...);
+}
+
+/// Minibatches that a step of the method takes, the labelled one last.
+template <class... Slots>
+constexpr int minibatches_per_step(std::type_identity<Method<Slots...>> method) {
+  return std::max({1, minibatches_of<typename Slots::policy>()...}) + (takes_labels(method) ? 1 : 0);
 }
 
 }  // namespace disentangle::detail

@@ -38,6 +38,11 @@ class Model<Method<Slots...>, Backend, Image> {
       (std::size_t{Slots::kind != Role::encoder && Slots::kind != Role::decoder &&
                    Slots::kind != Role::prior && Slots::kind != Role::optimizer} +
        ... + std::size_t{0});
+  /// Values of the class variables together, for methods with discrete latents; else 0.
+  static constexpr std::size_t class_values =
+      static_cast<std::size_t>(detail::class_values_of<method_type>());
+  /// Whether the last of the minibatches must have labels.
+  static constexpr bool takes_labels = detail::takes_labels(std::type_identity<method_type>{});
   /// Minibatches that a step takes; the first is the main one.
   static constexpr int minibatches = detail::minibatches_per_step(std::type_identity<method_type>{});
   using report_type = StepReport<part_count, latent_size>;
@@ -105,6 +110,10 @@ class Model<Method<Slots...>, Backend, Image> {
   /// zero for encoders without one. @throws ShapeError if the spans' sizes do not fit.
   void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance);
 
+  /// q(c|x) of any number of images, (n, class_values): the values of each class variable behind those of the one before. For
+  /// methods whose prior has classes. @throws ShapeError if the spans' sizes do not fit.
+  void classify(std::span<float const> images, std::span<float> probabilities);
+
   /// Expected images of any number of codes, in [0, 1], (n, image size). @throws ShapeError if the sizes do not fit.
   void decode(std::span<float const> codes, std::span<float> images);
 
@@ -166,7 +175,12 @@ class Model<Method<Slots...>, Backend, Image> {
     Assembly(method_type method_, Backend backend, Seed seed_)
         : method(std::move(method_)), seed(seed_), tape(backend), main(tape, "model") {
       if constexpr (method_type::template has<Role::encoder>) {
-        encoder.declare(main, "encoder", method.template get<Role::encoder>().initialisation);
+        auto const& policy = method.template get<Role::encoder>();
+        if constexpr (requires { encoder.declare(main, "encoder", policy); }) {
+          encoder.declare(main, "encoder", policy);
+        } else {
+          encoder.declare(main, "encoder", policy.initialisation);
+        }
       }
       if constexpr (method_type::template has<Role::decoder>) {
         decoder.declare(main, "decoder", method.template get<Role::decoder>().initialisation);
@@ -234,6 +248,11 @@ class Model<Method<Slots...>, Backend, Image> {
       q.data_size = data_size;
       q.step = steps;
       return q;
+    }
+
+    /// q(c|x) of images, without samples.
+    auto class_posterior(Variable<Backend, 2> const& images, nn::Mode mode) {
+      return method.template get<Role::prior>().class_posterior(encoder(images, mode));
     }
   };
 

@@ -24,6 +24,8 @@ struct TrainOptions {
   std::size_t prefetch = 2;
   /// Which images a minibatch holds.
   data::Order order = data::Order::shuffled_epochs;
+  /// Images of the labelled minibatch of methods that take one; 0: batch_size.
+  std::size_t labelled_batch_size = 0;
 };
 
 /// What train() did.

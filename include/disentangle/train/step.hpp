@@ -68,8 +68,13 @@ class Model<Method<Slots...>, Backend, Image>::Step {
   std::span<std::size_t const> indices(int i) const {
     return forward_.batches[static_cast<std::size_t>(i)].indices;
   }
+  Variable<Backend, 2> labelled_images() const { return minibatch(minibatches - 1); }
+  std::span<int const> labelled_labels() const { return labels(minibatches - 1); }
   Variable<Backend, 2> encode(Variable<Backend, 2> x, nn::Mode mode = {}) const {
     return forward_.parts.encoder(x, mode);
+  }
+  auto class_posterior(Variable<Backend, 2> x, nn::Mode mode = {}) const {
+    return forward_.parts.class_posterior(x, mode);
   }
   auto infer(Variable<Backend, 2> x, std::string_view stream) const {
     return forward_.parts.infer(x, stream, data_size());
@@ -127,18 +132,14 @@ class Model<Method<Slots...>, Backend, Image>::Step {
   }
   template <expression E>
   void measure(std::size_t first, E const& e) const {
-    Assembly& a = forward_.parts;
-    RecordingOff<Backend> const guard(a.tape);
+    RecordingOff<Backend> const guard(tape());
     auto const extents = extents_of(e);
-    std::size_t const begin = a.measure_at[I] + first, n = static_cast<std::size_t>(product(extents));
-    if (begin + n > a.measure_at[I + 1]) {
-      throw ShapeError(
-          "measure: found number " + std::to_string(first + n - 1) + " of a policy, expected less than " +
-          std::to_string(a.measure_at[I + 1] - a.measure_at[I]) + ", the names in its measures()");
-    }
-    Variable<Backend, E::rank> const to{&a.tape, a.measured + begin, nullptr, extents,
-                                        contiguous_strides(extents)};
+    scalar* const place = measure_place(first, static_cast<std::size_t>(product(extents)));
+    Variable<Backend, E::rank> const to{&tape(), place, nullptr, extents, contiguous_strides(extents)};
     detail::assign(to, e);
+  }
+  void measure(std::size_t first, double value) const {
+    tape().backend().fill(measure_place(first, 1), 1, static_cast<scalar>(value));
   }
   Philox random(std::string_view stream) const { return forward_.parts.random(stream); }
   auto& state() const { return *std::get<I>(forward_.parts.states); }
@@ -147,6 +148,17 @@ class Model<Method<Slots...>, Backend, Image>::Step {
   double data_size() const { return static_cast<double>(forward_.batches[0].data_size); }
 
  private:
+  scalar* measure_place(std::size_t first, std::size_t n) const {
+    Assembly const& a = forward_.parts;
+    std::size_t const names = a.measure_at[I + 1] - a.measure_at[I];
+    if (first + n > names) {
+      throw ShapeError("measure: found " + std::to_string(n) + " numbers from place " +
+                       std::to_string(first) + ", expected them within the " + std::to_string(names) +
+                       " names of measures()");
+    }
+    return a.measured + a.measure_at[I] + first;
+  }
+
   Forward& forward_;
 };
 
@@ -232,6 +244,14 @@ void Model<Method<Slots...>, Backend, Image>::work(std::span<Minibatch const> ba
     auto const kl = materialise(mean(forward.posterior.kl, axis<0>));
     take_kl(static_cast<scalar const*>(kl.value), std::min(latent_size, static_cast<std::size_t>(kl.size())));
   }
+  each_policy([&](auto index, auto const& policy) {
+    using StepI = Step<decltype(index)::value>;
+    if constexpr (detail::has_measure<std::remove_cvref_t<decltype(policy)>, StepI>) {
+      RecordingOff<Backend> const guard(a.tape);
+      StepI step(forward);
+      policy.measure(step);
+    }
+  });
   a.tape.backward();
   nn::update(a.main, detail::optimizer_of(a.method), a.steps);
 

@@ -19,6 +19,7 @@
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/data_set.hpp>
+#include <disentangle/train/labelled_part.hpp>
 #include <disentangle/train/run.hpp>
 
 namespace disentangle {
@@ -67,6 +68,43 @@ struct Hooks {
 /// The name of the stream that minibatch number i of a step is drawn from.
 inline std::string minibatch_stream(int i) { return i == 0 ? "batches" : "batches " + std::to_string(i); }
 
+/// The labelled images of a data set and the minibatches drawn from them.
+template <class Data>
+struct LabelledSource {
+  LabelledPart<Data> part;
+  data::BatchSource<LabelledPart<Data>> source;
+
+  LabelledSource(Data const& data, data::BatchOptions const& options)
+      : part(data), source(checked(part, options.batch_size), options) {}
+
+ private:
+  static LabelledPart<Data> const& checked(LabelledPart<Data> const& part, std::size_t batch) {
+    if (part.size() < batch) {
+      throw ValueError("train: found " + std::to_string(part.size()) + " of " + part.name() +
+                       ", expected at least a labelled minibatch of " + std::to_string(batch) +
+                       "; take a smaller labelled_batch_size");
+    }
+    return part;
+  }
+};
+
+/// The source of labelled minibatches of a model that takes them; else nothing.
+template <class Model, class Data>
+auto labelled_source(Model const& model, Data const& data, TrainOptions const& options) {
+  std::unique_ptr<LabelledSource<Data>> result;
+  if constexpr (Model::takes_labels) {
+    result = std::make_unique<LabelledSource<Data>>(
+        data, data::BatchOptions{
+                  .batch_size = options.labelled_batch_size == 0 ? options.batch_size : options.labelled_batch_size,
+                  .seed = model.seed().value,
+                  .first_step = static_cast<std::uint64_t>(model.steps()),
+                  .prefetch = options.prefetch,
+                  .order = data::Order::independent_batches,
+                  .stream = "labelled batches"});
+  }
+  return result;
+}
+
 }  // namespace detail
 
 /// Trains until the model has made options.steps steps in all, or a callback stops the run.
@@ -86,11 +124,13 @@ inline std::string minibatch_stream(int i) { return i == 0 ? "batches" : "batche
 ///
 /// The images of step s are a pure function of the data set, the model's seed, options.batch_size and s, and so are the
 /// random numbers of the step: a run that goes on from a checkpoint equals one that was never interrupted. Methods that take
-/// several minibatches a step draw each from all images, independently of the others.
+/// several minibatches a step draw each from all images, independently of the others. A labelled minibatch is drawn from the
+/// images that have a label (data::keep_labels hides those of the others), each time anew.
 /// Allocates nothing per step after the first steps, callbacks aside. One thread prepares minibatches in the background.
 ///
 /// @throws NumericalError where a part of the loss is not finite; the model is then as before that step, and the message
-/// names the last good checkpoint if there is one. @throws ValueError for a batch size that the data set cannot fill.
+/// names the last good checkpoint if there is one. @throws ValueError for a batch size that the data set, or its labelled
+/// part, cannot fill.
 template <class Model, data::data_set Data, class... Callbacks>
 TrainSummary train(Model& model, Data const& data, TrainOptions const& options, Callbacks&&... callbacks) {
   static_assert(std::is_same_v<typename Model::image_shape_type, typename Data::image_shape_type>,
@@ -117,7 +157,8 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
     });
 
     std::vector<std::unique_ptr<Source>> sources;
-    for (int i = 0; i < Model::minibatches && model.steps() < options.steps; ++i) {
+    constexpr int unlabelled = Model::minibatches - (Model::takes_labels ? 1 : 0);
+    for (int i = 0; i < unlabelled && model.steps() < options.steps; ++i) {
       sources.push_back(std::make_unique<Source>(
           data, data::BatchOptions{.batch_size = options.batch_size,
                                    .seed = model.seed().value,
@@ -126,9 +167,18 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
                                    .order = options.order,
                                    .stream = detail::minibatch_stream(i)}));
     }
+    auto const labelled = detail::labelled_source(model, data, options);
     std::array<Minibatch, minibatches> batches;
     while (model.steps() < options.steps && !run.stopping()) {
-      for (std::size_t i = 0; i < minibatches; ++i) {
+      if constexpr (Model::takes_labels) {
+        data::Batch const& batch = labelled->source.next();
+        batches.back() = {.images = batch.images,
+                          .labels = batch.labels,
+                          .size = batch.indices.size(),
+                          .data_size = labelled->part.size(),
+                          .indices = batch.indices};
+      }
+      for (std::size_t i = 0; i < sources.size(); ++i) {
         data::Batch const& batch = sources[i]->next();
         batches[i] = {.images = batch.images,
                       .labels = batch.labels,
