@@ -10,12 +10,18 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/metric/aam.hpp>
 #include <disentangle/metric/beta_vae.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
+#include <disentangle/metric/dcimig.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/factor_vae.hpp>
+#include <disentangle/metric/jemmig.hpp>
+#include <disentangle/metric/med.hpp>
 #include <disentangle/metric/mig.hpp>
+#include <disentangle/metric/mig_sup.hpp>
+#include <disentangle/metric/modularity.hpp>
 #include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/metric/score.hpp>
@@ -27,8 +33,8 @@ namespace metric::detail {
 template <class... Metrics>
 struct MetricList {};
 
-using NamedMetrics =
-    MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso, DciRandomForest>;
+using NamedMetrics = MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso,
+                                DciRandomForest, MigSup, DciMig, Jemmig, Aam, Modularity, Med>;
 
 /// "mig:ubisoft" -> "mig", "ubisoft"; the second is empty where there is no colon.
 inline std::pair<std::string_view, std::string_view> split_name(std::string_view name) {

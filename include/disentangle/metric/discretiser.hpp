@@ -67,4 +67,31 @@ Matrix<int> discretise(MatrixView<T const> codes, int bins) {
   return binned;
 }
 
+/// The same after scaling every latent to 0 .. 1 as scikit-learn's minmax_scale does, with the edges j / bins:
+/// other bins than discretise's only for codes that sit on an edge. A constant latent is all zeros, one bin.
+inline Matrix<int> discretise_scaled(MatrixView<double const> codes, int bins) {
+  if (bins < 1) throw ValueError("histogram: " + std::to_string(bins) + " bins, expected at least 1");
+  Matrix<int> binned(codes.rows, codes.columns);
+  std::vector<double> edges(static_cast<std::size_t>(bins));
+  double const step = 1.0 / bins;
+  for (std::size_t j = 0; j < edges.size(); ++j) edges[j] = static_cast<double>(j) * step;
+  for (std::size_t l = 0; l < codes.columns; ++l) {
+    double low = codes(0, l);
+    double high = low;
+    for (std::size_t i = 0; i < codes.rows; ++i) {
+      low = std::min(low, codes(i, l));
+      high = std::max(high, codes(i, l));
+    }
+    double const scale = high == low ? 1 : 1 / (high - low);
+    double const volatile shift = low * scale;
+    for (std::size_t i = 0; i < codes.rows; ++i) {
+      double const volatile product =
+          codes(i, l) * scale;  // rounded before the difference, see histogram_edges
+      auto const above = std::upper_bound(edges.begin(), edges.end(), product - shift);
+      binned(i, l) = std::max(0, static_cast<int>(above - edges.begin()) - 1);
+    }
+  }
+  return binned;
+}
+
 }  // namespace disentangle::metric

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mutual information gap (Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in VAEs", NeurIPS
-// 2018, section 4.1), to the definition of disentanglement_lib: histogram plug-in estimates, empirical
-// entropies.
+// 2018, section 4.1), from histograms.
 //   MIG = mean over factors k of [ I(z_best; y_k) - I(z_second; y_k) ] / H(y_k)
+// Chen's own estimator, which needs the posterior and not its mean alone, is in posterior_information.hpp.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <disentangle/core/error.hpp>
+#include <disentangle/metric/definition.hpp>
+#include <disentangle/metric/detail/information_table.hpp>
 #include <disentangle/metric/detail/rows.hpp>
 #include <disentangle/metric/gap.hpp>
-#include <disentangle/metric/mutual_information.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric {
@@ -19,13 +23,21 @@ namespace disentangle::metric {
 /// In [0, 1], higher is better. Each latent is cut into equal-width bins; factors are used as they are. With
 /// 20 bins the maximum is below 1 where a factor has more values than bins: about 0.90 on dSprites at 10,000 rows. It does not
 /// punish a latent that carries two factors. Biased: every I is too large by about (bins - 1)(values - 1) /
-/// (2 rows) nats. A constant latent has no information and so never wins; with a single latent the runner-up
-/// counts as 0. Deterministic; cost O(rows * latents * factors).
+/// (2 rows) nats (table plug_in_bias). A constant latent has no information and so never wins; with a single
+/// latent the runner-up counts as 0. Deterministic; cost O(rows * latents * factors).
+/// - disentanglement_lib (also disent and others): 20 bins, as above. clarken92 is this with 40 bins.
+/// - dcf: 20 bins of the codes and of the factors, which merges the 40 orientations of dSprites; factors may be
+///   real numbers.
+/// - ubisoft: 10 bins, I divided by the entropy of the binned code before the gap is taken: another metric, and
+///   undefined for a constant latent, which is counted as 0 here (its code divides by zero).
 struct Mig {
   static constexpr std::string_view name = "mig";
+  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::dcf,
+                                               definition::ubisoft};
 
-  int bins = 20;                  ///< per latent; disentanglement_lib's configurations
+  std::optional<int> bins = {};   ///< per latent; without it the definition's
   std::size_t num_train = 10000;  ///< points drawn from a source; all rows of arrays are used
+  Definition definition = definitions[0];
 
   /// mig(codes, factors) of (rows, latents) codes and (rows, factors) labels >= 0, any matrix_like; or
   /// mig(source, seed). float codes get float bin edges. Throws ShapeError for unequal rows or fewer than 2;
@@ -40,25 +52,20 @@ struct Mig {
   friend detail::RowsAccess;
 
   Score score(detail::Rows const& rows) const {
-    Matrix<int> const factors = detail::varied_labels_of(name, rows);
-    Matrix<int> const binned = detail::binned_codes(rows, bins);
-    Matrix<double> information = mutual_information_matrix(binned.view(), factors.view());
-    std::vector<double> entropy = entropies(factors.view());
-    std::vector<double> per_factor = gaps(information.view());
-    for (std::size_t k = 0; k < per_factor.size(); ++k) per_factor[k] /= entropy[k];
-
-    Score s;
-    s.metric = name;
-    s.definition = "disentanglement_lib";
-    s.value = mean(per_factor);
-    s.parts = {{"mig", s.value}};
-    s.settings = {{"rows", static_cast<double>(rows.size())}, {"bins", static_cast<double>(bins)}};
-    s.choices = {{"estimator", "equal-width histogram, plug-in, nats"},
-                 {"normaliser", "empirical entropy of the factor"},
-                 {"codes", rows.single ? "float32" : "float64"}};
-    s.tables = {Table::vector("mig_per_factor", "factor", std::move(per_factor)),
-                Table::vector("factor_entropy", "factor", std::move(entropy)),
-                {"mutual_information", "latent", "factor", std::move(information)}};
+    detail::check_definition(name, definitions, definition);
+    bool const by_code = definition == definition::ubisoft;
+    int const used_bins = bins.value_or(by_code ? 10 : 20);
+    auto table = detail::information_table(name, rows, used_bins, definition);
+    Matrix<double> const relative =
+        by_code ? detail::information_by_code(table) : detail::relative_information(table);
+    std::vector<double> per_factor = gaps(relative.view());
+    double const value = mean(per_factor);
+    Score s =
+        detail::begin_score(name, definition, rows, std::move(table), value, "factor", std::move(per_factor));
+    s.choices.emplace_back("normaliser", by_code ? "entropy of the binned code, before the gap"
+                                                 : "empirical entropy of the factor");
+    s.choices.emplace_back("factors",
+                           definition == definition::dcf ? "binned like the codes" : "as they are");
     return s;
   }
 };
