@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "run_config.hpp"
 
+#include <disentangle/report/latent_history.hpp>
 #include <disentangle/report/reconstructions.hpp>
 #include <disentangle/report/traversals.hpp>
 
@@ -19,10 +20,14 @@ void traverse_command(TraverseArguments const& given) {
         auto const model = load_model<typename Data::image_shape_type>(files, config, given.threads, step);
         std::string const title = config.method + " on " + images.name() + ", " + std::to_string(step) + " steps";
         auto const range = static_cast<float>(given.range);
-        auto const pictures = {files.folder / "traversals.png", files.folder / "reconstructions.png"};
-        report::traversals(*model, images, *pictures.begin(),
+        std::vector<std::filesystem::path> pictures{files.folder / "traversals.png", files.folder / "reconstructions.png"};
+        report::traversals(*model, images, pictures[0],
                            {.low = -range, .high = range, .seed = given.seed, .title = "Latent traversals: " + title});
-        report::reconstructions(*model, images, *(pictures.begin() + 1), {.seed = given.seed, .title = "Reconstructions: " + title});
+        report::reconstructions(*model, images, pictures[1], {.seed = given.seed, .title = "Reconstructions: " + title});
+        if (std::filesystem::exists(files.log())) {
+          pictures.push_back(files.folder / "latents.png");
+          report::latent_history(files.log(), pictures.back());
+        }
         for (auto const& picture : pictures) std::printf("%s\n", picture.string().c_str());
       },
       data);

@@ -44,6 +44,18 @@ struct ScoreArguments {
   bool json = false;
 };
 
+struct CompareArguments {
+  std::vector<std::string> methods;
+  std::string data = "dsprites";
+  long steps = 20'000;
+  std::size_t batch_size = 64;
+  std::vector<std::uint64_t> seeds{0};
+  std::vector<std::string> metrics{"mig", "dci", "sap"};
+  std::vector<std::string> set;
+  std::string out;
+  unsigned jobs = 0;
+};
+
 // Each returns when all went well and throws otherwise.
 void list_command();
 void describe_command(std::string const& method, std::vector<std::string> const& set);
@@ -51,3 +63,4 @@ void train_command(TrainArguments const& arguments);
 void evaluate_command(EvaluateArguments const& arguments);
 void traverse_command(TraverseArguments const& arguments);
 void score_command(ScoreArguments const& arguments);
+void compare_command(CompareArguments const& arguments);

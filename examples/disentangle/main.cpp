@@ -63,6 +63,20 @@ void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
   score->callback([&s] { score_command(s); });
 }
 
+void add_compare(CLI::App& app, CompareArguments& a) {
+  CLI::App* const compare = app.add_subcommand("compare", "train and score a grid of methods and seeds; skips what is finished");
+  compare->add_option("--methods", a.methods, "names, separated by commas")->delimiter(',')->required();
+  compare->add_option("--data", a.data, std::string(data_forms) + " (default dsprites)");
+  compare->add_option("--steps", a.steps, "steps of every run (default 20000)")->check(positive);
+  compare->add_option("--batch-size", a.batch_size, "images per step (default 64)")->check(positive);
+  compare->add_option("--seeds", a.seeds, "separated by commas (default 0)")->delimiter(',');
+  compare->add_option("--metrics", a.metrics, "names, separated by commas (default mig,dci,sap)")->delimiter(',');
+  compare->add_option("--set", a.set, "METHOD:POLICY.MEMBER=VALUE; repeatable")->allow_extra_args(false);
+  compare->add_option("--jobs", a.jobs, "runs at once (default: as many as cores)")->check(positive);
+  compare->add_option("--out", a.out, "the folder of the study")->required();
+  compare->callback([&a] { compare_command(a); });
+}
+
 /// The options that exist where an unknown one was found.
 std::string known_options(CLI::App const& app) {
   CLI::App const* at = &app;
@@ -92,10 +106,12 @@ int main(int argc, char** argv) {
   EvaluateArguments evaluate;
   ScoreArguments score;
   TraverseArguments traverse;
+  CompareArguments compare;
   evaluate.metrics = score.metrics = {"mig", "dci", "sap"};
   add_train(app, train);
   add_scores(app, evaluate, score);
-  CLI::App* const pictures = app.add_subcommand("traverse", "draw DIR/traversals.png and DIR/reconstructions.png");
+  add_compare(app, compare);
+  CLI::App* const pictures = app.add_subcommand("traverse", "draw DIR/traversals.png, reconstructions.png and latents.png (KL, and relevance, over training)");
   pictures->add_option("DIR", traverse.folder, "the folder of the run")->required();
   pictures->add_option("--seed", traverse.seed, "of the images drawn (default 0)");
   pictures->add_option("--range", traverse.range, "latents go from -range to range (default 2)")->check(CLI::PositiveNumber);

@@ -43,11 +43,13 @@ inline bool logs_relevance(std::filesystem::path const& log) {
 inline Canvas latent_history(std::filesystem::path const& log) {
   auto const table = io::read_csv(log);
   auto const kl = detail::latent_series(table, "kl_");
-  if (kl.empty()) throw FileError(log.string(), "found no column 'kl_0', expected the log of a method with latents");
+  if (kl.empty())
+    throw FileError(log.string(), "found no column 'kl_0', expected the log of a method with latents");
   auto const relevance = detail::latent_series(table, "relevance_");
   Canvas const below = line_plot(kl, {.title = "KL of each latent (nats)", .x_label = "step", .height = 460});
   if (relevance.empty()) return below;
-  Canvas const above = line_plot(relevance, {.title = "Relevance r of each latent", .x_label = "step", .height = 460});
+  Canvas const above =
+      line_plot(relevance, {.title = "Relevance r of each latent", .x_label = "step", .height = 460});
   Canvas both(std::max(above.width(), below.width()), above.height() + below.height());
   int top = 0;
   for (Canvas const* part : {&above, &below}) {

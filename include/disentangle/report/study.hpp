@@ -101,7 +101,8 @@ inline void write_study_runs(std::filesystem::path const& path, Study const& stu
   for (std::string const& metric : study.metrics) text += "," + io::CsvField(metric).text();
   text += "\n";
   for (StudyRun const& run : study.runs) {
-    text += io::CsvField(run.method).text() + "," + std::to_string(run.seed) + "," + std::to_string(run.steps);
+    text +=
+        io::CsvField(run.method).text() + "," + std::to_string(run.seed) + "," + std::to_string(run.steps);
     for (double const value : run.values) text += "," + io::CsvField(value).text();
     text += "\n";
   }
@@ -131,18 +132,23 @@ inline std::string study_markdown(Study const& study) {
   }
   std::string text = "| method (runs) |" + head + "\n" + rule + "\n";
   for (StudySummary const& summary : summarise(study)) {
-    text += "| " + summary.method + " (" + std::to_string(summary.runs) + ") |";
+    text += std::string("| ")
+                .append(summary.method)
+                .append(" (")
+                .append(std::to_string(summary.runs))
+                .append(") |");
     for (std::size_t m = 0; m < study.metrics.size(); ++m) {
-      text += " " + detail::fixed(summary.means[m], "%.3f");
-      if (summary.runs > 1) text += " ± " + detail::fixed(summary.deviations[m], "%.3f");
+      text.append(" ").append(detail::fixed(summary.means[m], "%.3f"));
+      if (summary.runs > 1) text.append(" ± ").append(detail::fixed(summary.deviations[m], "%.3f"));
       text += " |";
     }
     text += "\n";
   }
-  text += "\n| method | seed | steps |" + head + "\n|---|---|" + rule + "\n";
+  text += "\n| method | seed | steps |" + head + "\n|---|---" + rule + "\n";
   for (StudyRun const& run : study.runs) {
-    text += "| " + run.method + " | " + std::to_string(run.seed) + " | " + std::to_string(run.steps) + " |";
-    for (double const value : run.values) text += " " + detail::fixed(value, "%.4f") + " |";
+    text.append("| ").append(run.method).append(" | ").append(std::to_string(run.seed));
+    text.append(" | ").append(std::to_string(run.steps)).append(" |");
+    for (double const value : run.values) text.append(" ").append(detail::fixed(value, "%.4f")).append(" |");
     text += "\n";
   }
   return text;
@@ -162,7 +168,8 @@ inline Canvas study_plot(Study const& study, std::string const& title = "") {
   canvas.text(margin, margin, title, colours::ink, zoom + 1);
   auto const middle = [&](std::size_t method) { return top + static_cast<int>(method) * row + row / 2; };
   for (std::size_t s = 0; s < summaries.size(); ++s) {
-    canvas.text(left - 16, middle(s) - font_ascent * zoom / 2, summaries[s].method, colours::ink, zoom, Align::right);
+    canvas.text(left - 16, middle(s) - font_ascent * zoom / 2, summaries[s].method, colours::ink, zoom,
+                Align::right);
   }
   for (std::size_t m = 0; m < study.metrics.size(); ++m) {
     double low = 0, high = 0;
@@ -183,13 +190,15 @@ inline Canvas study_plot(Study const& study, std::string const& title = "") {
       double const value = axis.low + tick * axis.step;
       if (value > axis.high + axis.step * 1e-6) break;
       canvas.rectangle(column(value), top, 1, rows, {233, 236, 239});
-      canvas.text(column(value), y1 + 8, detail::tick_text(value, axis.step, axis.unit()), colours::muted, zoom, Align::centre);
+      canvas.text(column(value), y1 + 8, detail::tick_text(value, axis.step, axis.unit()), colours::muted,
+                  zoom, Align::centre);
     }
     canvas.rectangle(x0, y1, panel, 1, colours::frame);
     for (std::size_t s = 0; s < summaries.size(); ++s) {
       Colour const colour = colours::series[s % std::size(colours::series)];
       canvas.rectangle(x0, middle(s), panel, 1, {243, 244, 246});
-      if (std::isfinite(summaries[s].means[m])) canvas.rectangle(column(summaries[s].means[m]) - 1, middle(s) - 11, 3, 23, colour);
+      if (std::isfinite(summaries[s].means[m]))
+        canvas.rectangle(column(summaries[s].means[m]) - 1, middle(s) - 11, 3, 23, colour);
       for (StudyRun const& run : study.runs) {
         if (run.method != summaries[s].method || !std::isfinite(run.values[m])) continue;
         int const x = column(run.values[m]);

@@ -21,7 +21,10 @@ int count(report::Canvas const& canvas, report::Colour colour, int from, int to)
 }  // namespace
 
 TEST_CASE("relevance is drawn above KL, each latent in its colour") {
-  disentangle::io::write_file("log.csv", std::string_view("step,loss,kl_0,kl_1,relevance_0,relevance_1\n1,5,0.1,0.2,0.5,0.5\n100,4,3,0.1,0.9,0.1\n"));
+  disentangle::io::write_file(
+      "log.csv",
+      std::string_view(
+          "step,loss,kl_0,kl_1,relevance_0,relevance_1\n1,5,0.1,0.2,0.5,0.5\n100,4,3,0.1,0.9,0.1\n"));
   CHECK(report::logs_relevance("log.csv"));
   auto const both = report::latent_history("log.csv");
   CHECK(both.height() == 920);
@@ -36,5 +39,6 @@ TEST_CASE("without relevance there is KL alone, without KL an error that names t
   CHECK_FALSE(report::logs_relevance("kl.csv"));
   CHECK(report::latent_history("kl.csv").height() == 460);
   disentangle::io::write_file("none.csv", std::string_view("step,loss\n1,0.1\n"));
-  CHECK_THROWS_WITH_AS(report::latent_history("none.csv"), doctest::Contains("none.csv"), disentangle::FileError);
+  CHECK_THROWS_WITH_AS(report::latent_history("none.csv"), doctest::Contains("none.csv"),
+                       disentangle::FileError);
 }

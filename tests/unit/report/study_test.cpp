@@ -71,6 +71,7 @@ TEST_CASE("the plot has a mark for every method") {
 TEST_CASE("a run that lacks a value is refused by name") {
   auto study = three_methods();
   study.runs[1].values.pop_back();
-  CHECK_THROWS_WITH_AS(report::summarise(study), doctest::Contains("run vae, seed 1: found 1 values, expected 2"),
+  CHECK_THROWS_WITH_AS(report::summarise(study),
+                       doctest::Contains("run vae, seed 1: found 1 values, expected 2"),
                        disentangle::ShapeError);
 }
