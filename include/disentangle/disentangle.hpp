@@ -24,6 +24,7 @@
 #include <disentangle/data/mnist.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/padded.hpp>
+#include <disentangle/data/shapes3d.hpp>
 #include <disentangle/data/split.hpp>
 #include <disentangle/data/stl10.hpp>
 #include <disentangle/data/subset.hpp>
