@@ -12,11 +12,14 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/metric/aam.hpp>
 #include <disentangle/metric/beta_vae.hpp>
+#include <disentangle/metric/code_dependence.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
 #include <disentangle/metric/dcimig.hpp>
 #include <disentangle/metric/definition.hpp>
+#include <disentangle/metric/explicitness.hpp>
 #include <disentangle/metric/factor_vae.hpp>
+#include <disentangle/metric/irs.hpp>
 #include <disentangle/metric/jemmig.hpp>
 #include <disentangle/metric/med.hpp>
 #include <disentangle/metric/mig.hpp>
@@ -33,8 +36,10 @@ namespace metric::detail {
 template <class... Metrics>
 struct MetricList {};
 
-using NamedMetrics = MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso,
-                                DciRandomForest, MigSup, DciMig, Jemmig, Aam, Modularity, Med>;
+using NamedMetrics =
+    MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso, DciRandomForest,
+               MigSup, DciMig, Jemmig, Aam, Modularity, Med, Irs, Explicitness, GaussianTotalCorrelation,
+               GaussianWassersteinCorrelation, MutualInformationScore>;
 
 /// "mig:ubisoft" -> "mig", "ubisoft"; the second is empty where there is no colon.
 inline std::pair<std::string_view, std::string_view> split_name(std::string_view name) {

@@ -3,7 +3,6 @@
 // III of RF-VAE: Lasso, and random forests. Factors are taken as numbers and need not be whole.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +19,7 @@
 #include <disentangle/metric/detail/lasso.hpp>
 #include <disentangle/metric/detail/random_forest.hpp>
 #include <disentangle/metric/detail/rows.hpp>
+#include <disentangle/metric/detail/scaling.hpp>
 #include <disentangle/metric/gap.hpp>
 #include <disentangle/metric/importance.hpp>
 #include <disentangle/metric/score.hpp>
@@ -27,50 +27,6 @@
 namespace disentangle::metric {
 
 namespace detail {
-
-/// A column less its shift, divided by its scale; a scale of 0 counts as 1.
-struct Scaling {
-  std::vector<double> shift;
-  std::vector<double> scale;
-
-  /// Mean and standard deviation (divisor n).
-  static Scaling standard(Matrix<double> const& m) {
-    Scaling s{std::vector<double>(m.columns), std::vector<double>(m.columns)};
-    double const n = static_cast<double>(m.rows);
-    for (std::size_t j = 0; j < m.columns; ++j) {
-      double mean = 0;
-      double squares = 0;
-      for (std::size_t i = 0; i < m.rows; ++i) mean += (m(i, j) - m(0, j)) / n;
-      for (std::size_t i = 0; i < m.rows; ++i)
-        squares += (m(i, j) - m(0, j) - mean) * (m(i, j) - m(0, j) - mean) / n;
-      s.shift[j] = m(0, j) + mean;
-      s.scale[j] = std::sqrt(squares);
-    }
-    return s;
-  }
-  /// Smallest value and range.
-  static Scaling range(Matrix<double> const& m) {
-    Scaling s{std::vector<double>(m.columns), std::vector<double>(m.columns)};
-    for (std::size_t j = 0; j < m.columns; ++j) {
-      double low = m(0, j);
-      double high = low;
-      for (std::size_t i = 0; i < m.rows; ++i) {
-        low = std::min(low, m(i, j));
-        high = std::max(high, m(i, j));
-      }
-      s.shift[j] = low;
-      s.scale[j] = high - low;
-    }
-    return s;
-  }
-
-  Matrix<double> operator()(Matrix<double> m) const {
-    for (std::size_t i = 0; i < m.rows; ++i)
-      for (std::size_t j = 0; j < m.columns; ++j)
-        m(i, j) = (m(i, j) - shift[j]) / (scale[j] == 0 ? 1 : scale[j]);
-    return m;
-  }
-};
 
 /// A regressor of one target: importances of the features and predictions.
 struct Regression {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Multinomial logistic regression: the optimum that scikit-learn's LogisticRegression() (>= 0.22, lbfgs)
 // approaches.
-//   minimise sum_i -log softmax(W x_i + b)[y_i] + 1 / (2 C) ||W||^2,   W (classes, features), b (classes) not
-//   penalised
+//   minimise sum_i c(y_i) * -log softmax(W x_i + b)[y_i] + 1 / (2 C) ||W||^2,   W (classes, features), b
+//   (classes) not penalised, c a weight per class, 1 unless given
 // Newton's method; each step solves the Newton equations by conjugate gradients on products with the Hessian,
 // so that nothing larger than the parameters is stored. The objective is convex; adding a constant to all of
 // b leaves it unchanged, and b sums to 0 because every step does.
@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <disentangle/core/matrix_view.hpp>
@@ -28,12 +29,21 @@ class LogisticRegression {
     double c = 1;
     double tolerance = 1e-6;  // on the largest entry of the gradient (scikit-learn: 1e-4)
     int max_iterations = 100;
-    unsigned threads = 0;  // 0: all of the machine
+    unsigned threads = 0;                    // 0: all of the machine
+    std::vector<double> class_weights = {};  // empty: 1 each
   };
+
+  /// n / (classes * count): scikit-learn's class_weight="balanced".
+  static std::vector<double> balanced(std::span<int const> labels, int classes) {
+    std::vector<double> count(static_cast<std::size_t>(classes));
+    for (int y : labels) count[static_cast<std::size_t>(y)] += 1;
+    for (double& c : count) c = static_cast<double>(labels.size()) / (classes * std::max(c, 1.0));
+    return count;
+  }
 
   /// labels: 0 .. classes - 1 per row, at least 2 classes present.
   LogisticRegression(MatrixView<double const> x, std::span<int const> labels, int classes, Settings settings)
-      : settings_(settings),
+      : settings_(std::move(settings)),
         classes_(static_cast<std::size_t>(classes)),
         features_(x.columns),
         parameters_(classes_ * (features_ + 1), 0.0) {
@@ -45,6 +55,12 @@ class LogisticRegression {
 
   /// The largest entry of the gradient where the iterations stopped.
   double gradient() const { return gradient_norm_; }
+
+  /// The probability of every class.
+  void probabilities(std::span<double const> x, std::span<double> out) const {
+    for (std::size_t k = 0; k < classes_; ++k) out[k] = affine(parameters_, k, x);
+    (void)soften(out);
+  }
 
   /// The most probable class, the first of equals.
   int predict(std::span<double const> x) const {
@@ -68,6 +84,19 @@ class LogisticRegression {
     double score = w[features_];
     for (std::size_t f = 0; f < features_; ++f) score += w[f] * x[f];
     return score;
+  }
+
+  /// Scores -> probabilities; returns the logarithm of the sum of the scores' exponentials.
+  static double soften(std::span<double> out) {
+    double const highest = *std::max_element(out.begin(), out.end());
+    double sum = 0;
+    for (double& v : out) sum += v = std::exp(v - highest);
+    for (double& v : out) v /= sum;
+    return highest + std::log(sum);
+  }
+
+  double weight(int label) const {
+    return settings_.class_weights.empty() ? 1 : settings_.class_weights[static_cast<std::size_t>(label)];
   }
 
   /// Calls body(row, sums) for all rows, sums being of the row's block, and returns the blocks' sums added
@@ -95,11 +124,7 @@ class LogisticRegression {
       std::span<double> const out = probabilities.row(i);
       for (std::size_t k = 0; k < classes_; ++k) out[k] = affine(p, k, x.row(i));
       double const own = out[static_cast<std::size_t>(labels[i])];
-      double const highest = *std::max_element(out.begin(), out.end());
-      double sum = 0;
-      for (double& v : out) sum += v = std::exp(v - highest);
-      for (double& v : out) v /= sum;
-      sums[0] += highest + std::log(sum) - own;
+      sums[0] += weight(labels[i]) * (soften(out) - own);
     })[0];
     for (std::size_t k = 0; k < classes_; ++k)
       for (std::size_t f = 0; f < features_; ++f) {
@@ -135,15 +160,17 @@ class LogisticRegression {
     for (int iteration = 0; iteration < settings_.max_iterations; ++iteration) {
       std::vector<double> gradient = sum_over_rows(x.rows, size, [&](std::size_t i, std::span<double> sums) {
         for (std::size_t k = 0; k < classes_; ++k)
-          accumulate(k, probabilities(i, k) - (static_cast<std::size_t>(labels[i]) == k ? 1 : 0), x.row(i),
-                     sums);
+          accumulate(k,
+                     weight(labels[i]) *
+                         (probabilities(i, k) - (static_cast<std::size_t>(labels[i]) == k ? 1 : 0)),
+                     x.row(i), sums);
       });
       add_penalty(parameters_, gradient);
       gradient_norm_ = 0;
       for (double g : gradient) gradient_norm_ = std::max(gradient_norm_, std::abs(g));
       if (gradient_norm_ <= settings_.tolerance) return;
 
-      std::vector<double> const direction = newton_direction(x, probabilities, gradient);
+      std::vector<double> const direction = newton_direction(x, labels, probabilities, gradient);
       double const slope = dot(gradient, direction);
       double step = 1;
       std::vector<double> candidate(size);
@@ -162,12 +189,13 @@ class LogisticRegression {
   }
 
   /// Solves H d = -gradient by conjugate gradients, preconditioned with the diagonal of H.
-  std::vector<double> newton_direction(MatrixView<double const> x, Matrix<double> const& probabilities,
+  std::vector<double> newton_direction(MatrixView<double const> x, std::span<int const> labels,
+                                       Matrix<double> const& probabilities,
                                        std::vector<double> const& gradient) const {
     std::size_t const size = gradient.size();
     std::vector<double> diagonal = sum_over_rows(x.rows, size, [&](std::size_t i, std::span<double> sums) {
       for (std::size_t k = 0; k < classes_; ++k) {
-        double const w = probabilities(i, k) * (1 - probabilities(i, k));
+        double const w = weight(labels[i]) * probabilities(i, k) * (1 - probabilities(i, k));
         double* const out = sums.data() + k * (features_ + 1);
         for (std::size_t f = 0; f < features_; ++f) out[f] += w * x(i, f) * x(i, f);
         out[features_] += w;
@@ -186,7 +214,7 @@ class LogisticRegression {
           inner += probabilities(i, k) * a[k];
         }
         for (std::size_t k = 0; k < classes_; ++k)
-          accumulate(k, probabilities(i, k) * (a[k] - inner), x.row(i), sums);
+          accumulate(k, weight(labels[i]) * probabilities(i, k) * (a[k] - inner), x.row(i), sums);
       });
       add_penalty(v, out);
       return out;

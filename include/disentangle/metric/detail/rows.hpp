@@ -11,6 +11,7 @@
 // Users then call it with
 //     metric(codes, factors)                    matrices, see metric/matrix_like.hpp: all rows; with a split, the
 //                                               first two thirds train, in the order given, the others test
+//     metric(codes)                             where it looks at codes alone (label_free)
 //     metric(codes, factors, train_rows)                           the first train_rows train, the others test
 //     metric(train_codes, train_factors, test_codes, test_factors)
 //     metric(source, seed), metric(source, rng)     num_train (and num_test) rows drawn from a factor_source
@@ -148,6 +149,11 @@ inline Matrix<int> binned_codes(Rows const& rows, int bins) {
 }
 
 struct RowsAccess {
+  /// Whether the metric says that it looks at codes alone.
+  template <class M>
+  static constexpr bool label_free = requires {
+    requires M::label_free;
+  };
   template <class M>
   static constexpr bool splits = requires(M const& metric, Rows const& rows) {
     metric.score(rows, rows);
@@ -155,7 +161,12 @@ struct RowsAccess {
 
   template <class M>
   static Score of_all(M const& metric, Rows const& rows) {
-    check_rows(M::name, rows, 2);
+    if constexpr (label_free<M>) {
+      check_codes<double>(M::name, rows.codes.view());
+      check_extents(M::name, rows.size(), rows.size(), 1, 2);
+    } else {
+      check_rows(M::name, rows, 2);
+    }
     return metric.score(rows);
   }
   template <class M>
@@ -175,6 +186,14 @@ struct RowsAccess {
 
 template <class M>
 concept splits_rows = RowsAccess::splits<M>;
+
+template <class M, matrix_like C>
+  requires RowsAccess::label_free<M> Score score_rows(M const& metric, C const& codes) {
+    Rows rows;
+    rows.codes = copy_of<double>(codes);
+    rows.single = std::is_same_v<value_of<C>, float>;
+    return RowsAccess::of_all(metric, rows);
+  }
 
 template <class M, matrix_like C, matrix_like F>
 Score score_rows(M const& metric, C const& codes, F const& factors) {
