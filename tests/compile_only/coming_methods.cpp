@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types of methods that are still to come, composed of policies that are declared and not defined: PartedVAE, DiD
+// The types of methods that are still to come, composed of policies that are declared and not defined: DiD
 // and IP-IRM. This file is compiled and never linked; that it compiles shows that the shape of Method,
 // of the roles and of Model carries own optimisers, several networks, priors with state, labelled steps, second
 // minibatches, methods without a decoder or without a reconstruction. docs/architecture.md walks through it.
@@ -14,83 +14,6 @@
 
 namespace dis = disentangle;
 namespace nn = disentangle::nn;
-
-// ---- PartedVAE: several heads, a learnt mixture prior, a labelled step over part of the parameters -----------------------
-namespace parted_vae {
-
-template <class B>
-struct PartedPosterior : dis::Posterior<B> {
-  dis::Variable<B, 2> class_mean, class_log_variance;  // of u, (batch, classes' codes)
-  dis::Variable<B, 2> log_class;                       // log q(c|x), (batch, classes)
-};
-template <class B>
-struct Heads {
-  dis::Variable<B, 2> z, u, class_logits;
-};
-
-template <int Classes>
-struct Parted {  // Encoder: shared trunk, z head, class head, attention over the trunk for u
-  nn::Initialisation initialisation = nn::Initialisation::torch_default;
-  static constexpr int latent_size = 6;
-  template <int Outputs>
-  using network = nn::Sequential<nn::Dense<Outputs>>;
-  template <class Setting>
-  struct Inference {
-    using B = typename Setting::backend_type;
-    void declare(nn::Parameters<B>& parameters, std::string const& prefix, nn::Initialisation kind);
-    Heads<B> operator()(dis::Variable<B, 2> const& images, nn::Mode mode);
-  };
-};
-template <int Classes>
-struct ClassMixture {  // Prior: one Gaussian per class for u (two tables that are learnt), N(0, I) for z
-  static constexpr int parameters_per_latent = 2;
-  static constexpr int code_size = 6 + Classes;
-  template <class Setting>
-  struct State {
-    dis::Variable<typename Setting::backend_type, 2> mean, rho;
-    explicit State(nn::Builder<typename Setting::backend_type>& build) {
-      build.parameters().declare(mean, "prior.mean", dis::Extents<2>{Classes, Classes},
-                                 nn::Initialiser{nn::Initialiser::Law::normal, 1});
-      build.parameters().declare(rho, "prior.rho", dis::Extents<2>{Classes, Classes},
-                                 nn::Initialiser{nn::Initialiser::Law::normal, 1});
-    }
-  };
-  template <class B>
-  PartedPosterior<B> posterior(Heads<B> const& heads, dis::Philox random, auto& state) const;
-  template <class B>
-  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox random,
-                            auto& state) const;
-};
-struct ConditionalEntropy {
-  double weight = 10;
-  template <class B>
-  using posterior_type = PartedPosterior<B>;
-  auto operator()(auto const& q) const {
-    return (-weight / q.batch_size()) * sum(exp(q.log_class) * q.log_class);
-  }
-};
-struct
-    LabelledStep {  // Supervision: cross-entropy of a labelled minibatch before every step, own Adam over trunk and class head
-  dis::optim::Adam optimizer{.learning_rate = 5e-4};
-  static constexpr int minibatches = 2;
-  template <class B>
-  using posterior_type = PartedPosterior<B>;
-  template <class Setting>
-  struct State {
-    nn::OwnParameters<typename Setting::backend_type>& own;
-    State(nn::Builder<typename Setting::backend_type>& build, LabelledStep const& policy)
-        : own(build.shared_parameters("labelled", {"encoder.trunk", "encoder.class_head"},
-                                      policy.optimizer)) {}
-  };
-  void before_step(auto& step) const {
-    auto const q = step.infer(step.minibatch(1), "labelled");
-    step.state().own.minimise(materialise(-1.0 * mean(pick(q.log_class, step.labels(1)))));
-  }
-};
-using PartedVae = dis::With<dis::method::BetaVae, dis::Encoder<Parted<10>>, dis::Prior<ClassMixture<10>>,
-                            dis::Regularizer<ConditionalEntropy>, dis::Supervision<LabelledStep>>;
-
-}  // namespace parted_vae
 
 // ---- DiD: a generator without a reconstruction, a critic with a gradient penalty, a difference encoder -------------------
 namespace did {
@@ -223,18 +146,12 @@ using IpIrm = dis::Plus<SimClr, dis::Contrast<InvariantPartition>>;
 template <class M>
 using OnCpu = dis::Model<M, dis::backend::Cpu, dis::ImageShape<64, 64, 1>>;
 
-void parted_vae_step(OnCpu<parted_vae::PartedVae>& model, std::span<dis::Minibatch const> batches) {
-  model.step(batches);
-}
 void did_step(OnCpu<did::Did>& model, std::span<dis::Minibatch const> batches) { model.step(batches); }
 void difference_step(OnCpu<did::DifferenceBetaVae>& model, std::span<dis::Minibatch const> batches) {
   model.step(batches);
 }
 void ip_irm_step(OnCpu<ip_irm::IpIrm>& model, std::span<dis::Minibatch const> batches) {
   model.step(batches);
-}
-OnCpu<parted_vae::PartedVae> parted_vae_model() {
-  return {parted_vae::PartedVae{}, dis::backend::Cpu(1), {}, dis::seed(0)};
 }
 OnCpu<did::Did> did_model() { return {did::Did{}, dis::backend::Cpu(1), {}, dis::seed(0)}; }
 OnCpu<ip_irm::IpIrm> ip_irm_model() { return {ip_irm::IpIrm{}, dis::backend::Cpu(1), {}, dis::seed(0)}; }

@@ -9,12 +9,15 @@
 #include <disentangle/adversary/total_correlation.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/prior_mmd.hpp>
+#include <disentangle/prior/gumbel_softmax.hpp>
 #include <disentangle/prior/relevance.hpp>
 #include <disentangle/regularizer/capacity.hpp>
+#include <disentangle/regularizer/class_capacity.hpp>
 #include <disentangle/regularizer/dip.hpp>
 #include <disentangle/regularizer/relevance.hpp>
 
 #include "device.hpp"
+#include "tests/support/parted.hpp"
 #include "tests/support/small_model.hpp"
 
 namespace dis = disentangle;
@@ -31,6 +34,14 @@ using RfVae0 = dis::With<FactorVae, dis::Prior<dis::prior::KnownRelevance>,
                          dis::Regularizer<dis::regularizer::RelevanceWeightedKl>>;
 using RfVae = dis::Plus<dis::With<RfVae0, dis::Prior<dis::prior::LearntRelevance>>,
                         dis::Regularizer<dis::regularizer::RelevancePenalty>>;
+
+struct ElevenLatents : dis::test::SmallEncoder {  // three continuous latents and a class of eight values
+  static constexpr int latent_size = 11;
+};
+using JointVae =
+    dis::With<SmallVae, dis::Encoder<ElevenLatents>, dis::Prior<dis::prior::GumbelSoftmax<8>>,
+              dis::Regularizer<dis::regularizer::OnZ<dis::regularizer::Capacity>>,
+              dis::Regularizer<dis::regularizer::ClassCapacity>>;
 
 /// The losses of ten steps, each read back.
 template <class Model>
@@ -71,5 +82,7 @@ int main() {
   check<FactorVae>("FactorVae");
   check<RfVae0>("RfVae0");
   check<RfVae>("RfVae");
+  check<JointVae>("JointVae");
+  check<dis::test::SmallPartedVae>("PartedVae");
   return dis::testing::failures == 0 ? 0 : 1;
 }

@@ -32,10 +32,10 @@ struct LabelledStep {
   struct State {
     using B = typename Setting::backend_type;
     nn::OwnParameters<B>& own;
-    Variable<B, 0> cross_entropy;
+    Variable<B, 1> cross_entropy;  // of the last labelled minibatch, one number
     State(nn::Builder<B>& build, LabelledStep const& policy)
         : own(build.shared_parameters("labelled", parts(build.parameters()), policy.optimizer)) {
-      own.parameters.declare_statistic(cross_entropy, "cross_entropy", Extents<0>{}, 0);
+      own.parameters.declare_statistic(cross_entropy, "cross_entropy", Extents<1>{1}, 0);
     }
 
    private:
@@ -47,7 +47,7 @@ struct LabelledStep {
     }
   };
 
-  auto operator()(auto& step) const { return stop_gradient(step.state().cross_entropy); }
+  auto operator()(auto& step) const { return sum(stop_gradient(step.state().cross_entropy)); }
 
   void before_step(auto& step) const {
     auto const q = step.class_posterior(step.labelled_images());
@@ -64,7 +64,8 @@ struct LabelledStep {
     auto const cross_entropy =
         materialise((-1.0 / static_cast<double>(batch)) * sum(gather(flat, std::span<int const>(places, n))));
     step.state().own.minimise(cross_entropy);
-    disentangle::detail::assign(step.state().cross_entropy, stop_gradient(cross_entropy));
+    disentangle::detail::assign(step.state().cross_entropy,
+                                insert_axis(stop_gradient(cross_entropy), axis<0>));
   }
 
   friend bool operator==(LabelledStep const&, LabelledStep const&) = default;

@@ -170,7 +170,7 @@ TEST_CASE("gradients of every term and of a labelled minibatch, through attentio
       {"BhattacharyyaHinge", [](auto const& q) { return materialise(regularizer::BhattacharyyaHinge{}(q)); }},
       {"OnZ<TotalCorrelation>",
        [](auto const& q) { return materialise(regularizer::OnZ<regularizer::TotalCorrelation>{}(q)); }}};
-  for (auto const& [name, term] : terms) {
+  for (auto const& named : terms) {
     auto const report = detail::compare_gradients(
         tape, leaves,
         [&] {
@@ -178,9 +178,9 @@ TEST_CASE("gradients of every term and of a labelled minibatch, through attentio
                                        Philox{3, stream("posterior"), 4000}, state);  // kappa = 1.8
           q.step = 5;
           q.data_size = 100;
-          return term(q);
+          return named.second(q);
         },
         [&] { parameters.begin_step(); }, [&] { parameters.complete_gradients(); }, {});
-    CHECK_MESSAGE(report.ok, name << ": " << report.text);
+    CHECK_MESSAGE(report.ok, named.first << ": " << report.text);
   }
 }
