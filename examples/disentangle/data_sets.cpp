@@ -11,8 +11,10 @@
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/mnist.hpp>
 #include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/shapes3d.hpp>
 #include <disentangle/data/stl10.hpp>
 #include <disentangle/data/uci_digits.hpp>
+#include <disentangle/data/variants.hpp>
 
 #include <filesystem>
 
@@ -62,6 +64,18 @@ std::vector<Form> const& forms() {
        [](Path const& file) -> OpenedData { return AnyGrid<Grey>(dis::data::dsprites(file)); }},
       {{"oval_dsprites", "", "its ellipses: four factors"},
        [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::oval_dsprites()); }},
+      {{"colour_dsprites", "", "dSprites in a random colour each (seed 0)"},
+       [](Path const&) -> OpenedData {
+         return AnyGrid<Colour>(dis::data::in_random_colour(dis::data::dsprites(), dis::seed(0)));
+       }},
+      {{"noisy_dsprites", "", "dSprites on coloured noise (seed 0)"},
+       [](Path const&) -> OpenedData { return AnyGrid<Colour>(dis::data::on_noise(dis::data::dsprites(), dis::seed(0))); }},
+      {{"picture_dsprites:", "FILE.png", "dSprites on random parts of a picture (seed 0)"},
+       [](Path const& file) -> OpenedData {
+         return AnyGrid<Colour>(dis::data::on_picture(dis::data::dsprites(), dis::io::read_png(file, 3), dis::seed(0)));
+       }},
+      {{"shapes3d", "", "3D Shapes, rendered on demand: near to the published images, not equal"},
+       [](Path const&) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d()); }},
       {{"npz:", "FILE", "member 'images', with factors in member 'labels' if it is there"}, open_npz},
       {{"folder:", "DIR", "the PNG files of a folder, with factors in labels.csv if it is there"}, open_folder},
       {{"mnist:", "DIR", "the training images of MNIST, from its IDX files, gzipped or not"},

@@ -17,11 +17,13 @@
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/cifar.hpp>
 #include <disentangle/data/coloured.hpp>
+#include <disentangle/data/combinations.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
+#include <disentangle/data/noise_factor.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/padded.hpp>
 #include <disentangle/data/shapes3d.hpp>
@@ -29,6 +31,7 @@
 #include <disentangle/data/stl10.hpp>
 #include <disentangle/data/subset.hpp>
 #include <disentangle/data/uci_digits.hpp>
+#include <disentangle/data/variants.hpp>
 #include <disentangle/decoder/burgess_conv.hpp>
 #include <disentangle/decoder/dupont_conv.hpp>
 #include <disentangle/decoder/higgins_mlp.hpp>
@@ -40,6 +43,7 @@
 #include <disentangle/encoder/kim_mnih_conv.hpp>
 #include <disentangle/encoder/locatello_conv.hpp>
 #include <disentangle/method/annealed_vae.hpp>
+#include <disentangle/method/bayes_factor_vae.hpp>
 #include <disentangle/method/beta_tc_vae.hpp>
 #include <disentangle/method/beta_vae.hpp>
 #include <disentangle/method/dip_vae.hpp>

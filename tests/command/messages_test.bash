@@ -20,7 +20,7 @@ fails 2 "no method 'vea'; there are: vae, beta_vae, " train --method vea --out x
 fails 2 "no method 'vea'; there are: vae, beta_vae, " describe vea
 fails 2 "--method is needed" train --out x
 fails 2 "--out is required" train --method vae
-fails 2 "--data: found 'mnist', expected dsprites, dsprites=FILE.npz, oval_dsprites, npz:FILE, folder:DIR, mnist:DIR, " train --method vae --data mnist --out x
+fails 2 "--data: found 'mnist', expected dsprites, dsprites=FILE.npz, oval_dsprites, colour_dsprites, " train --method vae --data mnist --out x
 fails 2 "no hyper-parameter 'WeightedKl.gamma'; this method has:" train --method beta_vae --set WeightedKl.gamma=1 --out x
 fails 2 "WeightedKl.beta: found 'big', expected a number" train --method beta_vae --set WeightedKl.beta=big --out x
 fails 2 "--set: found 'WeightedKl.beta', expected POLICY.MEMBER=VALUE" train --method beta_vae --set WeightedKl.beta --out x
