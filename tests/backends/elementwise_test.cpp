@@ -2,6 +2,8 @@
 // Every element-wise operation: values over many orders of magnitude, gradients, ties and constants on either side.
 #include <limits>
 
+#include <disentangle/autodiff/gamma_functions.hpp>
+
 #include "tests/backends/support/topic.hpp"
 
 using namespace disentangle;
@@ -30,6 +32,7 @@ Register<TestedBackend> const registered("elementwise", [](auto& rows) {
   rows.function("sigmoid", of(both_signs), [](auto x) { return sigmoid(x); });
   rows.function("tanh", of(small), [](auto x) { return tanh(x); });
   rows.function("sqrt", of(orders), [](auto x) { return sqrt(x); });
+  rows.formula("lgamma and digamma of 37", of(positive), [](auto x) { return lgamma(x) + 0.5 * digamma(x); });
   rows.function("square", of(wide), [](auto x) { return square(x); });
   rows.function("abs, with zeros", of(tied), [](auto x) { return abs(x - 1); });
   rows.formula("exp, tanh, sigmoid, softplus of 37", of(near_zero),

@@ -2,6 +2,7 @@
 // The methods of the shelf that have more than a term on the posterior's codes: with a small network, for what they have
 // in common with the others is in the other topics.
 #include <disentangle/method/annealed_vae.hpp>
+#include <disentangle/method/bayes_factor_vae.hpp>
 #include <disentangle/method/dip_vae.hpp>
 #include <disentangle/method/factor_vae.hpp>
 #include <disentangle/method/info_vae.hpp>
@@ -51,6 +52,9 @@ Register<TestedBackend> const registered("methods_small_network", [](auto& rows)
   adversarial_row("FactorVae, one batch", SmallAdversarial<method::FactorVae>{}, first);
   adversarial_row("RfVae0", SmallAdversarial<method::RfVae0>{}, second);
   adversarial_row("RfVae", SmallAdversarial<method::RfVae>{}, second);
+  adversarial_row("BayesFactorVae0", SmallAdversarial<method::BayesFactorVae0>{}, second);
+  adversarial_row("BayesFactorVae1", SmallAdversarial<method::BayesFactorVae1>{}, second);
+  adversarial_row("BayesFactorVae2", SmallAdversarial<method::BayesFactorVae2>{}, second);
 });
 
 }  // namespace

@@ -9,8 +9,11 @@
 #include <disentangle/adversary/total_correlation.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/prior_mmd.hpp>
+#include <disentangle/prior/gamma_precision.hpp>
 #include <disentangle/prior/gumbel_softmax.hpp>
+#include <disentangle/prior/learnt_variance.hpp>
 #include <disentangle/prior/relevance.hpp>
+#include <disentangle/regularizer/bayes_factor.hpp>
 #include <disentangle/regularizer/capacity.hpp>
 #include <disentangle/regularizer/class_capacity.hpp>
 #include <disentangle/regularizer/dip.hpp>
@@ -34,6 +37,12 @@ using RfVae0 = dis::With<FactorVae, dis::Prior<dis::prior::KnownRelevance>,
                          dis::Regularizer<dis::regularizer::RelevanceWeightedKl>>;
 using RfVae = dis::Plus<dis::With<RfVae0, dis::Prior<dis::prior::LearntRelevance>>,
                         dis::Regularizer<dis::regularizer::RelevancePenalty>>;
+
+using BayesFactorVae0 = dis::Plus<dis::With<FactorVae, dis::Prior<dis::prior::LearntVariance>>,
+                                  dis::Regularizer<dis::regularizer::VarianceDeviation>>;
+using BayesFactorVae2 = dis::Plus<dis::With<FactorVae, dis::Prior<dis::prior::RelevantPrecision>>,
+                                  dis::Regularizer<dis::regularizer::PrecisionKl>,
+                                  dis::Regularizer<dis::regularizer::MildRelevancePenalty>>;
 
 struct ElevenLatents : dis::test::SmallEncoder {  // three continuous latents and a class of eight values
   static constexpr int latent_size = 11;
@@ -82,6 +91,8 @@ int main() {
   check<FactorVae>("FactorVae");
   check<RfVae0>("RfVae0");
   check<RfVae>("RfVae");
+  check<BayesFactorVae0>("BayesFactorVae0");
+  check<BayesFactorVae2>("BayesFactorVae2");
   check<JointVae>("JointVae");
   check<dis::test::SmallPartedVae>("PartedVae");
   return dis::testing::failures == 0 ? 0 : 1;

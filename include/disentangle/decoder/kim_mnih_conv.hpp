@@ -25,4 +25,19 @@ struct KimMnihConv {
   friend bool operator==(KimMnihConv const&, KimMnihConv const&) = default;
 };
 
+/// The same with dense 256: the network of RF-VAE's authors for 3D Faces and CelebA.
+struct KimMnihConv256 {
+  nn::Initialisation initialisation = nn::Initialisation::normal_002;
+
+  template <class Image>
+  using network =
+      nn::Sequential<nn::Dense<256, nn::Relu>,
+                     nn::Dense<(Image::height / 16) * (Image::width / 16) * 64, nn::Relu>,
+                     nn::Reshape<Image::height / 16, Image::width / 16, 64>,
+                     nn::ConvTranspose<64, 4, 2, 1, nn::Relu>, nn::ConvTranspose<32, 4, 2, 1, nn::Relu>,
+                     nn::ConvTranspose<32, 4, 2, 1, nn::Relu>, nn::ConvTranspose<Image::channels>>;
+
+  friend bool operator==(KimMnihConv256 const&, KimMnihConv256 const&) = default;
+};
+
 }  // namespace disentangle::decoder

@@ -26,4 +26,19 @@ struct KimMnihConv {
   friend bool operator==(KimMnihConv const&, KimMnihConv const&) = default;
 };
 
+/// The same with dense 256: the network of RF-VAE's authors for 3D Faces and CelebA.
+template <int LatentSize = 10>
+struct KimMnihConv256 {
+  nn::Initialisation initialisation = nn::Initialisation::normal_002;
+
+  static constexpr int latent_size = LatentSize;
+
+  template <int Outputs>
+  using network = nn::Sequential<nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>,
+                                 nn::Conv<64, 4, 2, 1, nn::Relu>, nn::Conv<64, 4, 2, 1, nn::Relu>,
+                                 nn::Flatten, nn::Dense<256, nn::Relu>, nn::Dense<Outputs>>;
+
+  friend bool operator==(KimMnihConv256 const&, KimMnihConv256 const&) = default;
+};
+
 }  // namespace disentangle::encoder

@@ -22,6 +22,7 @@ struct LearntRelevance {
   StandardNormal normal{};
 
   static constexpr int parameters_per_latent = 2;
+  static constexpr bool knows_relevance = true;
 
   template <class Setting>
   struct State {
@@ -55,6 +56,7 @@ struct KnownRelevance {
   StandardNormal normal{};
 
   static constexpr int parameters_per_latent = 2;
+  static constexpr bool knows_relevance = true;
 
   template <class B>
   RelevantPosterior<B> posterior(Variable<B, 2> const& head, Philox const& random) const {

@@ -30,8 +30,9 @@ namespace colours {
 inline constexpr Colour white{255, 255, 255}, ink{33, 37, 41}, muted{84, 92, 100}, rule{206, 212, 218},
     frame{173, 181, 189}, shade{248, 249, 250};
 /// Distinguishable series, also for colour-blind readers (after Okabe and Ito).
-inline constexpr Colour series[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
-                                    {230, 159, 0}, {86, 180, 233}, {90, 90, 90},  {150, 90, 40}};
+inline constexpr Colour series[] = {{0, 114, 178},  {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
+                                    {230, 159, 0},  {86, 180, 233}, {90, 90, 90},  {150, 90, 40},
+                                    {110, 70, 160}, {150, 160, 20}};
 }  // namespace colours
 
 /// Where a text stands relative to its point.

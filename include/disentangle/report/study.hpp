@@ -186,12 +186,16 @@ inline Canvas study_plot(Study const& study, std::string const& title = "") {
       return x0 + static_cast<int>(std::lround(axis.share(value) * (panel - 1)));
     };
     canvas.text(x0, top - text_height(zoom) - 6, study.metrics[m], colours::ink, zoom);
+    int free = x0 - gap;  // where the label before ended
     for (int tick = 0;; ++tick) {
       double const value = axis.low + tick * axis.step;
       if (value > axis.high + axis.step * 1e-6) break;
       canvas.rectangle(column(value), top, 1, rows, {233, 236, 239});
-      canvas.text(column(value), y1 + 8, detail::tick_text(value, axis.step, axis.unit()), colours::muted,
-                  zoom, Align::centre);
+      std::string const label = detail::tick_text(value, axis.step, axis.unit());
+      int const half = text_width(label, zoom) / 2;
+      if (column(value) - half < free || column(value) + half > x0 + panel + gap / 2) continue;
+      free = column(value) + half + gap / 2;
+      canvas.text(column(value), y1 + 8, label, colours::muted, zoom, Align::centre);
     }
     canvas.rectangle(x0, y1, panel, 1, colours::frame);
     for (std::size_t s = 0; s < summaries.size(); ++s) {
