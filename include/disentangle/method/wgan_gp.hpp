@@ -12,8 +12,7 @@
 
 namespace disentangle::method {
 
-/// A generator that a Wasserstein critic trains, an encoder that recovers its codes, and further terms. They stand before the
-/// critic's, so that a term that generates more images than the others shares its pass of the generator with them.
+/// A generator that a Wasserstein critic trains, an encoder that recovers its codes, and further terms.
 template <policy_slot... Terms>
 using Generative = Method<Encoder<encoder::InfoGanConv<>>, Decoder<decoder::InfoGanConv>,
                           Prior<prior::UniformCode>, Terms..., Adversary<adversary::WassersteinCritic<>>,

@@ -221,24 +221,34 @@ void Model<Method<Slots...>, Backend, Image>::work(std::span<Minibatch const> ba
     forward.output = a.decoder(forward.posterior.sample);
   }
 
-  // Terms, their values, and one backward pass from all of them.
-  std::size_t part = 0;
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (
-        [&] {
-          if constexpr (is_part<std::tuple_element_t<I, std::tuple<Slots...>>>) {
-            auto const value = term<I>(forward);
-            if constexpr (std::is_same_v<std::remove_const_t<decltype(value)>, detail::Absent>) {
-              take_part(part++, static_cast<scalar const*>(nullptr));
-            } else {
-              take_part(part++, static_cast<scalar const*>(value.value));
-              if (value.gradient != nullptr) a.tape.backend().fill(value.gradient, 1, scalar(1));
-            }
-          }
-        }(),
-        ...);
+  // Terms, their values, and one backward pass from all of them. In a generative method those on pairs come first: they
+  // generate the most images, and the others' among them (Step::generated_with), wherever their slots stand.
+  std::array<Variable<Backend, 0>, part_count> values{};
+  auto const evaluate = [&](auto&& is_due) {
+    std::size_t part = 0;
+    each_policy([&](auto index, auto const&) {
+      using Slot = std::tuple_element_t<decltype(index)::value, std::tuple<Slots...>>;
+      if constexpr (is_part<Slot>) {
+        if (is_due(Slot::kind)) {
+          auto const value = term<decltype(index)::value>(forward);
+          if constexpr (!std::is_same_v<std::remove_const_t<decltype(value)>, detail::Absent>)
+            values[part] = value;
+        }
+        ++part;
+      }
+    });
+  };
+  if constexpr (variational) {
+    evaluate([](Role) { return true; });
+  } else {
+    evaluate([](Role role) { return role == Role::contrast; });
+    evaluate([](Role role) { return role != Role::contrast; });
   }
-  (std::index_sequence_for<Slots...>{});
+  for (std::size_t part = 0; part < part_count; ++part) {
+    Variable<Backend, 0> const& value = values[part];
+    take_part(part, static_cast<scalar const*>(value.value));
+    if (value.gradient != nullptr) a.tape.backend().fill(value.gradient, 1, scalar(1));
+  }
   if constexpr (variational && requires { forward.posterior.kl; }) {
     RecordingOff<Backend> const guard(a.tape);
     auto const kl = materialise(mean(forward.posterior.kl, axis<0>));

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// DisCo's contrast: value against plain loops, gradient, what is refused, and that H learns to tell variations apart.
+#include <cmath>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <disentangle/contrast/variation_contrast.hpp>
+
+#include "tests/support/generator_step.hpp"
+
+using namespace disentangle;
+using namespace disentangle::contrast;
+using Image = ImageShape<2, 3, 1>;
+using Double = backend::BasicCpu<double>;
+constexpr int latent = 4;
+using Term = VariationContrast<test::DenseTrunk<6, nn::Tanh>, 5>;
+
+static_assert(step_policy<VariationContrast<>>);
+
+namespace {
+
+using Rows = std::vector<std::vector<double>>;
+double dot(std::vector<double> const& a, std::vector<double> const& b) {
+  double total = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) total += a[k] * b[k];
+  return total;
+}
+
+/// The term by plain loops; the target dimension and the negatives' are found from what changed.
+template <class Step>
+double reference(Step& step) {
+  auto const& how = step.policy;
+  step.begin();
+  RecordingOff<Double> const guard(step.tape());
+  Philox const random = step.random("variation.dimensions");
+  auto const target = static_cast<int>(random.integer(0, latent));
+  auto const variations = [&](int rows, bool of_target, char const* codes, char const* change) {
+    auto const c = step.codes(rows, codes), moved = step.redraw(c, how.perturbation.minimum, change);
+    Rows result;
+    for (int r = 0; r < rows; ++r) {
+      int const away = 1 + static_cast<int>(random.integer(static_cast<std::uint64_t>(r + 1), latent - 1));
+      int const which = of_target ? target : (target + away) % latent;
+      std::vector<double> changed(c.value + r * latent, c.value + (r + 1) * latent);
+      changed[static_cast<std::size_t>(which)] = moved.value[r * latent + which];
+      auto const v = step.state()(step.generate(slice(c, axis<0>, r, r + 1)),
+                                  step.generate(step.tape().constant(Extents<2>{1, latent}, changed.data())),
+                                  how.trains);
+      std::vector<double> row(v.value, v.value + v.size());
+      for (double& x : row) x = std::abs(x);
+      double const length = std::sqrt(dot(row, row));
+      for (double& x : row) x /= length;
+      result.push_back(row);
+    }
+    return result;
+  };
+  auto const own = variations(how.queries + how.positives, true, "variation.codes", "variation.change");
+  auto const others = variations(how.negatives, false, "variation.other_codes", "variation.other_change");
+  double bce = 0, entropy = 0;
+  for (int q = 0; q < how.queries; ++q) {
+    auto const& query = own[static_cast<std::size_t>(q)];
+    for (int p = 0; p < how.positives; ++p) {
+      bce -= std::log(1 / (1 + std::exp(-dot(query, own[static_cast<std::size_t>(how.queries + p)]))));
+    }
+    for (auto const& other : others) {
+      double const l = dot(query, other), share = 1 / (1 + std::exp(-l)), label = l > how.flip ? l : 0;
+      bce -= label * std::log(share) + (1 - label) * std::log(1 - share);
+    }
+    double all = 0;
+    for (double x : query) all += std::exp(x);
+    for (double x : query) entropy -= std::exp(x) / all * std::log(std::exp(x) / all);
+  }
+  return how.weight *
+         (bce / (how.queries * (how.positives + how.negatives)) + how.entropy * entropy / how.queries);
+}
+
+}  // namespace
+
+TEST_CASE("value; with a low flip many negatives are relabelled") {
+  for (double const flip : {0.95, 0.3}) {
+    test::GeneratorStep<Double, Term, latent, Image> step(
+        {.weight = 0.8, .queries = 3, .positives = 2, .negatives = 4, .entropy = 0.6, .flip = flip}, 5);
+    CHECK(step.value() == doctest::Approx(reference(step)).epsilon(1e-9));
+  }
+  // Negatives give no gradient, so what is derived is not the derivative of the value; what is left reaches H and G.
+  test::GeneratorStep<Double, Term, latent, Image> step(
+      {.queries = 3, .positives = 2, .negatives = 1, .flip = 2}, 5);
+  step.begin();
+  step.set().begin_step();
+  step.generator_set().begin_step();
+  auto const loss = materialise(step.policy(step));
+  step.tape().backend().fill(loss.gradient, 1, 1.0);
+  step.tape().backward();
+  step.set().complete_gradients();
+  step.generator_set().complete_gradients();
+  CHECK(nn::gradient_norm(step.set()) > 0);
+  CHECK(nn::gradient_norm(step.generator_set()) > 0);
+}
+
+TEST_CASE("no queries, positives or negatives are refused in words") {
+  test::GeneratorStep<Double, Term, latent, Image> step({.negatives = 0}, 5);
+  CHECK_THROWS_WITH_AS(step.value(),
+                       "VariationContrast: found 32 queries, 32 positives, 0 negatives and 4 latents, "
+                       "expected at least one of "
+                       "each and two latents",
+                       ValueError);
+}
+
+TEST_CASE("on a linear generator H learns to tell variations of one dimension from those of others") {
+  test::GeneratorStep<backend::Cpu, VariationContrast<test::DenseTrunk<48>, 8>, latent, Image> step({}, 8);
+  double before = 0, after = 0;
+  for (int i = 0; i < 20; ++i) {
+    ++step.step_number;
+    step.value();
+    before += step.measured[0] / 20;
+  }
+  step.train(800, false);
+  for (int i = 0; i < 20; ++i) {
+    ++step.step_number;
+    step.value();
+    after += step.measured[0] / 20;
+  }
+  CHECK(after > before + 0.05);
+  CHECK(after > 0.9);
+}
