@@ -21,6 +21,7 @@
 #include <disentangle/core/with.hpp>
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/batch_source.hpp>
+#include <disentangle/data/cars3d.hpp>
 #include <disentangle/data/cifar.hpp>
 #include <disentangle/data/coloured.hpp>
 #include <disentangle/data/combinations.hpp>
@@ -29,10 +30,12 @@
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
+#include <disentangle/data/mpi3d.hpp>
 #include <disentangle/data/noise_factor.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/padded.hpp>
 #include <disentangle/data/shapes3d.hpp>
+#include <disentangle/data/small_norb.hpp>
 #include <disentangle/data/split.hpp>
 #include <disentangle/data/stl10.hpp>
 #include <disentangle/data/subset.hpp>
@@ -61,6 +64,7 @@
 #include <disentangle/method/info_vae.hpp>
 #include <disentangle/method/joint_vae.hpp>
 #include <disentangle/method/rf_vae.hpp>
+#include <disentangle/method/study_grids.hpp>
 #include <disentangle/method/vae.hpp>
 #include <disentangle/method/wgan_gp.hpp>
 #include <disentangle/metric/array_source.hpp>

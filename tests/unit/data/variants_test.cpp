@@ -171,10 +171,8 @@ TEST_CASE("correlated: two factors by the formula, the others uniform") {
   auto const free =
       dis::data::correlated(data, "scale", "posX", std::numeric_limits<double>::infinity(), n, dis::seed(5));
   free.labels(indices, labels);
-  double scale = 0, x = 0, product = 0;
+  double product = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    scale += labels[5 * i + 1] - 2.5;
-    x += labels[5 * i + 3] - 15.5;
     product += (labels[5 * i + 1] - 2.5) * (labels[5 * i + 3] - 15.5);
   }
   CHECK(std::abs(product / n / (1.708 * 9.233)) < 5 / std::sqrt(n));
