@@ -13,6 +13,12 @@
 #include <disentangle/method/beta_vae.hpp>
 #include <disentangle/train/model.hpp>
 
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
 namespace benchmarks {
 
 using Conv = disentangle::method::BetaVae;
@@ -25,12 +31,21 @@ class TrainingStep {
  public:
   explicit TrainingStep(unsigned threads)
       : data_(disentangle::data::arrays<Image>(noise())),
-        source_(data_, {.batch_size = batch}),
-        model_(Method{}, Backend(threads), Image{}, disentangle::seed(0)) {}
+        model_(Method{}, Backend(threads), Image{}, disentangle::seed(0)) {
+    for (int i = 0; i < Model::minibatches; ++i) {
+      sources_.push_back(std::make_unique<Source>(
+          data_,
+          disentangle::data::BatchOptions{.batch_size = batch, .stream = "batches " + std::to_string(i)}));
+    }
+  }
 
   void operator()() {
-    auto const& minibatch = source_.next();
-    model_.step({.images = minibatch.images, .labels = {}, .size = batch, .data_size = count});
+    std::array<disentangle::Minibatch, Model::minibatches> batches;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      auto const& minibatch = sources_[i]->next();
+      batches[i] = {.images = minibatch.images, .labels = {}, .size = batch, .data_size = count};
+    }
+    model_.step(std::span<disentangle::Minibatch const>(batches));
   }
 
   static constexpr std::size_t batch = 64, count = 512;
@@ -44,9 +59,12 @@ class TrainingStep {
     return images;
   }
 
+  using Model = disentangle::Model<Method, Backend, Image>;
+  using Source = disentangle::data::BatchSource<disentangle::data::Arrays<Image>>;
+
   disentangle::data::Arrays<Image> data_;
-  disentangle::data::BatchSource<disentangle::data::Arrays<Image>> source_;
-  disentangle::Model<Method, Backend, Image> model_;
+  std::vector<std::unique_ptr<Source>> sources_;  // one for each minibatch of a step
+  Model model_;
 };
 
 }  // namespace benchmarks

@@ -14,7 +14,7 @@
 
 namespace benchmarks {
 
-/// PROGRAM mlp|conv1|conv3 THREADS [STEPS]
+/// PROGRAM MODEL THREADS [STEPS]
 struct StepArguments {
   std::string model;
   int threads = 2;
@@ -22,18 +22,20 @@ struct StepArguments {
 };
 
 /// Reads the command line; prints the usage and exits where it is wrong.
-inline StepArguments read_arguments(int count, char** words) {
+inline StepArguments read_arguments(int count, char** words, std::vector<std::string> const& models) {
   StepArguments arguments;
   bool right = count >= 3;
   if (right) {
     arguments.model = words[1];
     arguments.threads = std::atoi(words[2]);
     if (count > 3) arguments.steps = std::atoi(words[3]);
-    right = (arguments.model == "mlp" || arguments.model == "conv1" || arguments.model == "conv3") &&
+    right = std::find(models.begin(), models.end(), arguments.model) != models.end() &&
             arguments.threads > 0 && arguments.steps > 0;
   }
   if (!right) {
-    std::fprintf(stderr, "usage: %s mlp|conv1|conv3 THREADS [STEPS]\n", words[0]);
+    std::string names;
+    for (std::string const& model : models) names += (names.empty() ? "" : "|") + model;
+    std::fprintf(stderr, "usage: %s %s THREADS [STEPS]\n", words[0], names.c_str());
     std::exit(2);
   }
   return arguments;

@@ -15,7 +15,7 @@ void run(benchmarks::StepArguments const& arguments) {
 }  // namespace
 
 int main(int count, char** words) {
-  auto const arguments = benchmarks::read_arguments(count, words);
+  auto const arguments = benchmarks::read_arguments(count, words, {"mlp", "conv1", "conv3"});
   if (arguments.model == "mlp") run<benchmarks::Mlp, 1>(arguments);
   if (arguments.model == "conv1") run<benchmarks::Conv, 1>(arguments);
   if (arguments.model == "conv3") run<benchmarks::Conv, 3>(arguments);

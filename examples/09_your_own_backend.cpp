@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aim: a backend of your own, whole: the CPU backend with matrix products that add in double. A backend inherits what it
 //      does not replace, and every method trains on it unchanged. docs/backends.md lists what there is to replace.
-// Command: 04_your_own_backend 200      (steps)
+// Command: 09_your_own_backend 200      (steps)
 // Expected output: the same loss as on backend::Cpu to rounding, and how many products there were.
 // test: 3
 // prints: backend::Cpu     loss [0-9.]+
