@@ -176,11 +176,13 @@ struct ClassMixture {
   }
   void measure(auto& step) const {
     auto const& q = step.posterior();
-    double const batch = q.batch_size();
-    step.measure(0, sum(q.z.kl) * (1 / batch));
-    step.measure(1, sum(q.u.kl) * (1 / batch));
-    step.measure(2, mean_coefficient<classes>(q.component_mean, q.component_log_variance));
-    step.measure(3, mean(exp(q.c.log_probability), axis<0>));
+    if constexpr (requires { q.component_mean; }) {  // a method without a reconstruction has no posterior
+      double const batch = q.batch_size();
+      step.measure(0, sum(q.z.kl) * (1 / batch));
+      step.measure(1, sum(q.u.kl) * (1 / batch));
+      step.measure(2, mean_coefficient<classes>(q.component_mean, q.component_log_variance));
+      step.measure(3, mean(exp(q.c.log_probability), axis<0>));
+    }
   }
   template <class B>
   Variable<B, 2> codes(Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t, Philox const& random,
