@@ -29,6 +29,7 @@ class LogisticRegression {
     double c = 1;
     double tolerance = 1e-6;  // on the largest entry of the gradient (scikit-learn: 1e-4)
     int max_iterations = 100;
+    std::size_t max_products = 0;            // with the Hessian, in one step; 0: four for each parameter
     unsigned threads = 0;                    // 0: all of the machine
     std::vector<double> class_weights = {};  // empty: 1 each
   };
@@ -229,7 +230,8 @@ class LogisticRegression {
     for (std::size_t j = 0; j < size; ++j) scaled[j] = residual[j] / diagonal[j];
     std::vector<double> search = scaled;
     double rho = dot(residual, scaled);
-    for (std::size_t iteration = 0; iteration < 4 * size && std::sqrt(dot(residual, residual)) > target;
+    std::size_t const most = settings_.max_products > 0 ? settings_.max_products : 4 * size;
+    for (std::size_t iteration = 0; iteration < most && std::sqrt(dot(residual, residual)) > target;
          ++iteration) {
       std::vector<double> const h = product(search);
       double const curvature = dot(search, h);
