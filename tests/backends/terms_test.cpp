@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reconstructions, regularizers of the posterior and its prior: values, the gradients that are derived for them, expected images.
+#include <disentangle/prior/redraw.hpp>
 #include <disentangle/prior/standard_normal.hpp>
+#include <disentangle/prior/uniform_code.hpp>
 #include <disentangle/reconstruction/bernoulli.hpp>
 #include <disentangle/reconstruction/gaussian.hpp>
 #include <disentangle/reconstruction/laplace.hpp>
@@ -90,6 +92,14 @@ Register<TestedBackend> const registered("terms", [](auto& rows) {
   posterior_row("StandardNormal, clamped", {.log_variance_min = -1, .log_variance_max = 0});
   rows.row("StandardNormal, codes", [](auto& r) {
     r.keep("codes", prior::StandardNormal{}.codes(r.tape(), 11, 3, noise), Kind::values, Scale::element);
+  });
+  rows.row("UniformCode, codes drawn and drawn anew", [](auto& r) {
+    prior::UniformCode const prior{.limit = 1.5};
+    auto const codes = prior.codes(r.tape(), 33, 3, noise);
+    r.keep("codes", codes);
+    r.keep("codes at a distance", prior.redraw(codes, 0.5, Philox{4, stream("redraw"), 5}));
+    r.keep("by rejection",
+           prior::redraw_among(codes, prior.codes(r.tape(), 4 * 33, 3, Philox{4, stream("redraw"), 6}), 0.5));
   });
 });
 
