@@ -37,6 +37,7 @@
 #include <disentangle/data/shapes3d.hpp>
 #include <disentangle/data/small_norb.hpp>
 #include <disentangle/data/split.hpp>
+#include <disentangle/data/sprites.hpp>
 #include <disentangle/data/stl10.hpp>
 #include <disentangle/data/subset.hpp>
 #include <disentangle/data/uci_digits.hpp>

@@ -168,6 +168,29 @@ inline Image8 read_png(std::filesystem::path const& path, int channels = 0, Alph
   return decode_png(InputFile(path).read_all(), path.string(), channels, alpha);
 }
 
+/// Decodes a PNG in memory as (height, width, 4): red, green, blue and alpha as they are stored, for images that are laid on
+/// each other. The Image8 of four channels is not for write_png. Otherwise as decode_png.
+inline Image8 decode_png_rgba(std::span<std::byte const> bytes, std::string const& name) {
+  detail::PngDecoder decoder(bytes, name);
+  std::size_t const pixels =
+      static_cast<std::size_t>(decoder.info.width) * static_cast<std::size_t>(decoder.info.height);
+  Image8 image{decoder.info.width, decoder.info.height, 4, std::vector<std::uint8_t>(pixels * 4)};
+  std::size_t length = 0;
+  detail::spng_check(spng_decoded_image_size(decoder.context.get(), SPNG_FMT_RGBA8, &length), name,
+                     "broken PNG");
+  if (length != image.pixels.size())
+    throw FileError(name, "broken PNG: the decoded size is not that of the header");
+  detail::spng_check(
+      spng_decode_image(decoder.context.get(), image.pixels.data(), length, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS),
+      name, "broken PNG");
+  return image;
+}
+
+/// Reads a PNG file with its alpha; see decode_png_rgba.
+inline Image8 read_png_rgba(std::filesystem::path const& path) {
+  return decode_png_rgba(InputFile(path).read_all(), path.string());
+}
+
 /// Reads only size and kind of a PNG file.
 inline PngInfo read_png_info(std::filesystem::path const& path) {
   auto const bytes = InputFile(path).read_all();
