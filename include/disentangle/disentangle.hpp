@@ -27,6 +27,7 @@
 #include <disentangle/data/combinations.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
+#include <disentangle/data/halved.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
@@ -108,6 +109,7 @@
 #include <disentangle/regularizer/scheduled.hpp>
 #include <disentangle/regularizer/total_correlation.hpp>
 #include <disentangle/report/class_sheets.hpp>
+#include <disentangle/report/generated.hpp>
 #include <disentangle/report/latent_history.hpp>
 #include <disentangle/report/line_plot.hpp>
 #include <disentangle/report/reconstructions.hpp>
