@@ -28,6 +28,7 @@
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/halved.hpp>
+#include <disentangle/data/heads.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
@@ -41,6 +42,7 @@
 #include <disentangle/data/sprites.hpp>
 #include <disentangle/data/stl10.hpp>
 #include <disentangle/data/subset.hpp>
+#include <disentangle/data/teapots.hpp>
 #include <disentangle/data/uci_digits.hpp>
 #include <disentangle/data/variants.hpp>
 #include <disentangle/decoder/burgess_conv.hpp>
