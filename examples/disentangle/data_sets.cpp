@@ -4,17 +4,33 @@
 
 #include "usage_error.hpp"
 
+#include <disentangle/data/cars3d.hpp>
 #include <disentangle/data/cifar.hpp>
 #include <disentangle/data/coloured.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/fixed_factor.hpp>
+#include <disentangle/data/heads.hpp>
 #include <disentangle/data/image_folder.hpp>
+#include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
+#include <disentangle/data/mpi3d.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/shapes3d.hpp>
+#include <disentangle/data/small_norb.hpp>
+#include <disentangle/data/sprites.hpp>
 #include <disentangle/data/stl10.hpp>
+#include <disentangle/data/teapots.hpp>
 #include <disentangle/data/uci_digits.hpp>
 #include <disentangle/data/variants.hpp>
+
+#include <charconv>
+// Readers of optional components, where the build found what they need (examples/CMakeLists.txt).
+#if defined(PROGRAM_HDF5)
+#include <disentangle/data/shapes3d_hdf5.hpp>
+#endif
+#if defined(PROGRAM_JPEG)
+#include <disentangle/data/celeba.hpp>
+#endif
 
 #include <filesystem>
 
@@ -76,6 +92,26 @@ std::vector<Form> const& forms() {
        }},
       {{"shapes3d", "", "3D Shapes, rendered on demand: near to the published images, not equal"},
        [](Path const&) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d()); }},
+#if defined(PROGRAM_HDF5)
+      {{"shapes3d=", "FILE.h5", "3D Shapes from the published file (5.9 GB of memory)"},
+       [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d(file)); }},
+#endif
+      {{"mpi3d:", "FILE.npz", "MPI3D from a published file (12.7 GB of memory)"},
+       [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::mpi3d(file)); }},
+      {{"cars3d:", "DIR", "Cars3D from its .mat files"},
+       [](Path const& folder) -> OpenedData { return AnyGrid<Colour>(dis::data::cars3d<Colour>(folder)); }},
+      {{"small_norb:", "DIR", "Small NORB, both parts, left camera"},
+       [](Path const& folder) -> OpenedData { return AnyGrid<Grey>(dis::data::small_norb<Grey>(folder)); }},
+      {{"sprites:", "DIR", "figures put together from the sheets of the Liberated Pixel Cup"},
+       [](Path const& folder) -> OpenedData { return AnyGrid<Colour>(dis::data::sprites(folder)); }},
+      {{"teapots:", "FILE.csv", "200,000 pictures (seed 0) of a body of Bezier patches, factors continuous, in ten intervals"},
+       [](Path const& file) -> OpenedData { return AnyData<Colour>(dis::data::teapots(file, {}, dis::seed(0))); }},
+      {{"heads", "", "50 made-up heads (seed 0) under azimuth, elevation and light"},
+       [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::heads()); }},
+#if defined(PROGRAM_JPEG)
+      {{"celeba:", "DIR", "the training images of CelebA"},
+       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::celeba<Colour>(folder)); }},
+#endif
       {{"npz:", "FILE", "member 'images', with factors in member 'labels' if it is there"}, open_npz},
       {{"folder:", "DIR", "the PNG files of a folder, with factors in labels.csv if it is there"}, open_folder},
       {{"mnist:", "DIR", "the training images of MNIST, from its IDX files, gzipped or not"},
@@ -136,6 +172,24 @@ OpenedData open_data(std::string const& words) {
   auto const [form, path] = split(words);
   return form->open(path);
 }
+
+template <class Shape>
+AnyData<Shape> with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed) {
+  if (words == "all") return data;
+  bool const random = words.starts_with("random:");
+  std::string const number = random ? words.substr(7) : words;
+  std::size_t n = 0;
+  auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), n);
+  if (error != std::errc{} || end != number.data() + number.size() || n == 0) {
+    throw UsageError("--labels: found '" + words + "', expected all, a number or random:NUMBER");
+  }
+  if (data.factors().empty()) throw UsageError("--labels: " + data.name() + " has no labels");
+  std::string const& factor = data.factors().front().name;
+  auto const labelled = random ? dis::data::random_labelled(data, n, factor, dis::seed(seed)) : dis::data::first_labelled(data, n, factor);
+  return AnyData<Shape>(dis::data::keep_labels(data, labelled.indices()));
+}
+template AnyData<Grey> with_labels(AnyData<Grey> const&, std::string const&, std::uint64_t);
+template AnyData<Colour> with_labels(AnyData<Colour> const&, std::string const&, std::uint64_t);
 
 std::string with_absolute_path(std::string const& words) {
   auto const [form, path] = split(words);

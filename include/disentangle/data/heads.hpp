@@ -129,8 +129,8 @@ class Heads {
       detail::View view;
       view.axes = detail::axes_from((values[1] / 10.0 - 1) * quarter, (values[2] / 5.0 - 1) * sixth);
       view.zoom = 24;
-      view.light =
-          detail::unit({static_cast<float>(std::cos(light)), static_cast<float>(std::sin(light)), 0.3f});
+      view.light = detail::unit(
+          detail::Float3{static_cast<float>(std::cos(light)), static_cast<float>(std::sin(light)), 0.3f});
       view.ambient = 0.15f;
       view.diffuse = 0.85f;
       auto const target = out.subspan(i * pixels).first<pixels>();

@@ -220,12 +220,13 @@ class Shapes3dRenderer {
         d[k] = forward_[k] + (u - side / 2.0) / focal_ * right_[k] + (side / 2.0 - v) / focal_ * up_[k];
       }
       d = detail::unit(d);
-      static detail::Vector3 const sun = detail::unit({sun_x, sun_y, 1});
+      static detail::Vector3 const sun = detail::unit(detail::Vector3{sun_x, sun_y, 1});
       detail::Vector3 const to_camera{sine_, -cosine_, 0};
       if (object_.hit(eye_, d, normal) > 0) {
         double const from_camera = std::max(0.0, detail::dot(normal, to_camera)),
                      from_sun = std::max(0.0, detail::dot(normal, sun));
-        detail::Vector3 const half = detail::unit({sun[0] - d[0], sun[1] - d[1], sun[2] - d[2]});
+        detail::Vector3 const half =
+            detail::unit(detail::Vector3{sun[0] - d[0], sun[1] - d[1], sun[2] - d[2]});
         double const shine =
             from_sun > 0 ? std::pow(std::max(0.0, detail::dot(normal, half)), highlight_exponent) : 0;
         return {3, object_ambient + object_camera * from_camera + object_sun * from_sun, highlight * shine};
