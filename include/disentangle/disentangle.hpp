@@ -81,8 +81,10 @@
 #include <disentangle/metric/dci_regression.hpp>
 #include <disentangle/metric/factor_vae.hpp>
 #include <disentangle/metric/mig.hpp>
+#include <disentangle/metric/posterior_information.hpp>
 #include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/sap.hpp>
+#include <disentangle/metric/udr.hpp>
 #include <disentangle/nn/convolution.hpp>
 #include <disentangle/nn/dense.hpp>
 #include <disentangle/nn/input_gradient.hpp>

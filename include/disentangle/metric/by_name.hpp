@@ -17,8 +17,13 @@
 #include <disentangle/metric/dci_regression.hpp>
 #include <disentangle/metric/dcimig.hpp>
 #include <disentangle/metric/definition.hpp>
+#include <disentangle/metric/dependent_gap.hpp>
+#include <disentangle/metric/downstream.hpp>
 #include <disentangle/metric/explicitness.hpp>
 #include <disentangle/metric/factor_vae.hpp>
+#include <disentangle/metric/factorised_support.hpp>
+#include <disentangle/metric/fairness.hpp>
+#include <disentangle/metric/infomec.hpp>
 #include <disentangle/metric/irs.hpp>
 #include <disentangle/metric/jemmig.hpp>
 #include <disentangle/metric/med.hpp>
@@ -39,7 +44,8 @@ struct MetricList {};
 using NamedMetrics =
     MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso, DciRandomForest,
                MigSup, DciMig, Jemmig, Aam, Modularity, Med, Irs, Explicitness, GaussianTotalCorrelation,
-               GaussianWassersteinCorrelation, MutualInformationScore>;
+               GaussianWassersteinCorrelation, MutualInformationScore, DependentMig, InfoMec,
+               DownstreamLogisticRegression, DownstreamTrees, Fairness, FactorisedSupport>;
 
 /// "mig:ubisoft" -> "mig", "ubisoft"; the second is empty where there is no colon.
 inline std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
