@@ -62,6 +62,8 @@ class ModelOf final : public AnyModel<Shape> {
   }
   long load(std::filesystem::path const& checkpoint) override { return disentangle::load_checkpoint(model_, checkpoint).step; }
   std::size_t parameter_count() const override { return model_.parameter_count(); }
+  bool generative() const override { return !M::template has<disentangle::Role::reconstruction>; }
+  void draw_codes(std::span<float> codes, std::uint64_t number) override { model_.draw_codes(codes, number); }
 
  private:
   Model model_;
@@ -74,7 +76,7 @@ struct AtNetwork : std::type_identity<M> {};
 #if defined(PROGRAM_NETWORK)
 template <class M>
   requires requires { typename std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::template network<1>; } &&
-           (M::template has<disentangle::Role::decoder>)
+           (M::template has<disentangle::Role::reconstruction>)  // the output of these decoders is logits
 struct AtNetwork<M> {
   static constexpr int latents = std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::latent_size;
   using type = disentangle::With<M, disentangle::Encoder<disentangle::encoder::PROGRAM_NETWORK<latents>>,
