@@ -48,6 +48,10 @@ class AnyModel {
   /// Restores a checkpoint and returns its step.
   virtual long load(std::filesystem::path const& checkpoint) = 0;
   virtual std::size_t parameter_count() const = 0;
+  /// Whether its decoder is a generator of codes that are drawn, not inferred.
+  virtual bool generative() const = 0;
+  /// Codes from the prior, (n, latent_size).
+  virtual void draw_codes(std::span<float> codes, std::uint64_t number) = 0;
 
   std::size_t const latent_size;
 };
