@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "run_config.hpp"
 
+#include <disentangle/report/generated.hpp>
 #include <disentangle/report/latent_history.hpp>
 #include <disentangle/report/reconstructions.hpp>
 #include <disentangle/report/traversals.hpp>
@@ -24,7 +25,13 @@ void traverse_command(TraverseArguments const& given) {
         report::traversals(*model, images, pictures[0],
                            {.low = -range, .high = range, .seed = given.seed, .title = "Latent traversals: " + title});
         report::reconstructions(*model, images, pictures[1], {.seed = given.seed, .title = "Reconstructions: " + title});
-        if (std::filesystem::exists(files.log())) {
+        if (model->generative()) {  // no posterior, so no KL; its codes have their own range
+          pictures.push_back(files.folder / "samples.png");
+          report::samples(*model, pictures.back(), {.number = given.seed, .title = "Samples: " + title});
+          pictures.push_back(files.folder / "code_traversals.png");
+          report::code_traversals(*model, pictures.back(), {.number = given.seed, .title = "Generator: " + title});
+        }
+        if (std::filesystem::exists(files.log()) && !model->generative()) {
           pictures.push_back(files.folder / "latents.png");
           report::latent_history(files.log(), pictures.back());
         }
