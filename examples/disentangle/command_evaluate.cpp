@@ -35,6 +35,11 @@ void evaluate_command(EvaluateArguments const& given) {
             });
         dis::report::write_scores(files.folder / "scores.json", scores);
         std::printf("%s", dis::report::score_table(scores).c_str());
+        if (!model->classes()) return;
+        if (auto const& of = images.factors(); of.empty() || of.front().cardinality != static_cast<int>(model->classes()->sizes.front())) return;
+        auto const classes = *model->class_scores(images, given.threads);
+        std::printf("classes as '%s': accuracy %.4f, purity of u %.4f, leakage into z %.4f (chance %.4f), %zu images\n",
+                    images.factors().front().name.c_str(), classes.accuracy, classes.purity, classes.leakage, classes.chance, classes.images);
       },
       data);
 }

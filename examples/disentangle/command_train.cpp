@@ -30,6 +30,7 @@ RunConfig resumed_config(TrainArguments const& given, RunFiles const& files) {
   if (given.batch_size) {
     expect_same("--batch-size", *given.batch_size, config.batch_size, std::to_string(*given.batch_size), std::to_string(config.batch_size));
   }
+  if (given.labels) expect_same("--labels", *given.labels, config.labels, *given.labels, config.labels);
   if (given.seed) expect_same("--seed", *given.seed, config.seed, std::to_string(*given.seed), std::to_string(config.seed));
   if (!given.set.empty()) expect_same("--set", given.set, config.set, joined(given.set), joined(config.set));
   if (given.steps) config.steps = *given.steps;
@@ -47,6 +48,7 @@ RunConfig fresh_config(TrainArguments const& given, RunFiles const& files) {
   return {.method = *given.method,
           .set = given.set,
           .data = with_absolute_path(given.data.value_or("dsprites")),
+          .labels = given.labels.value_or("all"),
           .steps = given.steps.value_or(20'000),
           .batch_size = given.batch_size.value_or(64),
           .seed = given.seed.value_or(0),
@@ -72,12 +74,13 @@ void train_command(TrainArguments const& given) {
         if (given.overwrite) {
           for (auto const& old : {files.checkpoint(), files.log()}) std::filesystem::remove(old);
         }
+        auto const shown = with_labels<Shape>(images, config.labels, config.seed);
         write_config(files.config(), config, data);
         std::fprintf(stderr, "%s%zu parameters; %s, %zu images of %d x %d x %d; seed %llu\n", described.c_str(),
                      model->parameter_count(), images.name().c_str(), images.size(), Shape::height, Shape::width, Shape::channels,
                      static_cast<unsigned long long>(config.seed));
         auto const summary = model->train(
-            images, {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
+            shown, {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
         if (!summary.stopped.empty()) {
           std::fprintf(stderr, "go on with: disentangle train --resume --out %s\n", given.out.c_str());
           return;

@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "run_config.hpp"
 
+#include <disentangle/report/class_sheets.hpp>
 #include <disentangle/report/generated.hpp>
 #include <disentangle/report/latent_history.hpp>
 #include <disentangle/report/reconstructions.hpp>
@@ -34,6 +35,22 @@ void traverse_command(TraverseArguments const& given) {
         if (std::filesystem::exists(files.log()) && !model->generative()) {
           pictures.push_back(files.folder / "latents.png");
           report::latent_history(files.log(), pictures.back());
+        }
+        if (auto const classes = model->classes()) {
+          report::ClassSheetOptions const options{.seed = given.seed};
+          auto const save = [&](report::Canvas const& picture, std::string const& name) {
+            pictures.push_back(files.folder / name);
+            picture.save(pictures.back());
+          };
+          save(report::draw_class_samples(*model, *classes, options), "class_samples.png");
+          for (std::size_t k = 0; k < classes->sizes.front(); ++k) {
+            save(report::draw_class_traversals(*model, *classes, k, options), "class_traversals_" + std::to_string(k) + ".png");
+          }
+          auto const some = report::detail::sample_indices(images.size(), 16, given.seed, disentangle::stream("traverse.swaps"));
+          if (std::span const all(some); all.size() == 16) {
+            save(report::draw_swaps(*model, *classes, images, all.first(8), all.last(8), options), "swaps.png");
+            save(report::draw_interpolations(*model, images, all.first(8), all.last(8), 8, options), "interpolations.png");
+          }
         }
         for (auto const& picture : pictures) std::printf("%s\n", picture.string().c_str());
       },

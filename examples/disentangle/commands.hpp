@@ -9,7 +9,7 @@
 #include <vector>
 
 struct TrainArguments {
-  std::optional<std::string> method, data;
+  std::optional<std::string> method, data, labels;
   std::optional<long> steps;
   std::optional<std::size_t> batch_size;
   std::optional<std::uint64_t> seed;

@@ -75,5 +75,10 @@ extern char const* const data_forms;
 /// Opens what --data names. Throws UsageError for another form, FileError for a file that is missing or broken.
 OpenedData open_data(std::string const& words);
 
+/// A data set of which only some images show their labels: "all", "N" (the first N that have one), "random:N" (drawn by the
+/// seed). Throws UsageError for other words, ValueError where there are fewer.
+template <class Shape>
+AnyData<Shape> with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed);
+
 /// The same with its path made absolute, as config.json keeps it.
 std::string with_absolute_path(std::string const& words);

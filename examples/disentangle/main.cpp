@@ -33,6 +33,7 @@ void add_train(CLI::App& app, TrainArguments& a) {
   train->add_option("--data", a.data, std::string(data_forms) + " (default dsprites)");
   train->add_option("--steps", a.steps, "steps in all, those before --resume included (default 20000)")->check(positive);
   train->add_option("--batch-size", a.batch_size, "images per step (default 64)")->check(positive);
+  train->add_option("--labels", a.labels, "N or random:N, how many images show their labels to semi-supervised methods (default all)");
   train->add_option("--seed", a.seed, "of initial weights, noise and order of images (default 0)");
   train->add_option("--set", a.set, "a hyper-parameter, such as TotalCorrelation.beta=6; repeatable")->allow_extra_args(false);
   train->add_option("--out", a.out, "the folder of the run")->required();

@@ -22,10 +22,16 @@
 #include <disentangle/train/stop_signal.hpp>
 #include <disentangle/train/train.hpp>
 
+/// The values of a method's hyper-parameters before --set; specialised where they are not its types' defaults.
+template <class M>
+struct Start {
+  static M method() { return {}; }
+};
+
 /// A method with its settings. Throws UsageError that lists what exists, or what a member accepts.
 template <class M>
 M method_with(std::vector<std::string> const& settings) {
-  M method;
+  M method = Start<M>::method();
   for (std::string const& setting : settings) {
     std::size_t const equals = setting.find('=');
     if (equals == std::string::npos) throw UsageError("--set: found '" + setting + "', expected POLICY.MEMBER=VALUE");
@@ -64,6 +70,14 @@ class ModelOf final : public AnyModel<Shape> {
   std::size_t parameter_count() const override { return model_.parameter_count(); }
   bool generative() const override { return !M::template has<disentangle::Role::reconstruction>; }
   void draw_codes(std::span<float> codes, std::uint64_t number) override { model_.draw_codes(codes, number); }
+  std::optional<disentangle::report::ClassCodes> classes() override {
+    if constexpr (Model::class_values != 0) return disentangle::class_codes(model_);
+    return {};
+  }
+  std::optional<disentangle::ClassScores> class_scores(AnyData<Shape> const& data, unsigned threads) override {
+    if constexpr (Model::class_values != 0) return disentangle::class_scores(model_, data, {.threads = threads});
+    return {};
+  }
 
  private:
   Model model_;

@@ -4,12 +4,14 @@
 
 #include "data_sets.hpp"
 
+#include <disentangle/train/class_scores.hpp>
 #include <disentangle/train/run.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +54,9 @@ class AnyModel {
   virtual bool generative() const = 0;
   /// Codes from the prior, (n, latent_size).
   virtual void draw_codes(std::span<float> codes, std::uint64_t number) = 0;
+  /// Codes and scores of the model's classes; nothing where it has none.
+  virtual std::optional<disentangle::report::ClassCodes> classes() = 0;
+  virtual std::optional<disentangle::ClassScores> class_scores(AnyData<Shape> const& data, unsigned threads) = 0;
 
   std::size_t const latent_size;
 };

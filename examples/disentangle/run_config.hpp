@@ -19,6 +19,8 @@ struct RunConfig {
   std::string network = program_network();
   std::vector<std::string> set;
   std::string data;
+  /// How many labels a semi-supervised method sees: "all", "N", "random:N".
+  std::string labels = "all";
   long steps = 0;
   std::size_t batch_size = 0;
   std::uint64_t seed = 0;
