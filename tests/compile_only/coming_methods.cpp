@@ -5,6 +5,7 @@
 // minibatches, methods without a decoder or without a reconstruction. docs/architecture.md walks through it.
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/contrast.hpp>
+#include <disentangle/core/with.hpp>
 #include <disentangle/encoder/encoder.hpp>
 #include <disentangle/nn/convolution.hpp>
 #include <disentangle/nn/dense.hpp>
