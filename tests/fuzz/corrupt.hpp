@@ -3,7 +3,7 @@
 // disentangle::Error, nothing else, and no allocation out of proportion. Meant to run under the sanitizers.
 // Replaces the global operator new, so include it in the one source file of a test program.
 //
-// With clang and -DDISENTANGLE_LIBFUZZER -fsanitize=fuzzer the same readers are driven by libFuzzer instead.
+// With clang and -DDISENTANGLE_LIBFUZZER -fsanitize=fuzzer the same readers are driven by libFuzzer instead: tests/fuzz/run.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iterator>
 #include <new>
@@ -115,6 +117,41 @@ inline Outcome damage(Bytes const& valid, Reader const& reader, std::size_t vari
   }
   return outcome;
 }
+
+#ifndef DISENTANGLE_LIBFUZZER
+/// The files of tests/fuzz/corpus/<name>, in the order of their names: where libFuzzer starts too. At least one must be there.
+inline std::vector<Bytes> corpus(std::string const& name) {
+  std::vector<std::filesystem::path> paths;
+  for (auto const& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(DISENTANGLE_TEST_DATA_DIR).parent_path() / "fuzz" / "corpus" / name)) {
+    paths.push_back(entry.path());
+  }
+  std::ranges::sort(paths);
+  std::vector<Bytes> files;
+  for (auto const& path : paths) {
+    std::ifstream in(path, std::ios::binary);
+    std::string const text{std::istreambuf_iterator<char>(in), {}};
+    auto const* first = reinterpret_cast<std::byte const*>(text.data());
+    files.emplace_back(first, first + text.size());
+  }
+  if (files.empty()) throw std::runtime_error("no file in tests/fuzz/corpus/" + name);
+  return files;
+}
+
+/// damage() of every file of the corpus. Returns what became of them all.
+inline Outcome damage_corpus(std::string const& name, Reader const& reader, std::size_t variants) {
+  Outcome sum;
+  std::uint32_t seed = 0;
+  for (Bytes const& file : corpus(name)) {
+    feed(reader, file, sum, "file " + std::to_string(seed) + " of " + name);
+    Outcome const outcome = damage(file, reader, variants, ++seed);
+    sum.variants += outcome.variants;
+    sum.accepted += outcome.accepted;
+    sum.refused += outcome.refused;
+  }
+  return sum;
+}
+#endif
 
 }  // namespace fuzz
 
