@@ -24,7 +24,7 @@ namespace disentangle::adversary {
 /// Measures critic_gap, mean D(r) - mean D(f): an estimate from below of the Wasserstein distance of images and generated
 /// images once the critic has converged; gradient_penalty; gradient_norm, the mean of |grad_m D(m)|, 1 where the penalty is
 /// satisfied. All of the last critic step.
-/// Cost of a critic step: one forward pass of G, and of D that of about seven images' forward passes for each real one.
+/// Cost of a critic step: one forward pass of G, and the work of about eleven forward passes of D, on a minibatch.
 template <class Trunk = encoder::InfoGanConv<>, int CriticSteps = 5>
 struct WassersteinCritic {
   static_assert(CriticSteps > 0, "[disentangle] WassersteinCritic: the critic makes at least one step");
