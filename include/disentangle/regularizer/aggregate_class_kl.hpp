@@ -21,6 +21,10 @@ struct AggregateClassKl {
   using posterior_type = prior::JointPosterior<B>;
 
   auto operator()(auto const& posterior) const {
+    static_assert(
+        requires { posterior.c; }, "[disentangle] AggregateClassKl needs a Prior with classes: "
+                                   "prior::GumbelSoftmax or prior::ClassMixture; "
+                                   "see docs/methods.md");
     auto const log_mean =
         materialise(logsumexp(posterior.c.log_probability, axis<0>) - std::log(posterior.c.batch_size()));
     return weight * sum(exp(log_mean) * (log_mean - posterior.c.log_prior));

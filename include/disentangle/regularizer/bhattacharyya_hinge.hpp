@@ -21,6 +21,10 @@ struct BhattacharyyaHinge {
   using posterior_type = prior::PartedPosterior<B>;
 
   auto operator()(auto const& posterior) const {
+    static_assert(
+        requires { posterior.component_mean; }, "[disentangle] BhattacharyyaHinge needs a Prior with one "
+                                                "component for each class: prior::ClassMixture; "
+                                                "see docs/methods/parted_vae.md");
     // each pair stands twice in the matrix; 0 comes first so that the gradient at the threshold is 0
     return 0.5 * weight *
            prior::sum_over_variables(

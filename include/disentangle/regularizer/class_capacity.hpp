@@ -21,6 +21,10 @@ struct ClassCapacity {
   using posterior_type = prior::JointPosterior<B>;
 
   auto operator()(auto const& posterior) const {
+    static_assert(
+        requires { posterior.c; }, "[disentangle] ClassCapacity needs a Prior with classes: "
+                                   "prior::GumbelSoftmax or prior::ClassMixture; "
+                                   "see docs/methods.md");
     double ceiling = 0;
     for (int const size : posterior.c.sizes) ceiling += std::log(static_cast<double>(size));
     auto const& log_q = posterior.c.log_probability;

@@ -19,6 +19,10 @@ struct ConditionalEntropy {
   using posterior_type = prior::JointPosterior<B>;
 
   auto operator()(auto const& posterior) const {
+    static_assert(
+        requires { posterior.c; }, "[disentangle] ConditionalEntropy needs a Prior with classes: "
+                                   "prior::GumbelSoftmax or prior::ClassMixture; "
+                                   "see docs/methods.md");
     auto const& log_q = posterior.c.log_probability;
     return (-weight / posterior.c.batch_size()) * sum(exp(log_q) * log_q);
   }

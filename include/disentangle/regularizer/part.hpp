@@ -28,7 +28,13 @@ struct OnZ {
   template <class B>
   using posterior_type = prior::JointPosterior<B>;
 
-  auto operator()(auto const& posterior) const { return term(detail::part_of(posterior, posterior.z)); }
+  auto operator()(auto const& posterior) const {
+    static_assert(
+        requires { posterior.z; }, "[disentangle] OnZ<Term> needs a Prior whose codes have parts: "
+                                   "prior::GumbelSoftmax or prior::ClassMixture; "
+                                   "elsewhere name the term itself; see docs/methods.md");
+    return term(detail::part_of(posterior, posterior.z));
+  }
   friend bool operator==(OnZ const&, OnZ const&) = default;
 };
 
@@ -41,7 +47,13 @@ struct OnU {
   template <class B>
   using posterior_type = prior::PartedPosterior<B>;
 
-  auto operator()(auto const& posterior) const { return term(detail::part_of(posterior, posterior.u)); }
+  auto operator()(auto const& posterior) const {
+    static_assert(
+        requires { posterior.u; },
+        "[disentangle] OnU<Term> needs a Prior with class-related latents u: prior::ClassMixture or "
+        "prior::ClassNormal; see docs/methods/parted_vae.md");
+    return term(detail::part_of(posterior, posterior.u));
+  }
   friend bool operator==(OnU const&, OnU const&) = default;
 };
 
