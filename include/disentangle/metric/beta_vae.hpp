@@ -17,6 +17,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/logistic_regression.hpp>
 #include <disentangle/metric/detail/sample.hpp>
@@ -32,8 +33,12 @@ namespace disentangle::metric {
 /// value is the accuracy on fresh points. Not rescaled by chance. A linear classifier reaches 1 for some
 /// entangled codes too. A constant latent contributes nothing. Cost: 2 (num_train + num_eval) batch_size
 /// encoded points; the classifier takes about a second.
+/// - disentanglement_lib: as above.
+/// - ubisoft ("Z-diff"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K); BetaVae::with(definition::ubisoft) has its
+///   batches of 200.
 struct BetaVae {
   static constexpr std::string_view name = "beta_vae";
+  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};
 
   std::size_t batch_size = 64;    ///< pairs in a point
   std::size_t num_train = 10000;  ///< points that train the classifier
@@ -42,6 +47,16 @@ struct BetaVae {
   std::size_t batches_per_encode =
       8;                 ///< points whose pairs are drawn, then encoded in one call: for speed only
   unsigned threads = 0;  ///< of the classifier, 0: all of the machine; the result does not depend on it
+
+  Definition definition = definitions[0];
+
+  /// The settings of a definition.
+  static constexpr BetaVae with(Definition definition) {
+    BetaVae metric;
+    metric.definition = definition;
+    if (definition == definition::ubisoft) metric.batch_size = 200;
+    return metric;
+  }
 
   /// The points of the classifier: mean absolute differences (points, latents) and the shared factor of each.
   struct Points {
@@ -113,6 +128,7 @@ struct BetaVae {
     if (train.differences.columns != eval.differences.columns)
       throw ShapeError("beta_vae: evaluation points have " + std::to_string(eval.differences.columns) +
                        " latents, expected " + std::to_string(train.differences.columns));
+    detail::check_definition(name, definitions, definition);
     if (!(c > 0)) throw ValueError("beta_vae: c is " + std::to_string(c) + ", expected above 0");
     for (Points const* points : {&train, &eval}) {
       detail::check_codes<double>(name, points->differences.view());
@@ -150,15 +166,19 @@ struct BetaVae {
 
     Score s;
     s.metric = name;
-    s.definition = "disentanglement_lib";
-    s.value = eval_right / static_cast<double>(eval.factor.size());
-    s.parts = {{"eval_accuracy", s.value},
+    s.definition = definition.name;
+    double const accuracy = eval_right / static_cast<double>(eval.factor.size());
+    double const chance = 1 / static_cast<double>(factors);
+    bool const rescaled = definition == definition::ubisoft;
+    s.value = rescaled ? (accuracy - chance) / (1 - chance) : accuracy;
+    s.parts = {{"eval_accuracy", accuracy},
                {"train_accuracy", train_right / static_cast<double>(train.factor.size())}};
     s.settings = {{"num_train", static_cast<double>(train.factor.size())},
                   {"num_eval", static_cast<double>(eval.factor.size())},
                   {"c", c},
                   {"classifier_gradient", classifier.gradient()}};
-    s.choices = {{"classifier", "multinomial logistic regression, L2, biases not penalised"}};
+    s.choices = {{"classifier", "multinomial logistic regression, L2, biases not penalised"},
+                 {"value", rescaled ? "accuracy rescaled by chance" : "accuracy"}};
     s.tables = {Table::vector("train_points", "factor", std::move(train_count)),
                 Table::vector("eval_points", "factor", std::move(eval_count)),
                 {"confusion", "factor", "factor", std::move(confusion)},

@@ -61,10 +61,16 @@ bool visit_if_named(std::string_view full_name, Visitor& visit) {
   if (name != Metric::name) return false;
   Metric metric;
   if (!definition.empty()) {
-    if constexpr (requires { metric.definition; }) {
+    if constexpr (requires { Metric::definitions; }) {
       check_definition(name, Metric::definitions, Definition{definition});
-      for (Definition const& each : Metric::definitions)
-        if (each.name == definition) metric.definition = each;
+      for (Definition const& each : Metric::definitions) {
+        if (each.name != definition) continue;
+        if constexpr (requires { Metric::with(each); }) {
+          metric = Metric::with(each);
+        } else {
+          metric.definition = each;
+        }
+      }
     } else {
       throw ValueError(std::string(name) + ": found definition '" + std::string(definition) +
                        "', expected none: it has a single one");

@@ -16,6 +16,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/sample.hpp>
 #include <disentangle/metric/detail/variance_vote.hpp>
@@ -34,8 +35,12 @@ namespace disentangle::metric {
 /// left, the value is 0. Unbiased by the number of votes but noisy: its standard error is about
 /// sqrt(value (1 - value) / num_eval). Cost: (num_train + num_eval) * batch_size + num_variance_estimate
 /// encoded points.
+/// - disentanglement_lib: as above.
+/// - ubisoft ("Z-min variance"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K), so that 0 is chance and values
+///   below are possible; FactorVae::with(definition::ubisoft) has its batches of 200, 800 + 800 votes and threshold 0.02.
 struct FactorVae {
   static constexpr std::string_view name = "factor_vae";
+  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};
 
   std::size_t batch_size = 64;                ///< points in a vote, at least 2
   std::size_t num_train = 10000;              ///< votes that make the classifier
@@ -44,6 +49,19 @@ struct FactorVae {
   double threshold = 0.05;  ///< smallest standard deviation of a latent that takes part: the value of
                             ///< the published study's configurations (the code's own default is 0)
   std::size_t batches_per_encode = 16;  ///< votes drawn, then encoded in one call: for speed only
+  Definition definition = definitions[0];
+
+  /// The settings of a definition.
+  static constexpr FactorVae with(Definition definition) {
+    FactorVae metric;
+    metric.definition = definition;
+    if (definition == definition::ubisoft) {
+      metric.batch_size = 200;
+      metric.num_train = metric.num_eval = 800;
+      metric.threshold = 0.02;
+    }
+    return metric;
+  }
 
   /// Throws ValueError for a factor with fewer than 2 values, counts that are too small, codes that are not
   /// finite.
@@ -55,6 +73,7 @@ struct FactorVae {
   /// Draws in disentanglement_lib's order: variance points; then per vote the factor's number and the batch.
   template <factor_source Source>
   Score operator()(Source const& source, random_integers auto& rng) const {
+    detail::check_definition(name, definitions, definition);
     detail::check_source(name, source);
     detail::check_count(name, "batch_size", batch_size, 2);
     detail::check_count(name, "num_train", num_train, 1);
@@ -92,9 +111,12 @@ struct FactorVae {
 
     Score s;
     s.metric = name;
-    s.definition = "disentanglement_lib";
-    s.value = eval_right / static_cast<double>(num_eval);
-    s.parts = {{"eval_accuracy", s.value},
+    s.definition = definition.name;
+    double const accuracy = eval_right / static_cast<double>(num_eval);
+    double const chance = 1 / static_cast<double>(source.factors().size());
+    bool const rescaled = definition == definition::ubisoft;
+    s.value = rescaled ? (accuracy - chance) / (1 - chance) : accuracy;
+    s.parts = {{"eval_accuracy", accuracy},
                {"train_accuracy", train_right / static_cast<double>(num_train)},
                {"active_latents", active_count}};
     s.settings = {{"batch_size", static_cast<double>(batch_size)},
@@ -102,7 +124,9 @@ struct FactorVae {
                   {"num_eval", static_cast<double>(num_eval)},
                   {"num_variance_estimate", static_cast<double>(num_variance_estimate)},
                   {"threshold", threshold}};
-    s.choices = {{"classifier", "majority vote"}, {"variance", "empirical, n - 1"}};
+    s.choices = {{"classifier", "majority vote"},
+                 {"variance", "empirical, n - 1"},
+                 {"value", rescaled ? "accuracy rescaled by chance" : "accuracy"}};
     s.tables = {Table::vector("variance", "latent", std::move(variance)),
                 Table::vector("active", "latent", std::move(active)),
                 {"train_votes", "factor", "latent", train},

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/linear_svm.hpp>
 #include <disentangle/metric/detail/parallel_for.hpp>
 #include <disentangle/metric/detail/rows.hpp>
@@ -29,16 +30,22 @@ namespace disentangle::metric {
 ///   one class and scores its frequency. Depends on the scale of the codes, through the penalty.
 /// - continuous: S is the squared correlation on the training rows, 0 for a latent with variance <= 1e-12.
 ///   The factors' values are taken as numbers, and need not be whole. Free of scale, except for that bound.
+/// Definitions: disentanglement_lib has both forms (disent and erow follow it).
+/// - dcf: discrete, of codes and factors that are scaled and cut into 20 bins first, so that factors may be real numbers.
+/// - ubisoft: continuous; its authors fit all rows: give all for training. (It has decision trees for discrete factors.)
 /// With a single latent the runner-up counts as 0. Deterministic. Cost O(latents * classes * rows) over all
 /// factors.
 struct Sap {
   static constexpr std::string_view name = "sap";
+  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::dcf,
+                                               definition::ubisoft};
 
   bool continuous = false;
   double c = 0.01;                ///< of the classifier: the weight of the errors against the penalty
   std::size_t num_train = 10000;  ///< points drawn from a source to train on
   std::size_t num_test = 5000;    ///< and to test on (drawn in the continuous form too, not used there)
   unsigned threads = 0;           ///< 0: all of the machine; the result does not depend on it
+  Definition definition = definitions[0];
 
   /// metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
   /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number of
@@ -56,19 +63,23 @@ struct Sap {
   friend detail::RowsAccess;
 
   Score score(detail::Rows const& train, detail::Rows const& test) const {
+    detail::check_definition(name, definitions, definition);
+    bool const as_numbers = continuous || definition == definition::ubisoft;
     detail::check_square<double>(name, train.codes.view());
     if (!(c > 0)) throw ValueError("sap: c is " + std::to_string(c) + ", expected above 0");
-    Matrix<double> predictability = continuous ? squared_correlations(train) : test_accuracies(train, test);
+    Matrix<double> predictability = as_numbers                      ? squared_correlations(train)
+                                    : definition == definition::dcf ? binned_accuracies(train, test)
+                                                                    : test_accuracies(train, test);
 
     Score s;
     s.metric = name;
-    s.definition = "disentanglement_lib";
+    s.definition = definition.name;
     std::vector<double> per_factor = gaps(predictability.view());
     s.value = mean(per_factor);
     s.parts = {{"sap", s.value}};
     s.settings = {{"train_rows", static_cast<double>(train.size())},
-                  {"test_rows", static_cast<double>(continuous ? 0 : test.size())}};
-    if (continuous) {
+                  {"test_rows", static_cast<double>(as_numbers ? 0 : test.size())}};
+    if (as_numbers) {
       s.choices = {{"factors", "continuous"}, {"predictability", "squared correlation, training rows"}};
     } else {
       s.settings.emplace_back("c", c);
@@ -113,6 +124,23 @@ struct Sap {
     }
     if (!(xx / (n - 1) > 1e-12)) return 0;
     return std::min(1.0, xy / xx * (xy / yy));
+  }
+
+  /// With codes and factors cut into 20 bins of all rows.
+  Matrix<double> binned_accuracies(detail::Rows const& train, detail::Rows const& test) const {
+    detail::check_varied(name, train);
+    detail::Rows all = train;
+    all.codes.values.insert(all.codes.values.end(), test.codes.values.begin(), test.codes.values.end());
+    all.factors.values.insert(all.factors.values.end(), test.factors.values.begin(),
+                              test.factors.values.end());
+    all.codes.rows = all.factors.rows = train.size() + test.size();
+    all.codes = copy_of_bins(all.codes);
+    all.factors = copy_of_bins(all.factors);
+    return test_accuracies(detail::part_of(all, 0, train.size()),
+                           detail::part_of(all, train.size(), test.size()));
+  }
+  static Matrix<double> copy_of_bins(Matrix<double> const& m) {
+    return detail::copy_of<double>(discretise_scaled(m.view(), 20));
   }
 
   Matrix<double> test_accuracies(detail::Rows const& train, detail::Rows const& test) const {

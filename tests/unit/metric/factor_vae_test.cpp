@@ -137,3 +137,17 @@ TEST_CASE("FactorVae does not depend on the scale of a latent while it stays abo
   CHECK(below.value == 0);
   CHECK(below.part("active_latents") == 0);
 }
+
+TEST_CASE("FactorVae rescaled by chance: 1 stays 1, chance becomes 0") {
+  auto const perfect = test::axis_aligned(2000, 0, 1);
+  auto const nothing = test::unrelated(2000, 2);
+  metric::FactorVae metric = metric::FactorVae::with(metric::definition::ubisoft);
+  CHECK(metric.batch_size == 200);
+  metric.batch_size = 64;
+  CHECK(metric(metric::ArraySource(perfect.codes.view(), perfect.factors.view()), seed(0)).value == 1);
+  metric::Score const low =
+      metric(metric::ArraySource(nothing.codes.view(), nothing.factors.view()), seed(0));
+  CHECK(low.value == doctest::Approx((low.part("eval_accuracy") - 1.0 / 3) / (2.0 / 3)).epsilon(1e-12));
+  CHECK(low.value < 0.2);
+  CHECK(low.definition == "ubisoft");
+}

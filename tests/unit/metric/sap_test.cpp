@@ -193,3 +193,21 @@ TEST_CASE("Sap splits rows as its overloads say") {
   CHECK(metric(codes, factors).value == explicit_rows);
   CHECK(metric(codes, factors, 45).value != explicit_rows);
 }
+
+TEST_CASE("SAP by other definitions: regression as the review has it, bins on both sides") {
+  for (std::string const& name : test::reference_names()) {
+    CAPTURE(name);
+    auto const arrays = test::reference_arrays(name);
+    metric::Score const s = metric::Sap{.definition = metric::definition::ubisoft}(
+        arrays.codes, arrays.factors, arrays.codes, arrays.factors);
+    CHECK(std::abs(s.value -
+                   test::reference_values(name)["other_libraries"]["ubisoft_2000"]["sap_regression_r2"]
+                       .get<double>()) < 1e-10);
+  }
+  auto const s = test::axis_aligned(600, 0.1, 4);
+  metric::Matrix<double> real(600, 3);
+  for (std::size_t i = 0; i < real.values.size(); ++i) real.values[i] = 0.25 * s.factors.values[i] - 1;
+  metric::Sap const binned{.definition = metric::definition::dcf};
+  CHECK(binned(s.codes, real).value == binned(s.codes, s.factors).value);
+  CHECK(binned(s.codes, s.factors).value > 0.3);
+}
