@@ -33,6 +33,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "
 endif()
 if(DISENTANGLE_SANITIZE)
   set(_sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
-  target_compile_options(disentangle_development INTERFACE ${_sanitize} -O1 -g1 -fno-omit-frame-pointer)
+  target_compile_options(disentangle_development INTERFACE ${_sanitize} -g1 -fno-omit-frame-pointer)
+  string(APPEND CMAKE_CXX_FLAGS " -O1")                          # before a target's own -O0
   target_link_options(disentangle_development INTERFACE ${_sanitize})
 endif()

@@ -42,7 +42,9 @@ void study(char const* name, Method const& method, Data const& data, long steps,
     dis::report::latent_history(folder / "log.csv", folder / "latents.png");
     std::printf("%s\n", (folder / "latents.png").string().c_str());
   }
-  auto const scores = dis::evaluate<dis::metric::RfVaeMetricI, dis::metric::RfVaeMetricII>(model, data);
+  std::size_t const repeats = steps < 100 ? 1 : 10;
+  auto const scores =
+      dis::evaluate(model, data, {}, dis::metric::RfVaeMetricI{.repeats = repeats}, dis::metric::RfVaeMetricII{.repeats = repeats});
   std::printf("%s", dis::report::score_table(scores).c_str());
 }
 
