@@ -2,13 +2,19 @@
 // The snippets of docs/data.md, on small files written here.
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/batch_source.hpp>
+#include <disentangle/data/coloured.hpp>
+#include <disentangle/data/combinations.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
+#include <disentangle/data/noise_factor.hpp>
 #include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/padded.hpp>
+#include <disentangle/data/shapes3d.hpp>
 #include <disentangle/data/split.hpp>
 #include <disentangle/data/subset.hpp>
+#include <disentangle/data/variants.hpp>
 #include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/npz.hpp>
 #include <disentangle/io/png.hpp>
@@ -69,6 +75,23 @@ TEST_CASE("digits, and labels for some of the images") {
   auto const partly = dis::data::keep_labels(digits, "digit", balanced.indices());       // all images; other labels are -1
   auto const shape_only = dis::data::with_factors(dis::data::dsprites(), {"shape"});     // some of the factors
 
+  auto const rooms = dis::data::shapes3d();              // 480,000 images 64 x 64 x 3, rendered on demand
+
+  auto const data = dis::data::dsprites();
+  auto const red_or_green = dis::data::coloured(dis::data::padded<dis::ImageShape<32, 32, 1>>(digits), dis::seed(0));
+  auto const environment = dis::data::irm_coloured(digits, {.colour_flip = 0.2}, dis::seed(0));
+  auto const painted = dis::data::in_random_colour(data, dis::seed(0));      // also on_noise, on_picture
+  auto const noisy = dis::data::noise_factor(data, 5, 0.3f, dis::seed(0));   // a sixth factor: five levels of noise
+  auto const parts = dis::data::hold_out(data, [](std::span<int const> v) { return v[0] == 2 && v[3] >= 16; });
+  auto const tied = dis::data::correlated(data, "scale", "posX", 0.2, 50'000, dis::seed(0));
+
+  CHECK(rooms.size() == 480'000);
+  CHECK(red_or_green.factors().back() == dis::Factor{"colour", 2});
+  CHECK(environment.factors().front() == dis::Factor{"label", 2});
+  CHECK(painted.size() == data.size());
+  CHECK(noisy.size() == 5 * data.size());
+  CHECK(parts.train.size() > parts.test.size());
+  CHECK(tied.size() == 50'000);
   CHECK(test.size() == 20);
   CHECK(first.indices() == std::vector<std::size_t>{0, 1, 2, 3});
   CHECK(balanced.size() == 4);
