@@ -26,6 +26,7 @@
 #include <disentangle/data/coloured.hpp>
 #include <disentangle/data/combinations.hpp>
 #include <disentangle/data/dsprites.hpp>
+#include <disentangle/data/dsprites_labels.hpp>
 #include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/halved.hpp>
 #include <disentangle/data/heads.hpp>

@@ -133,7 +133,7 @@ class Shapes3dObject {
 
 }  // namespace detail
 
-/// Renders one image a call; thread-safe. The first image of each geometry costs about a millisecond, every other some
+/// Renders one image a call; thread-safe. The first image of each geometry costs two or three milliseconds, every other some
 /// microseconds; no heap allocation after the constructor, which reserves 20 MB of address space.
 class Shapes3dRenderer {
  public:
