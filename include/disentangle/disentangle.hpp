@@ -14,6 +14,7 @@
 #include <disentangle/contrast/inter_factor_difference.hpp>
 #include <disentangle/contrast/kept_factor.hpp>
 #include <disentangle/contrast/perturbation.hpp>
+#include <disentangle/contrast/partition_search.hpp>
 #include <disentangle/contrast/prior_mmd.hpp>
 #include <disentangle/contrast/variation_contrast.hpp>
 #include <disentangle/core/describe.hpp>
