@@ -11,6 +11,7 @@
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/contrast.hpp>
 #include <disentangle/contrast/difference_encoder.hpp>
+#include <disentangle/contrast/info_nce.hpp>
 #include <disentangle/contrast/inter_factor_difference.hpp>
 #include <disentangle/contrast/kept_factor.hpp>
 #include <disentangle/contrast/perturbation.hpp>
