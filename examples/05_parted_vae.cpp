@@ -5,7 +5,7 @@
 // VAE", 2021.
 // Command: 05_parted_vae 3000 runs/digits mnist     (steps, folder, folder of MNIST's four files)
 //   Without files it takes Fashion-MNIST, which `apt-get install dataset-fashion-mnist` puts on a Debian machine; without that
-//   package it draws ten kinds of small pictures itself. The authors train 75,000 steps.
+//   package it draws ten kinds of small pictures itself. The authors' code has 80 epochs, 75,000 steps.
 // Expected output: a progress report; held-out accuracy, purity of u, leakage (accuracy of a linear probe for the class on z alone:
 //   chance is best); in the folder of the run class_samples.png, class_traversals.png, swaps.png and interpolations.png.
 // test: 4 run none
