@@ -15,6 +15,7 @@ namespace io = disentangle::io;
 void read_everything(fuzz::Bytes bytes) {
   (void)io::decode_png(bytes, "fuzz.png", 0);
   (void)io::decode_png(bytes, "fuzz.png", 1, io::Alpha::dropped);
+  (void)io::decode_png_rgba(bytes, "fuzz.png");
 }
 
 }  // namespace

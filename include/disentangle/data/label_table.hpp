@@ -88,16 +88,13 @@ inline bool parse_int(std::string_view cell, int& value) {
 
 }  // namespace detail
 
-/// Reads a CSV file with a header line. The first column holds file names, each other column one factor,
-/// named by its header. A column whose cells are all whole numbers holds the values themselves, 0 .. largest;
-/// in any other column each different word is a value, numbered in sorted order. Empty cells, and -1 among
-/// numbers, are missing labels. Throws FileError naming line and column: records of unequal length, a file
-/// named twice or not at all, a negative number.
-inline LabelTable read_label_table(std::filesystem::path const& path) {
-  std::string const name = path.string();
-  auto const bytes = io::InputFile(path).read_all();
-  auto const records =
-      detail::read_csv(name, std::string_view(reinterpret_cast<char const*>(bytes.data()), bytes.size()));
+/// Reads a table from text with a header line; `name` stands in the messages. The first column holds file names, each other
+/// column one factor, named by its header. A column whose cells are all whole numbers holds the values themselves, 0 ..
+/// largest; in any other column each different word is a value, numbered in sorted order. Empty cells, and -1 among numbers,
+/// are missing labels. Throws FileError naming line and column: records of unequal length, a file named twice or not at all, a
+/// negative number.
+inline LabelTable parse_label_table(std::string_view text, std::string const& name) {
+  auto const records = detail::read_csv(name, text);
   if (records.empty()) throw FileError(name, "empty, expected a header line");
   std::vector<std::string> const& header = records[0].cells;
   std::size_t const rows = records.size() - 1, width = header.size() - 1;
@@ -151,6 +148,13 @@ inline LabelTable read_label_table(std::filesystem::path const& path) {
     table.words.push_back(std::move(words));
   }
   return table;
+}
+
+/// Reads a table from a CSV file; see parse_label_table.
+inline LabelTable read_label_table(std::filesystem::path const& path) {
+  auto const bytes = io::InputFile(path).read_all();
+  return parse_label_table(std::string_view(reinterpret_cast<char const*>(bytes.data()), bytes.size()),
+                           path.string());
 }
 
 }  // namespace disentangle::data

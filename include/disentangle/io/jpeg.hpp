@@ -122,7 +122,9 @@ inline bool jpeg_encode(Image8 const& image, int quality, JpegErrors& errors, un
 /// Where jpeg_decode puts its pixels.
 struct JpegTarget {
   Image8 image;
-  bool too_large = false;
+  /// Bytes of the file.
+  std::size_t bytes = 0;
+  bool refused = false;
 };
 
 inline std::uint8_t* jpeg_room(void* context, int width, int height, int channels) {
@@ -131,13 +133,14 @@ inline std::uint8_t* jpeg_room(void* context, int width, int height, int channel
   target->image.width = width;
   target->image.height = height;
   target->image.channels = channels;
-  target->too_large =
-      width < 1 || height < 1 || width > max_png_side || height > max_png_side || pixels > max_png_pixels;
-  if (target->too_large) return nullptr;
+  // A block of 64 pixels takes a bit or so at least; a larger promise is false and would only cost memory.
+  target->refused = width < 1 || height < 1 || width > max_png_side || height > max_png_side ||
+                    pixels > max_png_pixels || pixels / 4096 > target->bytes;
+  if (target->refused) return nullptr;
   try {
     target->image.pixels.resize(static_cast<std::size_t>(pixels) * static_cast<std::size_t>(channels));
   } catch (...) {
-    target->too_large = true;
+    target->refused = true;
     return nullptr;
   }
   return target->image.pixels.data();
@@ -154,13 +157,15 @@ inline Image8 decode_jpeg(std::span<std::byte const> bytes, std::string const& n
                      " channels asked for, expected 1, 3 or 0 (as stored)");
   }
   detail::JpegTarget target;
+  target.bytes = bytes.size();
   detail::JpegErrors errors;
   int width = 0, height = 0, stored = 0;
   if (!detail::jpeg_decode(bytes, channels, errors, width, height, stored, detail::jpeg_room, &target)) {
-    if (target.too_large) {
+    if (target.refused) {
       throw FileError(name, "an image of " + std::to_string(width) + " x " + std::to_string(height) +
-                                " pixels, expected 1 .. " + std::to_string(max_png_side) +
-                                " a side and at most " + std::to_string(max_png_pixels) + " in all");
+                                " pixels in " + std::to_string(bytes.size()) + " bytes, expected 1 .. " +
+                                std::to_string(max_png_side) + " a side, at most " +
+                                std::to_string(max_png_pixels) + " in all and 4096 a byte");
     }
     throw FileError(name, std::string("broken JPEG: ") + errors.text);
   }
