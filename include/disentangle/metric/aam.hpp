@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Axis alignment metric (disentangling-vae, YannDubs): how much one latent informs about a factor beyond all others together.
+// Axis alignment metric (disentangling-vae, YannDubs): how much one latent informs about a factor beyond all
+// others together.
 //   AAM = mean over factors k of max(0, I(z_best; y_k) - sum of the other I(z_l; y_k)) / I(z_best; y_k)
 #pragma once
 
@@ -18,9 +19,10 @@
 
 namespace disentangle::metric {
 
-/// In [0, 1], higher is better. Free of the factor's entropy, so that a factor of which little is known can score 1;
-/// one of which nothing is known scores 0. The more latents, the more plug-in bias is in the sum: see the table
-/// plug_in_bias. The original estimates I by Monte Carlo from q(z|x); here it is Mig's histogram.
+/// In [0, 1], higher is better. Free of the factor's entropy, so that a factor of which little is known can
+/// score 1; one of which nothing is known scores 0. The more latents, the more plug-in bias is in the sum:
+/// see the table plug_in_bias. The original estimates I by Monte Carlo from q(z|x); here it is Mig's
+/// histogram.
 struct Aam {
   static constexpr std::string_view name = "aam";
   static constexpr Definition definitions[] = {definition::paper};

@@ -34,8 +34,8 @@ namespace disentangle::metric {
 /// entangled codes too. A constant latent contributes nothing. Cost: 2 (num_train + num_eval) batch_size
 /// encoded points; the classifier takes about a second.
 /// - disentanglement_lib: as above.
-/// - ubisoft ("Z-diff"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K); BetaVae::with(definition::ubisoft) has its
-///   batches of 200.
+/// - ubisoft ("Z-diff"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K);
+///   BetaVae::with(definition::ubisoft) has its batches of 200.
 struct BetaVae {
   static constexpr std::string_view name = "beta_vae";
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};

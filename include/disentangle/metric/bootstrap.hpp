@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How uncertain a score is: a bootstrap over the rows that it was made of, and the spread of scores that differ in a seed.
-// Neither knows of the other: a model's score varies with its seed of training by far more than with the rows.
+// How uncertain a score is: a bootstrap over the rows that it was made of, and the spread of scores that
+// differ in a seed. Neither knows of the other: a model's score varies with its seed of training by far more
+// than with the rows.
 #pragma once
 
 #include <algorithm>
@@ -71,10 +72,10 @@ inline void check_bootstrap(BootstrapOptions const& options) {
 
 }  // namespace detail
 
-/// The score of a metric of rows with four parts more: bootstrap_low and bootstrap_high, the basic interval 2 value - quantile,
-/// which takes back what resampling adds to plug-in informations (repeated rows look dependent); bootstrap_standard_error;
-/// bootstrap_bias, the mean over resamples less the value. A resample in which a factor has a single value throws as the
-/// metric does. Cost: repeats + 1 times the metric's.
+/// The score of a metric of rows with four parts more: bootstrap_low and bootstrap_high, the basic interval 2
+/// value - quantile, which takes back what resampling adds to plug-in informations (repeated rows look
+/// dependent); bootstrap_standard_error; bootstrap_bias, the mean over resamples less the value. A resample
+/// in which a factor has a single value throws as the metric does. Cost: repeats + 1 times the metric's.
 template <class Metric, matrix_like C, matrix_like F>
 Score bootstrap(Metric const& metric, C const& codes, F const& factors, BootstrapOptions options = {}) {
   detail::check_bootstrap(options);
@@ -92,7 +93,8 @@ Score bootstrap(Metric const& metric, C const& codes, F const& factors, Bootstra
   return score;
 }
 
-/// The same for a metric that trains on the first train_rows rows and tests on the others; each part is resampled by itself.
+/// The same for a metric that trains on the first train_rows rows and tests on the others; each part is
+/// resampled by itself.
 template <detail::splits_rows Metric, matrix_like C, matrix_like F>
 Score bootstrap(Metric const& metric, C const& codes, F const& factors, std::size_t train_rows,
                 BootstrapOptions options = {}) {
@@ -114,9 +116,10 @@ Score bootstrap(Metric const& metric, C const& codes, F const& factors, std::siz
   return score;
 }
 
-/// Scores of one metric from several seeds (of training, of samples) as one: the value and every part that all have are means; parts
-/// standard_deviation (n - 1), smallest and largest are of the value; the table value_per_seed has all. Settings are those of the first.
-/// Throws ShapeError for fewer than 2 scores, ValueError where metrics or definitions differ.
+/// Scores of one metric from several seeds (of training, of samples) as one: the value and every part that
+/// all have are means; parts standard_deviation (n - 1), smallest and largest are of the value; the table
+/// value_per_seed has all. Settings are those of the first. Throws ShapeError for fewer than 2 scores,
+/// ValueError where metrics or definitions differ.
 inline Score over_seeds(std::span<Score const> scores) {
   if (scores.size() < 2)
     throw ShapeError("over_seeds: found " + std::to_string(scores.size()) + " scores, expected at least 2");

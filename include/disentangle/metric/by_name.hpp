@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metrics by the names that the command line and stored scores use. A metric is added to the list here, and
-// nowhere else.
+// The metrics by the names that the command line and stored scores use. A metric is added to the list here,
+// and nowhere else.
 #pragma once
 
 #include <span>

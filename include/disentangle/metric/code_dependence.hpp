@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much latents depend on each other, no labels needed: the unsupervised scores of Locatello et al. (ICML 2019),
-// as disentanglement_lib computes them. Lower is better. With C the covariance of the codes (divisor n - 1), D its
-// diagonal:
+// How much latents depend on each other, no labels needed: the unsupervised scores of Locatello et al. (ICML
+// 2019), as disentanglement_lib computes them. Lower is better. With C the covariance of the codes (divisor n
+// - 1), D its diagonal:
 //   gaussian total correlation        = 1/2 (sum ln C_ll - ln det C)
 //   gaussian Wasserstein correlation  = 2 tr C - 2 tr sqrt(D^1/2 C D^1/2)
 //   mutual information score          = mean over pairs a != b of I(z_a; z_b), from histograms
@@ -48,17 +48,18 @@ inline Score begin_dependence(std::string_view metric, Rows const& rows, double 
 
 }  // namespace detail
 
-/// In nats, 0 for uncorrelated codes, infinite where a latent is a linear combination of others (a copy), as the
-/// pivots of Cholesky's factors tell with a relative tolerance of 1e-13. Latents that do not vary are left out
-/// (disentanglement_lib gives NaN for them). Free of the scale of the codes. Blind to what is not linear.
+/// In nats, 0 for uncorrelated codes, infinite where a latent is a linear combination of others (a copy), as
+/// the pivots of Cholesky's factors tell with a relative tolerance of 1e-13. Latents that do not vary are
+/// left out (disentanglement_lib gives NaN for them). Free of the scale of the codes. Blind to what is not
+/// linear.
 struct GaussianTotalCorrelation {
   static constexpr std::string_view name = "gaussian_total_correlation";
   static constexpr bool label_free = true;
 
   std::size_t num_train = 10000;  ///< points drawn from a source; all rows of arrays are used
 
-  /// metric(codes), metric(codes, factors) or metric(source, seed). Throws ShapeError for fewer than 2 rows, ValueError
-  /// for a code that is not finite or whose square overflows.
+  /// metric(codes), metric(codes, factors) or metric(source, seed). Throws ShapeError for fewer than 2 rows,
+  /// ValueError for a code that is not finite or whose square overflows.
   template <class... Data>
   requires detail::scores_from<GaussianTotalCorrelation, Data...> Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
@@ -81,9 +82,9 @@ struct GaussianTotalCorrelation {
   }
 };
 
-/// Squared 2-Wasserstein distance between the Gaussian of the codes' covariance and that of its diagonal: 0 for
-/// uncorrelated codes. In units of the codes squared; the part `normalised` is divided by tr C and free of a common
-/// scale. Finite for copies and for latents that do not vary.
+/// Squared 2-Wasserstein distance between the Gaussian of the codes' covariance and that of its diagonal: 0
+/// for uncorrelated codes. In units of the codes squared; the part `normalised` is divided by tr C and free
+/// of a common scale. Finite for copies and for latents that do not vary.
 struct GaussianWassersteinCorrelation {
   static constexpr std::string_view name = "gaussian_wasserstein_correlation";
   static constexpr bool label_free = true;
@@ -121,8 +122,8 @@ struct GaussianWassersteinCorrelation {
   }
 };
 
-/// In nats, 0 for independent latents, but for the plug-in bias of (bins - 1)^2 / (2 rows). Constant latents count
-/// as pairs with information 0; of a single latent the score is 0.
+/// In nats, 0 for independent latents, but for the plug-in bias of (bins - 1)^2 / (2 rows). Constant latents
+/// count as pairs with information 0; of a single latent the score is 0.
 struct MutualInformationScore {
   static constexpr std::string_view name = "mutual_information_score";
   static constexpr bool label_free = true;

@@ -27,9 +27,10 @@ namespace disentangle::metric {
 /// error). A constant latent has importance and weight 0. Many classes with few rows over-fit: D is then far
 /// below 1 even for noisy but axis-aligned codes. Codes are seen in float, and neighbours closer than 1e-7
 /// are not separated: scale codes of tiny range up. Unaffected by monotone maps of a latent otherwise.
-/// Repeatable, whatever the threads and however latents are numbered. Splits tie where codes sit on a lattice,
-/// latents are duplicates or few rows of a class are left in a node; scikit-learn then picks a latent at
-/// random, as does this from tie_seed: importances move by up to 0.03 between seeds, D and C by 0.01. Cost O(rounds * classes * latents * rows) over all factors.
+/// Repeatable, whatever the threads and however latents are numbered. Splits tie where codes sit on a
+/// lattice, latents are duplicates or few rows of a class are left in a node; scikit-learn then picks a
+/// latent at random, as does this from tie_seed: importances move by up to 0.03 between seeds, D and C by
+/// 0.01. Cost O(rounds * classes * latents * rows) over all factors.
 struct Dci {
   static constexpr std::string_view name = "dci";
 
@@ -41,8 +42,8 @@ struct Dci {
   unsigned threads = 0;        ///< 0: all of the machine; the result does not depend on it
 
   /// metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
-  /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number of
-  /// training rows the first two thirds train, in the order given. A label
+  /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number
+  /// of training rows the first two thirds train, in the order given. A label
   /// that is absent from the training rows counts as predicted wrongly. Throws ShapeError for rows or columns
   /// that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not finite in
   /// float,

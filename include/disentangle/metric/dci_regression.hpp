@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DCI with regressors in place of classifiers, as in its paper (Eastwood and Williams, ICLR 2018) and as Metric
-// III of RF-VAE: Lasso, and random forests. Factors are taken as numbers and need not be whole.
+// DCI with regressors in place of classifiers, as in its paper (Eastwood and Williams, ICLR 2018) and as
+// Metric III of RF-VAE: Lasso, and random forests. Factors are taken as numbers and need not be whole.
 #pragma once
 
 #include <cmath>
@@ -125,13 +125,14 @@ Score score_regressions(std::string_view name, Definition definition, Rows const
 }  // namespace detail
 
 /// The value is disentanglement, in [0, 1], higher is better; the parts `completeness`, in [0, 1], and
-/// `informativeness_error_test`: root mean square error on the test rows over the factor's standard deviation,
-/// lower is better. Importance of a latent: the absolute weight of a Lasso on standardised codes; see
-/// importance.hpp for D and C. C is a plain mean over factors here, and a factor of which nothing is known counts
-/// as complete, as in the code of both definitions: read C beside the error. Blind to what is not linear: a perfect
-/// code of an angle that wraps around scores low. A constant latent has importance 0; of exact copies the
-/// first takes all. Free of scale and shift. Deterministic. Cost O(rows latents^2).
-/// - rf_vae: Metric III of RF-VAE; factors standardised (alpha 0.2 for its oval dSprites and 3D Faces, else 0.02).
+/// `informativeness_error_test`: root mean square error on the test rows over the factor's standard
+/// deviation, lower is better. Importance of a latent: the absolute weight of a Lasso on standardised codes;
+/// see importance.hpp for D and C. C is a plain mean over factors here, and a factor of which nothing is
+/// known counts as complete, as in the code of both definitions: read C beside the error. Blind to what is
+/// not linear: a perfect code of an angle that wraps around scores low. A constant latent has importance 0;
+/// of exact copies the first takes all. Free of scale and shift. Deterministic. Cost O(rows latents^2).
+/// - rf_vae: Metric III of RF-VAE; factors standardised (alpha 0.2 for its oval dSprites and 3D Faces, else
+///   0.02).
 /// - clarken92: factors scaled to 0..1 instead, so that alpha weighs more.
 struct DciLasso {
   static constexpr std::string_view name = "dci_lasso";
@@ -171,9 +172,10 @@ struct DciLasso {
   }
 };
 
-/// As DciLasso, with the impurity importances of a random forest of regression trees in place of weights: each
-/// factor's sum to 1. Sees what is not linear. Unaffected by monotone maps of a latent. Copies share their
-/// importance by `seed`, which also draws the bootstrap samples: scores move by some hundredths between seeds.
+/// As DciLasso, with the impurity importances of a random forest of regression trees in place of weights:
+/// each factor's sum to 1. Sees what is not linear. Unaffected by monotone maps of a latent. Copies share
+/// their importance by `seed`, which also draws the bootstrap samples: scores move by some hundredths between
+/// seeds.
 /// - rf_vae: Metric III of RF-VAE, trees of depth 5.
 /// - clarken92: the same with factors scaled to 0..1, which changes nothing but rounding; its depth is 8.
 struct DciRandomForest {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DCIMIG (Sepliarskaia, Kiseleva, de Rijke, "Evaluating disentangled representations", 2020): MIG that also asks latents to
-// inform about one factor only.
+// DCIMIG (Sepliarskaia, Kiseleva, de Rijke, "Evaluating disentangled representations", 2020): MIG that also
+// asks latents to inform about one factor only.
 //   each latent l keeps I(z_l; y_best) - I(z_l; y_second), credited to its best factor
 //   DCIMIG = sum over factors of the largest credit / sum of H(y_k)
 #pragma once
@@ -20,8 +20,8 @@
 
 namespace disentangle::metric {
 
-/// In [0, 1], higher is better. Weights factors by their entropy. A spare latent costs nothing. A factor that is no
-/// latent's best has credit 0. Bins, bias and errors as Mig.
+/// In [0, 1], higher is better. Weights factors by their entropy. A spare latent costs nothing. A factor that
+/// is no latent's best has credit 0. Bins, bias and errors as Mig.
 /// - ubisoft: 10 bins (the published form is theirs; other bins are a setting).
 struct DciMig {
   static constexpr std::string_view name = "dcimig";

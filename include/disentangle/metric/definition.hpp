@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose definition of a metric is followed. Libraries differ in bins, normalisers, classifiers and signs under the same
-// name; a metric names the definitions that it has in its member `definitions`, the first being its default.
+// Whose definition of a metric is followed. Libraries differ in bins, normalisers, classifiers and signs
+// under the same name; a metric names the definitions that it has in its member `definitions`, the first
+// being its default.
 #pragma once
 
 #include <span>
@@ -11,7 +12,8 @@
 
 namespace disentangle::metric {
 
-/// A definition by its name, as in Mig{.definition = definition::ubisoft} and on the command line mig:ubisoft.
+/// A definition by its name, as in Mig{.definition = definition::ubisoft} and on the command line
+/// mig:ubisoft.
 struct Definition {
   std::string_view name;
   friend constexpr bool operator==(Definition, Definition) = default;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// MIG for factors that depend on each other (Watcharasupat, Lerch, "Evaluation of latent space disentanglement in the presence of
-// interdependent attributes", 2021). With l(k) the latent that stands for factor k:
-//   DMIG_k = [ I(z_l(k); y_k) - I(z_j; y_k) ] / H(y_k | y_m)   j the best other latent; m the factor that j stands for
-//   XMIG_k = [ I(z_l(k); y_k) - I(z_j; y_k) ] / H(y_k)         j the best of the latents that stand for no factor
-//   DLIG_k = [ I(z_l(k); y_k) - I(z_l(k); y_m) ] / H(y_k | y_m)  m the factor that l(k) knows best beside k
+// MIG for factors that depend on each other (Watcharasupat, Lerch, "Evaluation of latent space
+// disentanglement in the presence of interdependent attributes", 2021). With l(k) the latent that stands for
+// factor k:
+//   DMIG_k = [ I(z_l(k); y_k) - I(z_j; y_k) ] / H(y_k | y_m)
+//            j the best other latent, m the factor that j stands for
+//   XMIG_k = [ I(z_l(k); y_k) - I(z_j; y_k) ] / H(y_k)
+//            j the best of the latents that stand for no factor
+//   DLIG_k = [ I(z_l(k); y_k) - I(z_l(k); y_m) ] / H(y_k | y_m)
+//            m the factor that l(k) knows best beside k
 #pragma once
 
 #include <algorithm>
@@ -23,11 +27,12 @@
 
 namespace disentangle::metric {
 
-/// The value is DMIG; parts dmig, xmig, dlig. Higher is better, about 1 at most: what a dependent runner-up must know of a
-/// factor is not held against its best latent. In DMIG the denominator is H(y_k) where the runner-up stands for no factor; of
-/// independent factors DMIG is MIG. A latent stands for the factor given in `latent_of_factor`, else l(k) is the latent that
-/// knows most about k. A factor that another determines has conditional entropy 0 and scores 0. Bins, bias and errors as
-/// Mig; the paper estimates from nearest neighbours.
+/// The value is DMIG; parts dmig, xmig, dlig. Higher is better, about 1 at most: what a dependent runner-up
+/// must know of a factor is not held against its best latent. In DMIG the denominator is H(y_k) where the
+/// runner-up stands for no factor; of independent factors DMIG is MIG. A latent stands for the factor given
+/// in `latent_of_factor`, else l(k) is the latent that knows most about k. A factor that another determines
+/// has conditional entropy 0 and scores 0. Bins, bias and errors as Mig; the paper estimates from nearest
+/// neighbours.
 struct DependentMig {
   static constexpr std::string_view name = "dmig";
   static constexpr Definition definitions[] = {definition::paper};

@@ -67,8 +67,9 @@ Matrix<int> discretise(MatrixView<T const> codes, int bins) {
   return binned;
 }
 
-/// The same after scaling every latent to 0 .. 1 as scikit-learn's minmax_scale does, with the edges j / bins:
-/// other bins than discretise's only for codes that sit on an edge. A constant latent is all zeros, one bin.
+/// The same after scaling every latent to 0 .. 1 as scikit-learn's minmax_scale does, with the edges j /
+/// bins: other bins than discretise's only for codes that sit on an edge. A constant latent is all zeros, one
+/// bin.
 inline Matrix<int> discretise_scaled(MatrixView<double const> codes, int bins) {
   if (bins < 1) throw ValueError("histogram: " + std::to_string(bins) + " bins, expected at least 1");
   Matrix<int> binned(codes.rows, codes.columns);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Downstream accuracy (Locatello et al., ICML 2019): how well classifiers that see a few labelled codes predict the factors of
-// others, after disentanglement_lib.
+// Downstream accuracy (Locatello et al., ICML 2019): how well classifiers that see a few labelled codes
+// predict the factors of others, after disentanglement_lib.
 #pragma once
 
 #include <algorithm>
@@ -47,8 +47,8 @@ inline Matrix<double> first_rows(Matrix<double> const& m, std::size_t n) {
   return part;
 }
 
-/// Multinomial logistic regression whose C is chosen by cross validation: scikit-learn's LogisticRegressionCV with ten
-/// values of 1e-4 .. 1e4 and unshuffled folds. Returns the predictions for `of`.
+/// Multinomial logistic regression whose C is chosen by cross validation: scikit-learn's LogisticRegressionCV
+/// with ten values of 1e-4 .. 1e4 and unshuffled folds. Returns the predictions for `of`.
 inline std::vector<int> cross_validated_predictions(Matrix<double> const& codes,
                                                     std::vector<int> const& labels, Matrix<double> const& of,
                                                     std::size_t folds, unsigned threads) {
@@ -149,10 +149,12 @@ Score score_downstream(Metric const& metric, Rows const& train, Rows const& test
 
 }  // namespace detail
 
-/// The mean over factors of the test accuracy of a logistic regression (L2; C of 1e-4 .. 1e4 by cross validation, unshuffled folds) after
-/// as many training rows as the last of `train_sizes`, in [0, 1], higher is better; `least` is that of the worst factor. Each size takes the first
-/// rows of the training part; sizes above what there is take what there is. Codes are not rescaled. disentanglement_lib's
-/// sizes are 10, 100, 1,000 and 10,000; the last takes minutes here and is not among the defaults. Cost O(folds rows classes latents).
+/// The mean over factors of the test accuracy of a logistic regression (L2; C of 1e-4 .. 1e4 by cross
+/// validation, unshuffled folds) after as many training rows as the last of `train_sizes`, in [0, 1], higher
+/// is better; `least` is that of the worst factor. Each size takes the first rows of the training part; sizes
+/// above what there is take what there is. Codes are not rescaled. disentanglement_lib's sizes are 10, 100,
+/// 1,000 and 10,000; the last takes minutes here and is not among the defaults. Cost O(folds rows classes
+/// latents).
 struct DownstreamLogisticRegression {
   static constexpr std::string_view name = "downstream_logistic_regression";
   static constexpr Definition definitions[] = {definition::disentanglement_lib};

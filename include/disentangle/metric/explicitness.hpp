@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Explicitness (Ridgeway, Mozer, "Learning deep disentangled embeddings with the F-statistic loss", NeurIPS 2018): how
-// well a linear classifier reads every value of a factor from all latents together.
-//   explicitness = mean over factors of the mean over values of the area under the ROC curve, one value against the rest
+// Explicitness (Ridgeway, Mozer, "Learning deep disentangled embeddings with the F-statistic loss", NeurIPS
+// 2018): how well a linear classifier reads every value of a factor from all latents together.
+//   explicitness = mean over factors of the mean over values of the area under the ROC curve, one value
+//   against the rest
 #pragma once
 
 #include <algorithm>
@@ -43,13 +44,15 @@ inline double area_under_curve(std::vector<std::pair<double, bool>> scores) {
 
 }  // namespace detail
 
-/// Higher is better, 0.5 for codes that know nothing, at most 1. Says nothing about how a factor is spread over latents. A
-/// constant latent is ignored (disentanglement_lib divides by its standard deviation and fails).
-/// - disentanglement_lib: standardised codes, multinomial logistic regression (L2, C = 1), area on the test rows, not
-///   rescaled. scikit-learn's default of 2018, one against the rest with a penalised bias, gave lower numbers (0.92 for 0.96).
-///   A value that no test row has is left out of the mean (scikit-learn refuses it).
-/// - ubisoft: codes scaled to 0 .. 1, one balanced logistic regression for each value against the rest, area on the
-///   training rows, rescaled to 2 (area - 0.5): 0 for codes that know nothing.
+/// Higher is better, 0.5 for codes that know nothing, at most 1. Says nothing about how a factor is spread
+/// over latents. A constant latent is ignored (disentanglement_lib divides by its standard deviation and
+/// fails).
+/// - disentanglement_lib: standardised codes, multinomial logistic regression (L2, C = 1), area on the test
+///   rows, not rescaled. scikit-learn's default of 2018, one against the rest with a penalised bias, gave
+///   lower numbers (0.92 for 0.96). A value that no test row has is left out of the mean (scikit-learn
+///   refuses it).
+/// - ubisoft: codes scaled to 0 .. 1, one balanced logistic regression for each value against the rest, area
+///   on the training rows, rescaled to 2 (area - 0.5): 0 for codes that know nothing.
 struct Explicitness {
   static constexpr std::string_view name = "explicitness";
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};
@@ -60,10 +63,10 @@ struct Explicitness {
   Definition definition = definitions[0];
   unsigned threads = 0;  ///< 0: all of the machine; the result does not depend on it
 
-  /// As Dci: metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors, test_codes,
-  /// test_factors), metric(source, seed). Throws ShapeError for rows or columns that do not fit; ValueError for a code that
-  /// is not finite or whose square overflows, a factor that is not made of whole numbers from 0 or has a single value
-  /// among the training or the test rows, c <= 0.
+  /// As Dci: metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
+  /// test_codes, test_factors), metric(source, seed). Throws ShapeError for rows or columns that do not fit;
+  /// ValueError for a code that is not finite or whose square overflows, a factor that is not made of whole
+  /// numbers from 0 or has a single value among the training or the test rows, c <= 0.
   template <class... Data>
   requires detail::scores_from<Explicitness, Data...> Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
@@ -123,8 +126,8 @@ struct Explicitness {
     return result;
   }
 
-  /// The probabilities that a machine for each value gives, normalised. Two classes of the multinomial form with
-  /// C / 2 are the binary form with C.
+  /// The probabilities that a machine for each value gives, normalised. Two classes of the multinomial form
+  /// with C / 2 are the binary form with C.
   Matrix<double> one_against_rest(Matrix<double> const& codes, Matrix<double> const& of,
                                   detail::Classes const& classes) const {
     Matrix<double> result(of.rows, classes.values.size());

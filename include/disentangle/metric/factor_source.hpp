@@ -42,8 +42,9 @@ concept factor_source = requires(S const& source, RandomIntegers& rng, std::size
 /// A source that can also draw without replacement. Each member returns up to `most` different points, fewer
 /// where there are no more.
 ///   distinct(rng, most)             of all
-///   distinct_sharing(k, rng, most)  of those that have one value of factor k, drawn uniformly among its values
-///   distinct_varying(k, rng, most)  of those that differ in factor k alone, the other factors' values being
+///   distinct_sharing(k, rng, most)  of those that have one value of factor k, drawn uniformly among its
+///   values distinct_varying(k, rng, most)  of those that differ in factor k alone, the other factors' values
+///   being
 ///                                   drawn uniformly among the combinations with at least two such points
 template <class S>
 concept slice_source = factor_source<S> &&

@@ -36,8 +36,9 @@ namespace disentangle::metric {
 /// sqrt(value (1 - value) / num_eval). Cost: (num_train + num_eval) * batch_size + num_variance_estimate
 /// encoded points.
 /// - disentanglement_lib: as above.
-/// - ubisoft ("Z-min variance"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K), so that 0 is chance and values
-///   below are possible; FactorVae::with(definition::ubisoft) has its batches of 200, 800 + 800 votes and threshold 0.02.
+/// - ubisoft ("Z-min variance"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K), so that 0
+///   is chance and values below are possible; FactorVae::with(definition::ubisoft) has its batches of 200,
+///   800 + 800 votes and threshold 0.02.
 struct FactorVae {
   static constexpr std::string_view name = "factor_vae";
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hausdorff distance to a factorised support (Roth, Ibrahim, Akata, Vincent, Bouchacourt, "Disentanglement of correlated factors via
-// Hausdorff factorized support", ICLR 2023), pairwise: how far a combination of values that two latents take is from those that
-// they take together.
+// Hausdorff distance to a factorised support (Roth, Ibrahim, Akata, Vincent, Bouchacourt, "Disentanglement of
+// correlated factors via Hausdorff factorized support", ICLR 2023), pairwise: how far a combination of values
+// that two latents take is from those that they take together.
 //   d(a, b) = max over (i, j) of min over n of || (z_ia, z_jb) - (z_na, z_nb) ||
 #pragma once
 
@@ -23,10 +23,11 @@
 
 namespace disentangle::metric {
 
-/// The mean of d over pairs of latents that vary, in standard deviations of the codes, lower is better; 0 of a full grid and of fewer than two
-/// such latents. The part `sum` is the paper's sum over pairs. Asks only which values occur together, not how often: correlated latents pass,
-/// a rotated code does not. No labels. Among `points` different random rows; falls as they grow, so compare like with like. Cost
-/// O(latents^2 points^2) and up to points times that.
+/// The mean of d over pairs of latents that vary, in standard deviations of the codes, lower is better; 0 of
+/// a full grid and of fewer than two such latents. The part `sum` is the paper's sum over pairs. Asks only
+/// which values occur together, not how often: correlated latents pass, a rotated code does not. No labels.
+/// Among `points` different random rows; falls as they grow, so compare like with like. Cost O(latents^2
+/// points^2) and up to points times that.
 struct FactorisedSupport {
   static constexpr std::string_view name = "factorised_support";
   static constexpr Definition definitions[] = {definition::paper};
@@ -38,8 +39,8 @@ struct FactorisedSupport {
   Definition definition = definitions[0];
   unsigned threads = 0;  ///< 0: all of the machine; the result does not depend on it
 
-  /// metric(codes), metric(codes, factors) or metric(source, seed). Throws ShapeError for fewer than 2 rows, ValueError for a code that is not
-  /// finite or whose square overflows, points < 2.
+  /// metric(codes), metric(codes, factors) or metric(source, seed). Throws ShapeError for fewer than 2 rows,
+  /// ValueError for a code that is not finite or whose square overflows, points < 2.
   template <class... Data>
   requires detail::scores_from<FactorisedSupport, Data...> Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);

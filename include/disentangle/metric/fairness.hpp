@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fairness (Locatello, Abbati, Rainforth, Bauer, Schoelkopf, Bachem, "On the fairness of disentangled representations", NeurIPS
-// 2019), after disentanglement_lib: does a prediction of one factor change when another, which it must not depend on, is set?
-//   unfairness(k, m) = mean over values v of factor m of the total variation between the predictions of factor k when m is v
-//                      and their average over all values of m
+// Fairness (Locatello, Abbati, Rainforth, Bauer, Schoelkopf, Bachem, "On the fairness of disentangled
+// representations", NeurIPS 2019), after disentanglement_lib: does a prediction of one factor change when
+// another, which it must not depend on, is set?
+//   unfairness(k, m) = mean over values v of factor m of the total variation between the predictions of
+//                      factor k when m is v and their average over all values of m
 #pragma once
 
 #include <algorithm>
@@ -24,11 +25,12 @@
 
 namespace disentangle::metric {
 
-/// The mean over all ordered pairs of different factors, in [0, 1], lower is better; `worst_value` is the mean over pairs of the largest
-/// total variation in place of the mean over values. Predictions are those of DCI's gradient-boosted trees. A classifier that always
-/// predicts the same is fair: read it beside the accuracy. Biased upwards by the number of points: about
-/// sqrt(values / points_per_value) of it is noise. Needs a source, because points with a chosen value are drawn. Cost: DCI's plus
-/// points_per_value codes for every value of every factor.
+/// The mean over all ordered pairs of different factors, in [0, 1], lower is better; `worst_value` is the
+/// mean over pairs of the largest total variation in place of the mean over values. Predictions are those of
+/// DCI's gradient-boosted trees. A classifier that always predicts the same is fair: read it beside the
+/// accuracy. Biased upwards by the number of points: about sqrt(values / points_per_value) of it is noise.
+/// Needs a source, because points with a chosen value are drawn. Cost: DCI's plus points_per_value codes for
+/// every value of every factor.
 struct Fairness {
   static constexpr std::string_view name = "fairness";
   static constexpr Definition definitions[] = {definition::disentanglement_lib};
@@ -39,8 +41,8 @@ struct Fairness {
   Definition definition = definitions[0];
   unsigned threads = 0;  ///< 0: all of the machine; the result does not depend on it
 
-  /// Throws ValueError for fewer than 2 factors or a factor with fewer than 2 values, counts that are too small, codes that
-  /// are not finite in float.
+  /// Throws ValueError for fewer than 2 factors or a factor with fewer than 2 values, counts that are too
+  /// small, codes that are not finite in float.
   template <factor_source Source>
   Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/fairness");

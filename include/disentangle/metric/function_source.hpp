@@ -116,8 +116,8 @@ class FunctionSource {
       for (std::size_t i = 0; i < n; ++i) points.push_back(point(i));
       return points;
     }
-    // Repeats are drawn again, at worst about ln(most) times as many draws as points. Grids beyond 32 bits take
-    // two numbers a draw.
+    // Repeats are drawn again, at worst about ln(most) times as many draws as points. Grids beyond 32 bits
+    // take two numbers a draw.
     constexpr std::size_t half = std::size_t{1} << 31;
     std::unordered_set<std::size_t> taken;
     while (points.size() < most) {

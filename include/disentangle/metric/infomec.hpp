@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// InfoM, InfoC, InfoE (Hsu, Dorrell, Whittington, Wu, Finn, "Disentanglement via latent quantization", NeurIPS 2023): DCI's three
-// questions put to normalised mutual informations NMI(l, k) = I(z_l; y_k) / H(y_k), of the A latents that are active.
+// InfoM, InfoC, InfoE (Hsu, Dorrell, Whittington, Wu, Finn, "Disentanglement via latent quantization",
+// NeurIPS 2023): DCI's three questions put to normalised mutual informations NMI(l, k) = I(z_l; y_k) /
+// H(y_k), of the A latents that are active.
 //   InfoM = mean over latents of [ max_k NMI / sum_k NMI - 1/K ] / (1 - 1/K)    (modularity)
 //   InfoC = mean over factors of [ max_l NMI / sum_l NMI - 1/A ] / (1 - 1/A)    (compactness)
 //   InfoE = mean over factors of (H_null - H_predicted) / H_null                (explicitness)
@@ -30,13 +31,16 @@
 
 namespace disentangle::metric {
 
-/// The value is InfoM, at most 1, higher is better; the parts infoc and infoe likewise. A latent is active where its range is above
-/// a twentieth of the largest range: the score depends on the scales of the codes that far. H_predicted is the cross entropy of
-/// a logistic regression without a penalty, classes balanced, at most 100 Newton steps, on the rows that trained it; H_null that of
-/// a constant, ln n_k. Codes that know nothing have NMI of a few thousandths, whose ratios are arbitrary: InfoM of noise is not 0.
-/// A factor or latent with no information at all counts as spread evenly: 0. With one factor or one active latent, InfoM or InfoC is 1.
-/// - paper: for codes that are numbers, NMI from 10 nearest neighbours; the noise that separates equal codes comes from `seed`.
-///   With `bins`, codes are taken as discrete: the bins', plug-in informations, one-hot inputs.
+/// The value is InfoM, at most 1, higher is better; the parts infoc and infoe likewise. A latent is active
+/// where its range is above a twentieth of the largest range: the score depends on the scales of the codes
+/// that far. H_predicted is the cross entropy of a logistic regression without a penalty, classes balanced,
+/// at most 100 Newton steps, on the rows that trained it; H_null that of a constant, ln n_k. Codes that know
+/// nothing have NMI of a few thousandths, whose ratios are arbitrary: InfoM of noise is not 0. A factor or
+/// latent with no information at all counts as spread evenly: 0. With one factor or one active latent, InfoM
+/// or InfoC is 1.
+/// - paper: for codes that are numbers, NMI from 10 nearest neighbours; the noise that separates equal codes
+///   comes from `seed`. With `bins`, codes are taken as discrete: the bins', plug-in informations, one-hot
+///   inputs.
 struct InfoMec {
   static constexpr std::string_view name = "infomec";
   static constexpr Definition definitions[] = {definition::paper};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interventional robustness score (Suter, Miladinovic, Schoelkopf, Bauer, "Robustly disentangled causal mechanisms",
-// ICML 2019).
-//   d(l, k) = mean over values v of factor k of the q-quantile of |z_l - mean z_l| among the rows with y_k = v
+// Interventional robustness score (Suter, Miladinovic, Schoelkopf, Bauer, "Robustly disentangled causal
+// mechanisms", ICML 2019).
+//   d(l, k) = mean over values v of factor k of the q-quantile of |z_l - mean z_l| among rows with y_k = v
 //   IRS(l, k) = 1 - d(l, k) / M_l,  M_l = max |z_l - mean z_l| over all rows
 //   IRS_l = max over k of IRS(l, k),  IRS = sum M_l IRS_l / sum M_l
 #pragma once
@@ -24,11 +24,11 @@
 
 namespace disentangle::metric {
 
-/// At most 1, higher is better: 1 where every latent is settled by one factor alone, however the other factors
-/// vary. Can be below 0 for codes that know nothing. Meant for crossed factors without noise. Latents count by
-/// their largest deviation, so the score depends on their scales and one wild latent decides it. A constant latent
-/// is left out (rows of 0 in the tables); where all are constant the value is 0. Factors are cut into equal-width
-/// bins, and may then be real numbers.
+/// At most 1, higher is better: 1 where every latent is settled by one factor alone, however the other
+/// factors vary. Can be below 0 for codes that know nothing. Meant for crossed factors without noise. Latents
+/// count by their largest deviation, so the score depends on their scales and one wild latent decides it. A
+/// constant latent is left out (rows of 0 in the tables); where all are constant the value is 0. Factors are
+/// cut into equal-width bins, and may then be real numbers.
 /// - disentanglement_lib: quantile 0.99, 20 bins.
 /// - paper: quantile 1, that is, the maximum, 20 bins.
 /// - ubisoft: quantile 1, the factors' values as they are.
@@ -42,8 +42,9 @@ struct Irs {
   std::size_t num_train = 10000;        ///< points drawn from a source; all rows of arrays are used
   Definition definition = definitions[0];
 
-  /// irs(codes, factors) or irs(source, seed). Throws ShapeError for unequal rows or fewer than 2; ValueError for a code that
-  /// is not finite or whose square overflows, a missing factor value, a factor with a single value, bins < 0, a quantile outside (0, 1].
+  /// irs(codes, factors) or irs(source, seed). Throws ShapeError for unequal rows or fewer than 2; ValueError
+  /// for a code that is not finite or whose square overflows, a missing factor value, a factor with a single
+  /// value, bins < 0, a quantile outside (0, 1].
   template <class... Data>
   requires detail::scores_from<Irs, Data...> Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JEMMIG (Do, Tran, "Theory and evaluation metrics for learning disentangled representations", ICLR 2020), on codes without their
-// posterior's noise, as the review by Carbonneau et al. has it; posterior_information.hpp has the original.
+// JEMMIG (Do, Tran, "Theory and evaluation metrics for learning disentangled representations", ICLR 2020), on
+// codes without their posterior's noise, as the review by Carbonneau et al. has it; posterior_information.hpp
+// has the original.
 //   JEMMIG_k = 1 - [ H(z_best, y_k) - I(z_best; y_k) + I(z_second; y_k) ] / ( H(y_k) + ln bins )
 #pragma once
 
@@ -19,8 +20,8 @@
 
 namespace disentangle::metric {
 
-/// In [0, 1], higher is better, unlike the original. Asks MIG's gap, and that the best latent holds nothing but the factor. Bins, bias
-/// and errors as Mig.
+/// In [0, 1], higher is better, unlike the original. Asks MIG's gap, and that the best latent holds nothing
+/// but the factor. Bins, bias and errors as Mig.
 /// - ubisoft: 10 bins.
 struct Jemmig {
   static constexpr std::string_view name = "jemmig";

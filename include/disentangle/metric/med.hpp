@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// MED and top-k MED (Cao, Nai, Yang, et al., "An empirical study on disentanglement of negative-free contrastive learning", NeurIPS
-// 2022): DCI without a predictor. The importance of a latent for a factor is its share of all latents' information:
-//   R(l, k) = I(z_l; y_k) / sum over latents of I(.; y_k);  disentanglement and completeness of R as in importance.hpp
+// MED and top-k MED (Cao, Nai, Yang, et al., "An empirical study on disentanglement of negative-free
+// contrastive learning", NeurIPS 2022): DCI without a predictor. The importance of a latent for a factor is
+// its share of all latents' information:
+//   R(l, k) = I(z_l; y_k) / sum over latents of I(.; y_k)
+// Disentanglement and completeness of R are those of importance.hpp.
 #pragma once
 
 #include <algorithm>
@@ -21,11 +23,12 @@
 
 namespace disentangle::metric {
 
-/// The value is disentanglement, in [0, 1], higher is better; the part completeness too. Deterministic and cheap. Biased: the plug-in
-/// bias of I spreads every column, so that perfect codes score below 1 (0.94 on 1,400 rows); more rows raise it.
-/// The parts top_k_disentanglement and top_k_completeness are of fewer latents: sorted by their own disentanglement, each belongs to its
-/// best factor, and the first `top_k` of every factor are kept; for codes with many more latents than factors. Informativeness is the
-/// metric downstream_accuracy. A factor of which nothing is known spreads evenly. Errors as Mig.
+/// The value is disentanglement, in [0, 1], higher is better; the part completeness too. Deterministic and
+/// cheap. Biased: the plug-in bias of I spreads every column, so that perfect codes score below 1 (0.94 on
+/// 1,400 rows); more rows raise it. The parts top_k_disentanglement and top_k_completeness are of fewer
+/// latents: sorted by their own disentanglement, each belongs to its best factor, and the first `top_k` of
+/// every factor are kept; for codes with many more latents than factors. Informativeness is the metric
+/// downstream_accuracy. A factor of which nothing is known spreads evenly. Errors as Mig.
 struct Med {
   static constexpr std::string_view name = "med";
   static constexpr Definition definitions[] = {definition::paper};

@@ -21,15 +21,15 @@
 namespace disentangle::metric {
 
 /// In [0, 1], higher is better. Each latent is cut into equal-width bins; factors are used as they are. With
-/// 20 bins the maximum is below 1 where a factor has more values than bins: about 0.90 on dSprites at 10,000 rows. It does not
-/// punish a latent that carries two factors. Biased: every I is too large by about (bins - 1)(values - 1) /
-/// (2 rows) nats (table plug_in_bias). A constant latent has no information and so never wins; with a single
-/// latent the runner-up counts as 0. Deterministic; cost O(rows * latents * factors).
+/// 20 bins the maximum is below 1 where a factor has more values than bins: about 0.90 on dSprites at 10,000
+/// rows. It does not punish a latent that carries two factors. Biased: every I is too large by about (bins -
+/// 1)(values - 1) / (2 rows) nats (table plug_in_bias). A constant latent has no information and so never
+/// wins; with a single latent the runner-up counts as 0. Deterministic; cost O(rows * latents * factors).
 /// - disentanglement_lib (also disent and others): 20 bins, as above. clarken92 is this with 40 bins.
-/// - dcf: 20 bins of the codes and of the factors, which merges the 40 orientations of dSprites; factors may be
-///   real numbers.
-/// - ubisoft: 10 bins, I divided by the entropy of the binned code before the gap is taken: another metric, and
-///   undefined for a constant latent, which is counted as 0 here (its code divides by zero).
+/// - dcf: 20 bins of the codes and of the factors, which merges the 40 orientations of dSprites; factors may
+///   be real numbers.
+/// - ubisoft: 10 bins, I divided by the entropy of the binned code before the gap is taken: another metric,
+///   and undefined for a constant latent, which is counted as 0 here (its code divides by zero).
 struct Mig {
   static constexpr std::string_view name = "mig";
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::dcf,

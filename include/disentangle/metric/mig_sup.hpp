@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MIG-sup (Li, Murphy, et al., "Progressive learning and disentanglement of hierarchical representations", ICLR 2020): the
-// gap of MIG the other way round.
+// MIG-sup (Li, Murkute, Gyawali, Wang, "Progressive learning and disentanglement of hierarchical
+// representations", ICLR 2020): the gap of MIG the other way round.
 //   MIG-sup = mean over latents l of [ I(z_l; y_best) - I(z_l; y_second) ],  I divided by H(y)
 #pragma once
 
@@ -19,11 +19,11 @@
 namespace disentangle::metric {
 
 /// In [0, 1], higher is better: 1 where every latent informs about one factor only, which MIG does not ask. A
-/// latent that informs about nothing has gap 0, so every spare latent costs 1 / latents. Bins, bias and errors
-/// as Mig. With a single factor the runner-up counts as 0.
+/// latent that informs about nothing has gap 0, so every spare latent costs 1 / latents. Bins, bias and
+/// errors as Mig. With a single factor the runner-up counts as 0.
 /// - paper: 20 bins.
-/// - ubisoft: 10 bins, I divided by the entropy of the binned code; a constant latent, where its code divides by
-///   zero, counts as gap 0.
+/// - ubisoft: 10 bins, I divided by the entropy of the binned code; a constant latent, where its code divides
+///   by zero, counts as gap 0.
 struct MigSup {
   static constexpr std::string_view name = "mig_sup";
   static constexpr Definition definitions[] = {definition::paper, definition::ubisoft};

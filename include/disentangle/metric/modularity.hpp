@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Modularity (Ridgeway, Mozer, "Learning deep disentangled embeddings with the F-statistic loss", NeurIPS 2018).
-//   s_l = 1 - sum over k != best of I(z_l; y_k)^2 / (I(z_l; y_best)^2 (K - 1)),   modularity = mean over latents
+// Modularity (Ridgeway, Mozer, "Learning deep disentangled embeddings with the F-statistic loss", NeurIPS
+// 2018).
+//   modularity = mean over latents l of 1 - sum over k != best of I(z_l; y_k)^2 / (I(z_l; y_best)^2 (K - 1))
 #pragma once
 
 #include <algorithm>
@@ -20,13 +21,15 @@
 
 namespace disentangle::metric {
 
-/// In [0, 1], higher is better: 1 where every latent informs about one factor only. Says nothing about how much it informs:
-/// noise latents have arbitrary s_l, about 0.67. Factors count by their entropy: a latent that holds two factors is judged by the
-/// ratio of their informations. With a single factor every informed latent has s_l = 1.
-/// - disentanglement_lib: 20 bins; a latent without information has s_l = 0, so every dead latent costs 1 / latents.
+/// In [0, 1], higher is better: 1 where every latent informs about one factor only. Says nothing about how
+/// much it informs: noise latents have arbitrary s_l, about 0.67. Factors count by their entropy: a latent
+/// that holds two factors is judged by the ratio of their informations. With a single factor every informed
+/// latent has s_l = 1.
+/// - disentanglement_lib: 20 bins; a latent without information has s_l = 0, so every dead latent costs 1 /
+///   latents.
 /// - ubisoft: 10 bins; undefined for a latent without information (0 / 0 in its code): refused.
-/// - dcf: 20 bins of the codes and of the factors, which may then be real numbers; a latent without information is
-///   refused for the same reason.
+/// - dcf: 20 bins of the codes and of the factors, which may then be real numbers; a latent without
+///   information is refused for the same reason.
 struct Modularity {
   static constexpr std::string_view name = "modularity";
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft,

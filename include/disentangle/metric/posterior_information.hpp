@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Metrics of the whole posterior q(z|x) = N(mean, deviation^2), whose noise codes have thrown away:
-//   RMIG and JEMMIG  (Do, Tran, "Theory and evaluation metrics for learning disentangled representations", ICLR 2020)
-//       RMIG_k = [ I(z_best; y_k) - I(z_second; y_k) ] / H(y_k),  JEMMIG_k = H(z_best, y_k) - I(z_best; y_k) + I(z_second; y_k)
-//   Chen's MIG  (Chen et al., "Isolating sources of disentanglement in VAEs", NeurIPS 2018, with its own estimator)
-//   SEPIN, INDIN and their weighted means WSEPIN, WINDIN  (Do, Tran), which need no labels
+//   RMIG and JEMMIG (Do, Tran, "Theory and evaluation metrics for learning disentangled representations",
+//   ICLR 2020)
+//       RMIG_k = [ I(z_best; y_k) - I(z_second; y_k) ] / H(y_k)
+//       JEMMIG_k = H(z_best, y_k) - I(z_best; y_k) + I(z_second; y_k)
+//   Chen's MIG (Chen et al., "Isolating sources of disentanglement in VAEs", NeurIPS 2018), with its own
+//   estimator
+//   SEPIN, INDIN and their weighted means WSEPIN, WINDIN (Do, Tran), which need no labels
 #pragma once
 
 #include <algorithm>
@@ -60,13 +63,16 @@ inline constexpr double density_floor = 1e-8;  // of clarken92
 
 }  // namespace detail
 
-/// Robust MIG and JEMMIG. The value is RMIG, at most 1, higher is better: MIG with the posterior's noise, so that a latent that
-/// is noisy cannot win by its mean. JEMMIG is in the part of its name: **lower is better**; of
-/// - clarken92: Monte Carlo, z ~ q(z|x) of `num_samples` rows, densities averaged over all rows. Entropies of z are
-///   differential, JEMMIG is not normalised and may be negative. Estimated informations may be slightly below 0.
-/// - clarken92_quantised: bins over [-4, 4], wider posteriors and codes beyond are cut off; JEMMIG is divided by H(y_k) +
-///   ln bins and lies in [0, 1].
-/// A density below 1e-8 counts as 1e-8, as in the authors' code. Cost O(num_samples rows latents), or O(rows bins latents).
+/// Robust MIG and JEMMIG. The value is RMIG, at most 1, higher is better: MIG with the posterior's noise, so
+/// that a latent that is noisy cannot win by its mean. JEMMIG is in the part of its name: **lower is
+/// better**; of
+/// - clarken92: Monte Carlo, z ~ q(z|x) of `num_samples` rows, densities averaged over all rows. Entropies of
+///   z are differential, JEMMIG is not normalised and may be negative. Estimated informations may be slightly
+///   below 0.
+/// - clarken92_quantised: bins over [-4, 4], wider posteriors and codes beyond are cut off; JEMMIG is divided
+///   by H(y_k) + ln bins and lies in [0, 1].
+/// A density below 1e-8 counts as 1e-8, as in the authors' code. Cost O(num_samples rows latents), or O(rows
+/// bins latents).
 struct Rmig {
   static constexpr std::string_view name = "rmig";
   static constexpr Definition definitions[] = {definition::clarken92, definition::clarken92_quantised};
@@ -77,9 +83,9 @@ struct Rmig {
   Definition definition = definitions[0];
   unsigned threads = 0;  ///< 0: all of the machine; the result does not depend on it
 
-  /// Means and standard deviations (rows, latents), labels (rows, factors); any matrix_like. Throws ShapeError where
-  /// extents differ; ValueError for a mean that is not finite, a negative deviation, a factor that is not made of whole numbers
-  /// from 0 or has a single value.
+  /// Means and standard deviations (rows, latents), labels (rows, factors); any matrix_like. Throws
+  /// ShapeError where extents differ; ValueError for a mean that is not finite, a negative deviation, a
+  /// factor that is not made of whole numbers from 0 or has a single value.
   template <matrix_like M, matrix_like D, matrix_like F>
   Score operator()(M const& means, D const& deviations, F const& factors) const {
     auto const q = detail::posteriors_of(name, means, deviations);
@@ -238,9 +244,10 @@ struct Rmig {
 
 /// MIG with the estimator of its authors' code: one sample z ~ q(z|x) of every row (at most `num_samples`),
 ///   I(z_l; y_k) = H(z_l) - mean over values v of H(z_l | y_k = v), at least 0,
-/// densities being averages over all rows (of the value). Divided by ln n_k, not by the empirical entropy: the same for
-/// uniform factors. The authors leave dSprites' shape out: so do you, by leaving its column out. In [0, 1], higher is better, but
-/// for noise. Every value should have many rows: the entropy of few is too small. Cost O(rows^2 latents).
+/// densities being averages over all rows (of the value). Divided by ln n_k, not by the empirical entropy:
+/// the same for uniform factors. The authors leave dSprites' shape out: so do you, by leaving its column out.
+/// In [0, 1], higher is better, but for noise. Every value should have many rows: the entropy of few is too
+/// small. Cost O(rows^2 latents).
 struct ChenMig {
   static constexpr std::string_view name = "chen_mig";
   static constexpr Definition definitions[] = {definition::chen};
@@ -330,11 +337,11 @@ struct ChenMig {
 /// How much of what a latent says only it says. No labels. With z_-l all latents but l, in nats:
 ///   SEP_l = I(z_l; z_-l) (lower is better),  SEPIN_l = I(z; x) - I(z_-l; x),  INDIN_l = I(z_l; x) - SEP_l,
 ///   WSEPIN and WINDIN their means weighted by I(z_l; x) / sum over latents of it.
-/// The value is WSEPIN, higher is better; parts wsepin, windin, sepin, indin, sep, wsep. I(z; x) grows with the log of the rows
-/// at most: the joint density of many sharp latents sees every row apart.
+/// The value is WSEPIN, higher is better; parts wsepin, windin, sepin, indin, sep, wsep. I(z; x) grows with
+/// the log of the rows at most: the joint density of many sharp latents sees every row apart.
 /// - paper: densities in logarithms throughout, without floors.
-/// - clarken92: every density of a latent and every average of joint densities is at least 1e-8, as in the authors' code, so that
-///   joint entropies saturate at 18.42 nats and SEPIN of many latents vanishes.
+/// - clarken92: every density of a latent and every average of joint densities is at least 1e-8, as in the
+///   authors' code, so that joint entropies saturate at 18.42 nats and SEPIN of many latents vanishes.
 /// Cost O(num_samples rows latents).
 struct Wsepin {
   static constexpr std::string_view name = "wsepin";

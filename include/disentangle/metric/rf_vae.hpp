@@ -137,10 +137,11 @@ Score rf_vae_score(Metric const& metric, Source const& source, random_integers a
 /// In (0, 1], higher is better; chance is about 1 / factors. As the FactorVAE score, except that batches and
 /// the sample of the variance are drawn without replacement, variances are those of a population, every
 /// factor gets equally many votes, and the classifier is measured on the votes that made it. Nothing is
-/// pruned: a latent that collapsed to a constant has ratio 0 and wins every vote, as in the authors' code. The
-/// part `pruned` leaves out latents that do not vary or whose standard deviation is below `threshold`. The
-/// value is the mean over `repeats`, and `standard_deviation` (n - 1) their spread. A class of a single point
-/// has variance 0: the first latent wins. Cost: repeats * (votes * batch_size + num_variance_estimate) codes.
+/// pruned: a latent that collapsed to a constant has ratio 0 and wins every vote, as in the authors' code.
+/// The part `pruned` leaves out latents that do not vary or whose standard deviation is below `threshold`.
+/// The value is the mean over `repeats`, and `standard_deviation` (n - 1) their spread. A class of a single
+/// point has variance 0: the first latent wins. Cost: repeats * (votes * batch_size + num_variance_estimate)
+/// codes.
 struct RfVaeMetricI {
   static constexpr std::string_view name = "rf_vae_metric_i";
 
@@ -164,11 +165,11 @@ struct RfVaeMetricI {
 };
 
 /// In (0, 1], higher is better: the metric that RF-VAE's paper introduces ("Z-max variance", "R-FactorVAE").
-/// A vote holds every factor but one and takes the latent that varies most; a batch has at most as many images
-/// as the factor has values. A collapsed latent has ratio 0 and never wins. Settings, parts and the rest as
-/// RfVaeMetricI. Of arrays, only rows that agree in all factors but one are of use: the more of the grid is
-/// there, the better; it is refused where a factor has none. Cost: repeats * (votes * values of a factor +
-/// num_variance_estimate) codes.
+/// A vote holds every factor but one and takes the latent that varies most; a batch has at most as many
+/// images as the factor has values. A collapsed latent has ratio 0 and never wins. Settings, parts and the
+/// rest as RfVaeMetricI. Of arrays, only rows that agree in all factors but one are of use: the more of the
+/// grid is there, the better; it is refused where a factor has none. Cost: repeats * (votes * values of a
+/// factor + num_variance_estimate) codes.
 struct RfVaeMetricII {
   static constexpr std::string_view name = "rf_vae_metric_ii";
   /// Draws few images, and those must differ in one factor alone: all of the data, not a sample of it.

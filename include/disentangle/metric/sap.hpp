@@ -31,8 +31,10 @@ namespace disentangle::metric {
 /// - continuous: S is the squared correlation on the training rows, 0 for a latent with variance <= 1e-12.
 ///   The factors' values are taken as numbers, and need not be whole. Free of scale, except for that bound.
 /// Definitions: disentanglement_lib has both forms (disent and erow follow it).
-/// - dcf: discrete, of codes and factors that are scaled and cut into 20 bins first, so that factors may be real numbers.
-/// - ubisoft: continuous; its authors fit all rows: give all for training. (It has decision trees for discrete factors.)
+/// - dcf: discrete, of codes and factors that are scaled and cut into 20 bins first, so that factors may be
+///   real numbers.
+/// - ubisoft: continuous; its authors fit all rows: give all for training. (It has decision trees for
+///   discrete factors.)
 /// With a single latent the runner-up counts as 0. Deterministic. Cost O(latents * classes * rows) over all
 /// factors.
 struct Sap {
@@ -48,8 +50,8 @@ struct Sap {
   Definition definition = definitions[0];
 
   /// metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
-  /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number of
-  /// training rows the first two thirds train, in the order given. A label
+  /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number
+  /// of training rows the first two thirds train, in the order given. A label
   /// that is absent from the training rows counts as predicted wrongly. Throws ShapeError for rows or columns
   /// that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not finite or
   /// whose square overflows,

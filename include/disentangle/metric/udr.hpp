@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unsupervised disentanglement ranking (Duan, Matthey, Saraiva, Watters, Burgess, Lerchner, Higgins, "Unsupervised model selection for
-// variational disentangled representation learning", ICLR 2020): runs that disentangle find the same latents, up to order and sign.
+// Unsupervised disentanglement ranking (Duan, Matthey, Saraiva, Watters, Burgess, Lerchner, Higgins,
+// "Unsupervised model selection for variational disentangled representation learning", ICLR 2020): runs that
+// disentangle find the same latents, up to order and sign.
 //   R(a, b) = how much latent a of run i says about latent b of run j, for the same images
-//   score(i, j) = 1/2 [ mean over b of max_a R^2 / sum_a R + mean over a of max_b R^2 / sum_b R ],  UDR_j = median over i of score(i, j)
+//   score(i, j) = 1/2 [ mean over b of max_a R^2 / sum_a R + mean over a of max_b R^2 / sum_b R ]
+//   UDR_j = median over i of score(i, j)
 #pragma once
 
 #include <algorithm>
@@ -24,11 +26,11 @@
 
 namespace disentangle::metric {
 
-/// A run as UDR sees it: its codes of images that are the same for all runs, and how much each latent is used.
+/// A run as UDR sees it: its codes of images that are the same for all runs, and how much each latent is
+/// used.
 struct UdrRun {
-  Matrix<double> codes;  ///< (images, latents)
-  std::vector<double>
-      kl;  ///< mean divergence of each latent from the prior, nats; empty: all latents are used
+  Matrix<double> codes;    ///< (images, latents)
+  std::vector<double> kl;  ///< mean divergence of each latent from the prior, nats; empty: all are used
 };
 
 /// The mean divergence of N(mean, deviation^2) from N(0, 1) of every latent, for UdrRun::kl.
@@ -40,6 +42,9 @@ std::vector<double> mean_kl(M const& means, D const& deviations) {
     throw ShapeError("mean_kl: means are " + detail::extents(m.rows, m.columns) + " and deviations " +
                      detail::extents(d.rows, d.columns) + ", expected equal extents and at least 1 row");
   std::vector<double> kl(m.columns);
+  for (double deviation : d.values)
+    if (!(deviation > 0))
+      throw ValueError("mean_kl: standard deviation " + std::to_string(deviation) + ", expected above 0");
   for (std::size_t i = 0; i < m.rows; ++i)
     for (std::size_t l = 0; l < m.columns; ++l)
       kl[l] += 0.5 * (m(i, l) * m(i, l) + d(i, l) * d(i, l) - 1 - 2 * std::log(d(i, l))) /
@@ -47,9 +52,10 @@ std::vector<double> mean_kl(M const& means, D const& deviations) {
   return kl;
 }
 
-/// Ranks runs of a method without labels. The score's table udr_per_run has UDR of every run, in [0, 1], higher is better; the value is the
-/// best one, and part `best_run` its number. Latents with a mean divergence of at most `kl_threshold` are left out; a run without any other scores
-/// 0. Good runs of a method are alike while bad ones differ each in their way: says nothing where all runs fail alike.
+/// Ranks runs of a method without labels. The score's table udr_per_run has UDR of every run, in [0, 1],
+/// higher is better; the value is the best one, and part `best_run` its number. Latents with a mean
+/// divergence of at most `kl_threshold` are left out; a run without any other scores 0. Good runs of a method
+/// are alike while bad ones differ each in their way: says nothing where all runs fail alike.
 struct Udr {
   static constexpr std::string_view name = "udr";
   static constexpr Definition definitions[] = {definition::disentanglement_lib};
@@ -59,8 +65,8 @@ struct Udr {
   double kl_threshold = 0.01;  ///< nats
   Definition definition = definitions[0];
 
-  /// Throws ShapeError for fewer than 2 runs, unequal numbers of images, fewer than 2 images or a kl of the wrong length;
-  /// ValueError for a code that is not finite or whose square overflows.
+  /// Throws ShapeError for fewer than 2 runs, unequal numbers of images, fewer than 2 images or a kl of the
+  /// wrong length; ValueError for a code that is not finite or whose square overflows.
   Score operator()(std::span<UdrRun const> runs) const {
     detail::check_definition(name, definitions, definition);
     if (runs.size() < 2)

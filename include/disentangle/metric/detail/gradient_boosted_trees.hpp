@@ -18,8 +18,8 @@
 // are tried in ascending order. "Lowest feature first" would be simpler, but on lattice codes, where gains
 // tie all the time, it moves importance towards the first latents by more than scikit-learn's results differ
 // between seeds. Ties are no rarity of lattices: of noisy codes, every tenth node can be cut alike by two
-// latents, because few rows of a class are left in it. So the draw goes by what a feature is (the order of its
-// rows), not by its column: the result does not depend on how latents are numbered, nor on monotone maps.
+// latents, because few rows of a class are left in it. So the draw goes by what a feature is (the order of
+// its rows), not by its column: the result does not depend on how latents are numbered, nor on monotone maps.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix of mutual informations of binned codes and factors, from which MIG and a dozen of its relatives are
-// made, and how their scores begin and end.
+// The matrix of mutual informations of binned codes and factors, from which MIG and a dozen of its relatives
+// are made, and how their scores begin and end.
 #pragma once
 
 #include <algorithm>
@@ -71,8 +71,8 @@ inline Score begin_score(std::string_view metric, Definition definition, Rows co
   return s;
 }
 
-/// The same for a metric of the table, with what all of them say of it. per is "factor" or "latent", each what the
-/// value averages.
+/// The same for a metric of the table, with what all of them say of it. per is "factor" or "latent", each
+/// what the value averages.
 inline Score begin_score(std::string_view metric, Definition definition, Rows const& rows,
                          InformationTable table, double value, std::string_view per,
                          std::vector<double> each) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mutual information of a number and a label from nearest neighbours (Ross, "Mutual information between discrete and
-// continuous data sets", PLoS ONE 2014), as scikit-learn's mutual_info_classif computes it for one feature: the number
-// is divided by its standard deviation and a tiny noise is added, so that equal values have distances.
+// Mutual information of a number and a label from nearest neighbours (Ross, "Mutual information between
+// discrete and continuous data sets", PLoS ONE 2014), as scikit-learn's mutual_info_classif computes it for
+// one feature: the number is divided by its standard deviation and a tiny noise is added, so that equal
+// values have distances.
 #pragma once
 
 #include <algorithm>

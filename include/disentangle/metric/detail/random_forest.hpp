@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regression forests to the definition of scikit-learn's RandomForestRegressor (1.2): every tree is grown on a
-// bootstrap sample of the rows, exact splits by the decrease of the squared error, a prediction is the mean
+// Regression forests to the definition of scikit-learn's RandomForestRegressor (1.2): every tree is grown on
+// a bootstrap sample of the rows, exact splits by the decrease of the squared error, a prediction is the mean
 // over the trees, importances are the decreases of a tree, normalised to sum 1, averaged over trees with a
 // split. What is random (bootstrap, order in which tied features are tried) comes from Philox, so that scores
 // are repeatable but not those of a numpy seed.
@@ -139,8 +139,8 @@ class RandomForest {
       return m;
     }
 
-    /// The split with the largest decrease of the squared error, w_l w_r / w (mean_l - mean_r)^2, the first of
-    /// equals in the node's random order of features.
+    /// The split with the largest decrease of the squared error, w_l w_r / w (mean_l - mean_r)^2, the first
+    /// of equals in the node's random order of features.
     Split search(std::size_t first, std::size_t n, Moments const& all, std::int32_t number) const {
       std::vector<std::pair<std::uint64_t, std::size_t>> order(x_.features);
       for (std::size_t f = 0; f < x_.features; ++f) {

@@ -9,12 +9,12 @@
 //     Score score(detail::Rows const& rows) const;
 //     Score score(detail::Rows const& train, detail::Rows const& test) const;
 // Users then call it with
-//     metric(codes, factors)                    matrices, see metric/matrix_like.hpp: all rows; with a split, the
-//                                               first two thirds train, in the order given, the others test
-//     metric(codes)                             where it looks at codes alone (label_free)
-//     metric(codes, factors, train_rows)                           the first train_rows train, the others test
+//     metric(codes, factors)             matrices, see metric/matrix_like.hpp: all rows; where some train and
+//                                        others test, the first two thirds train, in the order given
+//     metric(codes)                      where it looks at codes alone (label_free)
+//     metric(codes, factors, train_rows) the first train_rows train, the others test
 //     metric(train_codes, train_factors, test_codes, test_factors)
-//     metric(source, seed), metric(source, rng)     num_train (and num_test) rows drawn from a factor_source
+//     metric(source, seed or rng)        num_train (and num_test) rows drawn from a factor_source
 // A base class would say the same, but g++ then warns (-Wextra) at every Mig{.bins = 10} of a user.
 #pragma once
 
@@ -97,8 +97,8 @@ inline void check_rows(std::string_view metric, Rows const& rows, std::size_t mi
     }
 }
 
-/// The factors as labels. Throws ValueError for a value that is no whole number from 0: definitions that count
-/// the values of a factor need them.
+/// The factors as labels. Throws ValueError for a value that is no whole number from 0: definitions that
+/// count the values of a factor need them.
 inline Matrix<int> labels_of(std::string_view metric, Rows const& rows) {
   Matrix<int> labels(rows.factors.rows, rows.factors.columns);
   for (std::size_t i = 0; i < labels.values.size(); ++i) {

@@ -13,8 +13,8 @@
 
 namespace disentangle::metric::detail {
 
-/// Variance of every column of the rows, with divisor rows - ddof; exactly 0 for a constant column, whose mean
-/// may not be representable, because values are taken relative to the first row.
+/// Variance of every column of the rows, with divisor rows - ddof; exactly 0 for a constant column, whose
+/// mean may not be representable, because values are taken relative to the first row.
 inline void column_variances(MatrixView<double const> codes, std::span<double> out, std::size_t ddof = 1) {
   double const n = static_cast<double>(codes.rows);
   for (std::size_t l = 0; l < codes.columns; ++l) {
