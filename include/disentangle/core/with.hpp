@@ -14,8 +14,8 @@ template <class... Slots>
 struct Pack {};
 
 template <class Slot, class... Slots>
-inline constexpr std::size_t count_of_slot = (std::size_t{std::is_same_v<Slot, Slots>} +
-                                              ... + std::size_t{0});
+inline constexpr std::size_t count_of_slot = (std::size_t{std::is_same_v<Slot, Slots>} + ... +
+                                              std::size_t{0});
 
 template <class Kept, class Rest, class... Given>
 struct Replace;

@@ -98,8 +98,8 @@ concept augmentation_of = std::same_as<A, NoAugmentation> ||
 ///     for (...) { auto const& batch = source.next(); ... }
 ///
 /// The images of shuffled_epochs are those of Permutation(Philox{seed, stream, epoch}, size) with epoch =
-/// step / (size / batch_size), those of independent_batches and with_replacement of Philox{seed, stream, step}. Nothing is allocated
-/// after the constructor. An exception of the data set or the augmentation comes out of the next() whose
+/// step / (size / batch_size), those of independent_batches and with_replacement of Philox{seed, stream,
+/// step}. Nothing is allocated after the constructor. An exception of the data set or the augmentation comes out of the next() whose
 /// batch it prevented. next() is for one thread. The data set must outlive the source, which may be destroyed
 /// at any moment.
 template <data_set Data, class Augmentation = NoAugmentation>

@@ -20,8 +20,9 @@ template <class P>
 concept encoder_policy = std::semiregular<P> && requires(P const& policy) {
   { P::latent_size } -> std::convertible_to<int>;
   { policy.initialisation } -> std::convertible_to<nn::Initialisation>;
-} && (requires { typename P::template network<2>; } ||
-      requires { typename P::template Inference<nn::Setting<backend::Archetype, ImageShape<64, 64, 1>, 10>>; });
+} &&(
+    requires { typename P::template network<2>; } ||
+    requires { typename P::template Inference<nn::Setting<backend::Archetype, ImageShape<64, 64, 1>, 10>>; });
 
 /// The role of the encoder in a method.
 template <encoder_policy P>

@@ -252,9 +252,10 @@ class Model<Method<Slots...>, Backend, Image> {
 
     /// q(c|x) of images, without samples.
     auto class_posterior(Variable<Backend, 2> const& images, nn::Mode mode) {
-      static_assert(class_values != 0,
-                    "[disentangle] a labelled step, and whatever else asks for q(c|x), needs a Prior with classes: "
-                    "prior::GumbelSoftmax or prior::ClassMixture; see docs/methods.md");
+      static_assert(
+          class_values != 0,
+          "[disentangle] a labelled step, and whatever else asks for q(c|x), needs a Prior with classes: "
+          "prior::GumbelSoftmax or prior::ClassMixture; see docs/methods.md");
       return method.template get<Role::prior>().class_posterior(encoder(images, mode));
     }
   };

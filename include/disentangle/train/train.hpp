@@ -94,13 +94,13 @@ auto labelled_source(Model const& model, Data const& data, TrainOptions const& o
   std::unique_ptr<LabelledSource<Data>> result;
   if constexpr (Model::takes_labels) {
     result = std::make_unique<LabelledSource<Data>>(
-        data, data::BatchOptions{
-                  .batch_size = options.labelled_batch_size == 0 ? options.batch_size : options.labelled_batch_size,
-                  .seed = model.seed().value,
-                  .first_step = static_cast<std::uint64_t>(model.steps()),
-                  .prefetch = options.prefetch,
-                  .order = data::Order::independent_batches,
-                  .stream = "labelled batches"});
+        data, data::BatchOptions{.batch_size = options.labelled_batch_size == 0 ? options.batch_size
+                                                                                : options.labelled_batch_size,
+                                 .seed = model.seed().value,
+                                 .first_step = static_cast<std::uint64_t>(model.steps()),
+                                 .prefetch = options.prefetch,
+                                 .order = data::Order::independent_batches,
+                                 .stream = "labelled batches"});
   }
   return result;
 }
@@ -186,8 +186,7 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
                       .data_size = run.data_size(),
                       .indices = batch.indices};
       }
-      Report const& report =
-          model.step(std::span<Minibatch const>(batches), run.logs(model.steps() + 1));
+      Report const& report = model.step(std::span<Minibatch const>(batches), run.logs(model.steps() + 1));
       run.made_step(report.loss);
       each([&](auto& callback) {
         using Hooks = detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>;
