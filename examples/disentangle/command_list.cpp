@@ -15,7 +15,7 @@ void list_command() {
   std::printf("metrics:\n  %s\n", joined(disentangle::metric_names()).c_str());
   std::printf("data sets (images 64 x 64, grey or colour):\n");
   for (DataForm const& form : described_data_forms()) {
-    std::printf("  %-20s %s\n", (form.start + form.path).c_str(), form.summary.c_str());
+    std::printf("  %-25s %s\n", (form.start + form.path).c_str(), form.summary.c_str());
   }
 }
 
