@@ -4,6 +4,7 @@
 // Paper: Zhang et al., "Disentanglement in Difference", 2025; what is known of it and what is reconstructed: docs/methods/did.md.
 // Command: 06_difference 2500 runs/difference 32 0      (steps of each, folder, image side 32 or 64, seed; under ten minutes
 //        at 32 on two cores. At 64, and for the settings of the docs, give it hours.)
+//        It goes on from its checkpoints: give it the same folder again.
 // Expected output: for each method progress reports, then its scores and how its critic and difference encoder stood at the
 //        end; in the folder samples.png and traversals.png of each, and log.csv with everything that was measured.
 // test: 3 run 32
@@ -26,12 +27,12 @@ using Did = dis::Plus<WganGp, dis::Contrast<Difference>>;
 using DifferenceBetaVae = dis::With<dis::method::BetaVae, dis::Contrast<Difference>>;
 
 template <class Method, class Data>
-void study(char const* name, Method method, Data const& data, long steps, std::uint64_t seed, std::filesystem::path const& folder) {
+bool study(char const* name, Method method, Data const& data, long steps, std::uint64_t seed, std::filesystem::path const& folder) {
   std::printf("\n%s\n%s", name, describe(method).c_str());
   dis::Model model{method, dis::backend::Cpu(), data.image_shape(), dis::seed(seed)};
   auto const run = dis::train(model, data, {.steps = steps, .batch_size = 32}, dis::progress_bar(),
                               dis::csv_log(folder / "log.csv"), dis::checkpoint(folder, {.resume = true}), dis::stop_signal());
-  if (!run.stopped.empty()) return;
+  if (!run.stopped.empty()) return false;
 
   // The representation of a generator is what its samples encoder says of real images.
   std::size_t const rows = steps < 100 ? 200 : 5000;
@@ -53,6 +54,7 @@ void study(char const* name, Method method, Data const& data, long steps, std::u
   dis::report::samples(model, folder / "samples.png", {.title = std::string(name) + ": samples"});
   dis::report::code_traversals(model, folder / "traversals.png", {.low = -range, .high = range, .title = name});
   std::printf("%s\n", (folder / "traversals.png").string().c_str());
+  return true;
 }
 
 template <class Data>
@@ -63,13 +65,13 @@ void all(Data const& data, long steps, std::uint64_t seed, std::filesystem::path
     method.template get<Critic>().optimizer.learning_rate = 5e-4;
     return method;
   };
-  study("WGAN-GP (control)", generative(WganGp{}), data, steps, seed, folder / "wgan_gp");
+  if (!study("WGAN-GP (control)", generative(WganGp{}), data, steps, seed, folder / "wgan_gp")) return;
 
   auto did = generative(Did{});
   auto& term = did.template get<Difference>();
   term.form = dis::contrast::DifferenceForm::distance;  // the literal squared form has a degenerate optimum
   term.pull = 1;
-  study("DiD, push-pull", did, data, steps, seed, folder / "did");
+  if (!study("DiD, push-pull", did, data, steps, seed, folder / "did")) return;
 
   DifferenceBetaVae vae;
   vae.template get<dis::optim::Adam>().learning_rate = 5e-4;

@@ -9,53 +9,22 @@
 // With TUNED = 1 the code is rewritten where that made libtorch 1.13 quicker: transposed convolutions as the
 // adjoint of a convolution (oneDNN; its own go through im2col), images and weights channels last, dense
 // weights stored [in, out]. benchmarks/compare_with_libtorch sets the environment both need to be fair.
-#include <torch/torch.h>
-
-#include <array>
+#include <cstdint>
 #include <functional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "../step_times.hpp"
+#include "libtorch_layers.hpp"
 
 namespace {
 
-using torch::Tensor;
 using Layer = std::function<Tensor(Tensor)>;
 using Layers = std::vector<Layer>;
 
-constexpr bool tuned = TUNED;
 constexpr int latent_size = 10;
 constexpr double beta = 4;
-
-Tensor in_layout(Tensor images) {
-  return tuned && images.dim() == 4 ? images.contiguous(at::MemoryFormat::ChannelsLast) : images;
-}
-
-// y = transposed convolution of x, by way of the convolution whose adjoint it is (kernel 4, stride 2, padding
-// 1).
-struct TransposedConvolutionAsAdjoint : torch::autograd::Function<TransposedConvolutionAsAdjoint> {
-  static std::tuple<Tensor, Tensor, Tensor> adjoint(Tensor const& gradient, Tensor const& input,
-                                                    Tensor const& weight, std::array<bool, 3> wanted) {
-    return at::convolution_backward(gradient, input, weight, c10::nullopt, {2, 2}, {1, 1}, {1, 1}, false,
-                                    {0, 0}, 1, wanted);
-  }
-  static Tensor forward(torch::autograd::AutogradContext* context, Tensor x, Tensor weight, Tensor bias) {
-    context->save_for_backward({x, weight});
-    Tensor const shape = in_layout(x.new_empty({x.size(0), weight.size(1), 2 * x.size(2), 2 * x.size(3)}));
-    return std::get<0>(adjoint(x, shape, weight, {true, false, false})).add_(bias.view({1, -1, 1, 1}));
-  }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list gradients) {
-    auto const saved = context->get_saved_variables();
-    Tensor const gradient = in_layout(gradients[0]);
-    return {torch::conv2d(gradient, saved[1], {}, 2, 1),
-            std::get<1>(adjoint(saved[0], gradient, saved[1], {false, true, false})),
-            gradient.sum({0, 2, 3})};
-  }
-};
 
 class Network {
  public:
@@ -161,10 +130,6 @@ Tensor divergences(Posterior const& q) {
 Tensor likelihood(Network const& network, Posterior const& q, Tensor const& x) {
   return torch::binary_cross_entropy_with_logits(network.decode(q.sample), x, {}, {}, at::Reduction::Sum);
 }
-void drop_gradients(std::vector<Tensor> const& parameters) {
-  for (Tensor parameter : parameters) parameter.mutable_grad().reset();  // cheaper than filling with zeros
-}
-
 void time_beta_vae(benchmarks::StepArguments const& arguments, std::vector<Tensor> const& batches,
                    Network const& network) {
   torch::optim::Adam adam(network.parameters(), torch::optim::AdamOptions(1e-4));
@@ -213,7 +178,7 @@ void time_adversarial(benchmarks::StepArguments const& arguments, std::vector<Te
       torch::NoGradGuard const no_gradient;
       codes = posterior(network, batches[(number * 3) % batches.size()]).sample;
       if (relevance) codes = torch::sigmoid(logits) * codes;
-      shuffled = torch::gather(codes, 0, torch::rand_like(codes).argsort(0));
+      shuffled = torch::gather(codes, 0, torch::rand_like(codes).argsort(std::int64_t{0}));
     }
     Tensor const first = torch::zeros({benchmarks::batch_size}, torch::kLong),
                  second = torch::ones_like(first);
