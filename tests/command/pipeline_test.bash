@@ -23,6 +23,8 @@ cp run/traversals.png pictures/a.png
 cp run/reconstructions.png pictures/b.png
 cp run/traversals.png pictures/c.png
 cp run/reconstructions.png pictures/d.png
+"$program" train --method vae --data shapes3d --steps 2 --batch-size 2 --out rooms_run >/dev/null 2>&1
+grep -q '"data": "shapes3d"' rooms_run/config.json
 "$program" train --method vae --data folder:pictures --steps 2 --batch-size 2 --out pictures_run >/dev/null 2>&1
 "$program" traverse pictures_run >/dev/null
 status=0
