@@ -79,6 +79,7 @@
 #include <disentangle/method/wgan_gp.hpp>
 #include <disentangle/metric/array_source.hpp>
 #include <disentangle/metric/beta_vae.hpp>
+#include <disentangle/metric/bootstrap.hpp>
 #include <disentangle/metric/by_name.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
