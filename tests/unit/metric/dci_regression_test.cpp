@@ -12,6 +12,7 @@
 
 #include "tests/support/metric_laws.hpp"
 #include "tests/support/metric_reference.hpp"
+#include "tests/support/split_metric_errors.hpp"
 
 using namespace disentangle;
 
@@ -85,6 +86,11 @@ TEST_CASE_TEMPLATE("DCI by regression: perfect and ignorant codes, order, scale,
   metric::ArraySource const source(s.codes.view(), s.factors.view());
   CHECK(Metric{.num_train = 300, .num_test = 100}(source, seed(1)).value ==
         Metric{.num_train = 300, .num_test = 100}(source, seed(1)).value);
+}
+
+TEST_CASE("DCI by regression names what is wrong with its arrays and splits") {
+  test::check_errors_of_arrays(metric::DciLasso{});
+  test::check_splits(metric::DciLasso{});
 }
 
 TEST_CASE("DCI by a random forest is the same for any number of threads and sees what is not linear") {

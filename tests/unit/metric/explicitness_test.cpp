@@ -10,6 +10,7 @@
 
 #include "tests/support/metric_laws.hpp"
 #include "tests/support/metric_reference.hpp"
+#include "tests/support/split_metric_errors.hpp"
 
 using namespace disentangle;
 
@@ -69,6 +70,12 @@ TEST_CASE("explicitness: codes that know nothing, dead latents, scale, threads, 
   CHECK(test::contains(
       test::message_of<ValueError>([&] { (void)metric::Explicitness{.c = 0}(s.codes, s.factors); }),
       "c is 0"));
+}
+
+TEST_CASE(
+    "Explicitness names what is wrong with its arrays and splits, and splits rows as its overloads say") {
+  test::check_errors_of_arrays(metric::Explicitness{});
+  test::check_splits(metric::Explicitness{});
 }
 
 TEST_CASE("the area under the curve of ties is one half") {
