@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DCI against disentanglement_lib with scikit-learn's trees, its laws and its errors.
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -13,6 +12,7 @@
 
 #include "tests/support/metric_laws.hpp"
 #include "tests/support/metric_reference.hpp"
+#include "tests/support/split_metric_errors.hpp"
 
 using namespace disentangle;
 
@@ -149,68 +149,9 @@ TEST_CASE("DCI rejects impossible settings and codes beyond float") {
       "finite number in float"));
 }
 
-TEST_CASE("Dci names what is wrong with its arrays") {
-  test::Labelled s = test::axis_aligned(60, 0.1, 5);
-  auto const score = [&] { (void)metric::Dci{}(s.codes.view(), s.factors.view()); };
-  using test::contains;
-  using test::message_of;
-  SUBCASE("a NaN code") {
-    s.codes(7, 2) = std::numeric_limits<double>::quiet_NaN();
-    auto const message = message_of<ValueError>(score);
-    CHECK(contains(message, "dci: code"));
-    CHECK(contains(message, "row 7, latent 2"));
-    CHECK(contains(message, "expected a finite number"));
-  }
-  SUBCASE("an infinite code") {
-    s.codes(3, 0) = -std::numeric_limits<double>::infinity();
-    CHECK(contains(message_of<ValueError>(score), "row 3, latent 0"));
-  }
-  SUBCASE("a missing label") {
-    s.factors(11, 1) = -1;
-    auto const message = message_of<ValueError>(score);
-    CHECK(contains(message, "label -1 in row 11, factor 1"));
-    CHECK(contains(message, "missing"));
-  }
-  SUBCASE("a factor with one value") {
-    for (std::size_t i = 0; i < 60; ++i) s.factors(i, 2) = 4;
-    CHECK(contains(message_of<ValueError>(score), "factor 2 takes only the value 4"));
-  }
-  SUBCASE("unequal rows") {
-    s.factors = metric::Matrix<int>(59, 3);
-    CHECK(contains(message_of<ShapeError>(score), "factors have 59 rows, expected the 60 rows of the codes"));
-  }
-  SUBCASE("no rows") {
-    s = {metric::Matrix<double>(0, 3), metric::Matrix<int>(0, 3)};
-    CHECK(contains(message_of<ShapeError>(score), "codes are 0 x 3"));
-  }
-  SUBCASE("no latents") {
-    s.codes = metric::Matrix<double>(60, 0);
-    CHECK(contains(message_of<ShapeError>(score), "codes are 60 x 0"));
-  }
-  SUBCASE("no factors") {
-    s.factors = metric::Matrix<int>(60, 0);
-    CHECK(contains(message_of<ShapeError>(score), "at least one column"));
-  }
-  SUBCASE("one row") {
-    s = {metric::Matrix<double>(1, 3), metric::Matrix<int>(1, 3)};
-    CHECK(contains(message_of<ShapeError>(score), "found 1 rows, expected at least"));
-  }
-}
-
-TEST_CASE("Dci names what is wrong with a split") {
-  test::Labelled const s = test::axis_aligned(60, 0.1, 5);
-  test::Labelled const t = test::axis_aligned(30, 0.1, 6);
-  using test::contains;
-  using test::message_of;
-  CHECK(contains(message_of<ShapeError>([&] { (void)metric::Dci{}(s.codes.view(), s.factors.view(), 60); }),
-                 "60 training rows of 60"));
-  CHECK(contains(message_of<ShapeError>([&] { (void)metric::Dci{}(s.codes.view(), s.factors.view(), 0); }),
-                 "0 training rows of 60"));
-  auto const fewer = test::columns(t.codes, {0, 1});
-  CHECK(contains(message_of<ShapeError>([&] {
-                   (void)metric::Dci{}(s.codes.view(), s.factors.view(), fewer.view(), t.factors.view());
-                 }),
-                 "test rows have 2 latents and 3 factors, expected 4 and 3"));
+TEST_CASE("Dci names what is wrong with its arrays and splits, and splits rows as its overloads say") {
+  test::check_errors_of_arrays(metric::Dci{});
+  test::check_splits(metric::Dci{});
 }
 
 TEST_CASE("Dci counts a test label that training never saw as wrong") {
@@ -219,19 +160,4 @@ TEST_CASE("Dci counts a test label that training never saw as wrong") {
   for (std::size_t i = 200; i < 300; ++i) s.factors(i, 0) = 17;
   CHECK(before > 0.3);
   CHECK(metric::Dci{}(s.codes.view(), s.factors.view(), 200).table("test_accuracy")(0, 0) == 0);
-}
-
-TEST_CASE("Dci splits rows as its overloads say") {
-  test::Labelled const s = test::axis_aligned(90, 0.3, 8);
-  metric::Dci const metric{};
-  MatrixView<double const> const codes = s.codes.view();
-  MatrixView<int const> const factors = s.factors.view();
-  using Codes = MatrixView<double const>;
-  using Factors = MatrixView<int const>;
-  double const explicit_rows = metric(Codes(codes.data, 60, 4), Factors(factors.data, 60, 3),
-                                      Codes(codes.data + 240, 30, 4), Factors(factors.data + 180, 30, 3))
-                                   .value;
-  CHECK(metric(codes, factors, 60).value == explicit_rows);
-  CHECK(metric(codes, factors).value == explicit_rows);
-  CHECK(metric(codes, factors, 45).value != explicit_rows);
 }
