@@ -54,8 +54,8 @@ class GeneratorStep {
   std::vector<double> measured = std::vector<double>(Policy::measures(Latent).size());
   std::vector<float> images_;  ///< real ones, of every minibatch
 
-  GeneratorStep(Policy policy_, std::ptrdiff_t batch, optim::Adam const& adam = {.learning_rate = 1e-2})
-      : policy(std::move(policy_)), batch_(batch), adam_(adam) {
+  GeneratorStep(Policy policy_, std::ptrdiff_t images, optim::Adam const& adam = {.learning_rate = 1e-2})
+      : policy(std::move(policy_)), batch_(images), adam_(adam) {
     generator_.declare(generator_set_, "generator", nn::Initialisation::he_normal);
     encoder_.declare(set_, "encoder", nn::Initialisation::he_normal);
     if constexpr (std::is_same_v<State, NoState>) {
