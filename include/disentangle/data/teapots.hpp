@@ -109,7 +109,7 @@ class Teapots {
   /// The picture of any factor values (azimuth, elevation, red, green, blue).
   void render(std::span<float const, factor_count> values,
               std::span<float, image_shape_type::size> out) const {
-    std::array<float, 64 * 64> brightness, cover;
+    Plane brightness{}, cover{};
     detail::View view;
     view.axes = detail::axes_from(static_cast<double>(values[0]), static_cast<double>(values[1]));
     view.centre = centre_;
@@ -129,6 +129,7 @@ class Teapots {
   }
 
  private:
+  using Plane = std::array<float, 64 * 64>;  // by name: nvcc 13 loses the size where it stands in a function
   static constexpr float range(std::size_t factor) {
     return factor == 0   ? static_cast<float>(2 * std::numbers::pi)
            : factor == 1 ? static_cast<float>(std::numbers::pi / 2)
