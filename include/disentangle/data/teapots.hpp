@@ -109,7 +109,8 @@ class Teapots {
   /// The picture of any factor values (azimuth, elevation, red, green, blue).
   void render(std::span<float const, factor_count> values,
               std::span<float, image_shape_type::size> out) const {
-    Plane brightness{}, cover{};
+    constexpr std::size_t pixels = 4096;
+    float brightness[pixels], cover[pixels];  // not std::array: nvcc 13 loses its size here
     detail::View view;
     view.axes = detail::axes_from(static_cast<double>(values[0]), static_cast<double>(values[1]));
     view.centre = centre_;
@@ -120,7 +121,7 @@ class Teapots {
       light[d] = -0.4f * view.axes[0][d] + 0.5f * view.axes[1][d] + view.axes[2][d];
     view.light = detail::unit(light);
     detail::draw<64>(*mesh_, view, brightness, cover);
-    for (std::size_t p = 0; p < brightness.size(); ++p) {
+    for (std::size_t p = 0; p < pixels; ++p) {
       for (std::size_t c = 0; c < 3; ++c) {
         out[p * 3 + c] = std::clamp(
             cover[p] * brightness[p] * values[2 + c] + (1 - cover[p]) * options_.background, 0.0f, 1.0f);
@@ -129,7 +130,6 @@ class Teapots {
   }
 
  private:
-  using Plane = std::array<float, 64 * 64>;  // by name: nvcc 13 loses the size where it stands in a function
   static constexpr float range(std::size_t factor) {
     return factor == 0   ? static_cast<float>(2 * std::numbers::pi)
            : factor == 1 ? static_cast<float>(std::numbers::pi / 2)
