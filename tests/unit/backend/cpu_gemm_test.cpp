@@ -45,8 +45,9 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
   // rows some scalars apart, so that a wrong stride shows
   std::size_t const a_stride = (transpose_a ? m : k) + 3, b_stride = (transpose_b ? k : n) + 5,
                     c_stride = n + 7;
-  auto const a_data = numbers<T>((transpose_a ? k : m) * a_stride, 1);
-  auto const b_data = numbers<T>((transpose_b ? n : k) * b_stride, 2);
+  // and a scalar more, so that matrices without rows lie somewhere too
+  auto const a_data = numbers<T>((transpose_a ? k : m) * a_stride + 1, 1);
+  auto const b_data = numbers<T>((transpose_b ? n : k) * b_stride + 1, 2);
   auto const c_data = numbers<T>(m * c_stride, 3);
   auto const bias = numbers<T>(n, 4);
   auto a = row_major(a_data.data(), a_stride), b = row_major(b_data.data(), b_stride);
