@@ -89,6 +89,7 @@
 #include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/metric/udr.hpp>
+#include <disentangle/nn/activate.hpp>
 #include <disentangle/nn/convolution.hpp>
 #include <disentangle/nn/dense.hpp>
 #include <disentangle/nn/input_gradient.hpp>
