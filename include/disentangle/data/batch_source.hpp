@@ -48,12 +48,15 @@ struct BatchOptions {
   /// The name of the stream of random numbers: sources of one run that should not draw alike (a second
   /// minibatch, a labelled subset) have different names.
   std::string_view stream = "batches";
+  /// Copies of each image in a batch, at least 1, each changed by the augmentation with draws of its own: two for
+  /// methods that compare two views.
+  std::size_t views = 1;
 };
 
 /// One batch. The spans hold until the next call of next() or the end of the source.
 struct Batch {
   std::uint64_t step = 0;
-  /// (views, batch, height, width, channels); there is one view unless an augmentation makes more.
+  /// (views, batch, height, width, channels); one view unless BatchOptions::views says more.
   std::span<float const> images;
   /// (batch): where the images lie in the data set.
   std::span<std::size_t const> indices;
@@ -68,27 +71,32 @@ struct Batch {
 };
 
 /// The augmentation that leaves images as they are.
-struct NoAugmentation {
-  static constexpr std::size_t views = 1;
-};
+struct NoAugmentation {};
 
-/// What may change the images of a batch on their way: `A::views` copies of each image are made, and
-/// `augmentation(random, shape, view, images)` changes the copies of one view in place, images (batch,
-/// height, width, channels), drawing from `random`, which differs from step to step and from view to view. It
-/// runs in the background thread and must depend on its arguments alone, so that a resumed run sees the same
-/// images.
+/// What may change the images of a batch on their way: `augmentation(random, shape, view, samples, images)` changes
+/// the images of one view in place, images (batch, height, width, channels), where samples (batch) are their indices
+/// in the data set. `random` differs from view to view and from epoch to epoch, not within an epoch: its step is the
+/// epoch, so numbers are drawn by samples[i], and an image looks the same in whatever batch of the epoch it lies. (The
+/// orders without epochs count every batch as one; an image that with_replacement draws twice into a batch is changed
+/// twice alike.) It runs in the background thread and must depend on its arguments alone, so that a resumed run sees
+/// the same images.
+///
+/// Optional: `augmentation.check(shape)` throws where its settings are wrong; the source's constructor calls it, so
+/// that the error comes from there and not from the first batch.
 ///
 ///     struct Dim {
-///       static constexpr std::size_t views = 2;
-///       void operator()(dis::Philox random, auto shape, std::size_t, std::span<float> images) const {
-///         for (std::size_t p = 0; p < images.size(); ++p) images[p] *= random.uniform(p / shape.size);
+///       void operator()(dis::Philox random, auto shape, std::size_t, std::span<std::size_t const> samples,
+///                       std::span<float> images) const {
+///         for (std::size_t p = 0; p < images.size(); ++p) images[p] *= random.uniform(samples[p / shape.size]);
 ///       }
 ///     };
+///
+/// Those of the library are composed in augment/pipeline.hpp.
 template <class A, class Shape>
 concept augmentation_of = std::same_as<A, NoAugmentation> ||
-    requires(A const& a, Philox random, std::size_t view, std::span<float> images) {
-  { A::views } -> std::convertible_to<std::size_t>;
-  a(random, Shape{}, view, images);
+    requires(A const& a, Philox random, std::size_t view, std::span<std::size_t const> samples,
+             std::span<float> images) {
+  a(random, Shape{}, view, samples, images);
 };
 
 /// Gives the batches of steps first_step, first_step + 1, ... The batch of step s is a pure function of the
@@ -99,15 +107,16 @@ concept augmentation_of = std::same_as<A, NoAugmentation> ||
 ///
 /// The images of shuffled_epochs are those of Permutation(Philox{seed, stream, epoch}, size) with epoch =
 /// step / (size / batch_size), those of independent_batches and with_replacement of Philox{seed, stream,
-/// step}. Nothing is allocated after the constructor. An exception of the data set or the augmentation comes out of the next() whose
+/// step}. View v is augmented with a Philox of the seed, a stream of this stream's name and v, and the epoch (of
+/// shuffled_epochs) or the step (of the others). Nothing is allocated after the constructor. An exception of the data set or the augmentation comes out of the next() whose
 /// batch it prevented. next() is for one thread. The data set must outlive the source, which may be destroyed
 /// at any moment.
 template <data_set Data, class Augmentation = NoAugmentation>
   requires augmentation_of<Augmentation, typename Data::image_shape_type>
 class BatchSource {
  public:
-  /// Throws ValueError for a batch size of 0, and for one above the size of the data set but for
-  /// with_replacement.
+  /// Throws ValueError for a batch size of 0, for one above the size of the data set but for with_replacement, for
+  /// no view, and what the augmentation's check() throws.
   explicit BatchSource(Data const& data, BatchOptions options = {}, Augmentation augmentation = {})
       : data_(&data),
         size_(data.size()),
@@ -127,10 +136,14 @@ class BatchSource {
                        std::to_string(size_) + " images of " + std::string(data.name()) +
                        ": take a smaller batch, or Order::with_replacement");
     }
+    if (options.views == 0) {
+      throw ValueError("batches from " + std::string(data.name()) + ": found 0 views, expected at least 1");
+    }
+    if constexpr (requires { augmentation_.check(Shape{}); }) augmentation_.check(Shape{});
     std::vector<Factor> const& factors = data.factors();
     slots_.resize(options.prefetch + 1);
     for (Slot& slot : slots_) {
-      slot.images.resize(Augmentation::views * options.batch_size * Shape::size);
+      slot.images.resize(options.views * options.batch_size * Shape::size);
       slot.indices.resize(options.batch_size);
       slot.labels.resize(options.batch_size * factors.size());
     }
@@ -193,7 +206,7 @@ class BatchSource {
 
   Batch const& hand_out() {
     Slot const& slot = slots_[slot_of(next_step_)];
-    batch_ = {next_step_, slot.images, slot.indices, slot.labels, Augmentation::views};
+    batch_ = {next_step_, slot.images, slot.indices, slot.labels, options_.views};
     ++next_step_;
     return batch_;
   }
@@ -217,15 +230,16 @@ class BatchSource {
     std::size_t const view_size = n * Shape::size;
     data_->images(slot.indices, images.first(view_size));
     if (!slot.labels.empty()) data_->labels(slot.indices, slot.labels);
+    for (std::size_t v = 1; v < options_.views; ++v) {
+      std::ranges::copy(images.first(view_size), images.begin() + static_cast<std::ptrdiff_t>(v * view_size));
+    }
     if constexpr (!std::same_as<Augmentation, NoAugmentation>) {
-      for (std::size_t v = 1; v < Augmentation::views; ++v) {
-        std::ranges::copy(images.first(view_size),
-                          images.begin() + static_cast<std::ptrdiff_t>(v * view_size));
-      }
-      for (std::size_t v = 0; v < Augmentation::views; ++v) {
+      std::uint64_t const epoch = options_.order == Order::shuffled_epochs ? step / steps_per_epoch() : step;
+      for (std::size_t v = 0; v < options_.views; ++v) {
         Philox const random{options_.seed, stream_ ^ (stream("augmentation") + static_cast<std::uint32_t>(v)),
-                            step};
-        augmentation_(random, Shape{}, v, images.subspan(v * view_size, view_size));
+                            epoch};
+        augmentation_(random, Shape{}, v, std::span<std::size_t const>(slot.indices),
+                      images.subspan(v * view_size, view_size));
       }
     }
   }

@@ -74,21 +74,39 @@ std::vector<Copy> batches(Numbered const& data, BatchOptions const& options, int
   return result;
 }
 
-/// Halves view 1 and shifts view 0 by a random number per image.
-struct TwoViews {
-  static constexpr std::size_t views = 2;
-  void operator()(dis::Philox random, auto shape, std::size_t view, std::span<float> images) const {
+/// Halves view 1, and dims the others by a random number per image; refuses a floor above 1.
+struct Dimmed {
+  float floor = 0;
+  template <class Shape>
+  void check(Shape) const {
+    if (floor > 1) throw dis::ValueError("Dimmed: found a floor above 1");
+  }
+  void operator()(dis::Philox random, auto shape, std::size_t view, std::span<std::size_t const> samples,
+                  std::span<float> images) const {
     for (std::size_t p = 0; p < images.size(); ++p) {
-      images[p] *= view == 0 ? random.uniform(p / shape.size) : 0.5f;
+      images[p] *= view == 1 ? 0.5f : std::max(floor, random.uniform(samples[p / shape.size]));
     }
   }
 };
 
-struct NoView {
-  static constexpr std::size_t views = 1;
+/// Writes the number that it draws for each image and the epoch instead of the image.
+struct Drawn {
+  void operator()(dis::Philox random, auto shape, std::size_t, std::span<std::size_t const> samples,
+                  std::span<float> images) const {
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      images[i * shape.size] = random.uniform(samples[i]);
+      images[i * shape.size + 1] = static_cast<float>(random.step);
+    }
+  }
 };
-static_assert(dis::data::augmentation_of<TwoViews, Numbered::image_shape_type>);
-static_assert(!dis::data::augmentation_of<NoView, Numbered::image_shape_type>);
+
+/// The contract before views were the source's: without samples.
+struct WithoutSamples {
+  void operator()(dis::Philox, auto, std::size_t, std::span<float>) const {}
+};
+static_assert(dis::data::augmentation_of<Dimmed, Numbered::image_shape_type>);
+static_assert(dis::data::augmentation_of<dis::data::NoAugmentation, Numbered::image_shape_type>);
+static_assert(!dis::data::augmentation_of<WithoutSamples, Numbered::image_shape_type>);
 static_assert(!std::is_constructible_v<BatchSource<Numbered>, Numbered>,
               "a temporary data set would be gone");
 
@@ -247,9 +265,9 @@ TEST_CASE("batch_source: a slow reader never waits") {
   CHECK(source.waits() <= waits + 1);  // one allowed, should the machine be very busy
 }
 
-TEST_CASE("batch_source: two views of each image, drawn anew each step and alike when resumed") {
+TEST_CASE("batch_source: two views of each image, drawn anew each epoch and alike when resumed") {
   Numbered const data;
-  BatchSource source(data, {.batch_size = 4, .seed = 5}, TwoViews{});
+  BatchSource source(data, {.batch_size = 4, .seed = 5, .views = 2}, Dimmed{});
   std::vector<Copy> all;
   for (int step = 0; step < 4; ++step) {
     auto const& batch = source.next();
@@ -262,7 +280,76 @@ TEST_CASE("batch_source: two views of each image, drawn anew each step and alike
     }
     all.push_back(copy_of(batch));
   }
-  BatchSource resumed(data, {.batch_size = 4, .seed = 5, .first_step = 2, .prefetch = 0}, TwoViews{});
+  BatchSource resumed(data, {.batch_size = 4, .seed = 5, .first_step = 2, .prefetch = 0, .views = 2},
+                      Dimmed{});
   CHECK(copy_of(resumed.next()) == all[2]);
   CHECK(copy_of(resumed.next()) == all[3]);
+}
+
+TEST_CASE("batch_source: views without an augmentation are copies, and one view is augmented too") {
+  Numbered const data;
+  BatchSource copies(data, {.batch_size = 4, .views = 3});
+  auto const& batch = copies.next();
+  REQUIRE(batch.views == 3);
+  for (std::size_t v = 1; v < 3; ++v) {
+    CHECK(std::ranges::equal(batch.view(v), batch.view(0)));
+  }
+  BatchSource single(data, {.batch_size = 4}, Drawn{});
+  auto const& drawn = single.next();
+  CHECK(drawn.views == 1);
+  CHECK(drawn.images[0] != static_cast<float>(drawn.indices[0]) / 128);
+}
+
+TEST_CASE(
+    "batch_source: what an augmentation draws depends on seed, image, epoch and view, not on the batch") {
+  Numbered const data;
+  // drawn[image][epoch] of view `view`, with batches of `size`
+  auto const draws = [&](BatchOptions options, std::size_t view) {
+    BatchSource source(data, options, Drawn{});
+    std::vector<std::vector<float>> drawn(103, std::vector<float>(2, -1.0f));
+    for (std::uint64_t step = 0; step < 2 * source.steps_per_epoch(); ++step) {
+      auto const& batch = source.next();
+      std::uint64_t const epoch = step / source.steps_per_epoch();
+      for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+        CHECK(batch.view(view)[6 * i + 1] == static_cast<float>(epoch));
+        drawn[batch.indices[i]][epoch] = batch.view(view)[6 * i];
+      }
+    }
+    return drawn;
+  };
+  auto const one = draws({.batch_size = 1, .seed = 2, .views = 2}, 0);
+  auto const ten = draws({.batch_size = 10, .seed = 2, .views = 3}, 0);
+  std::set<float> distinct;
+  for (std::size_t image = 0; image < 103; ++image) {
+    for (std::size_t epoch = 0; epoch < 2; ++epoch) {
+      REQUIRE(one[image][epoch] > 0);
+      distinct.insert(one[image][epoch]);
+      // batches of ten leave three images out of an epoch
+      if (ten[image][epoch] >= 0) CHECK(ten[image][epoch] == one[image][epoch]);
+    }
+  }
+  CHECK(distinct.size() > 200);  // of 206 numbers of 23 bits
+  CHECK(one != draws({.batch_size = 1, .seed = 2, .views = 2}, 1));
+  CHECK(one != draws({.batch_size = 1, .seed = 3}, 0));
+  CHECK(one != draws({.batch_size = 1, .seed = 2, .stream = "second minibatch"}, 0));
+}
+
+TEST_CASE("batch_source: without epochs every step draws anew") {
+  Numbered const data;
+  for (Order const order : {Order::with_replacement, Order::independent_batches}) {
+    BatchSource source(data, {.batch_size = 4, .order = order}, Drawn{});
+    for (int step = 0; step < 5; ++step) {
+      auto const& batch = source.next();
+      CHECK(batch.images[1] == static_cast<float>(step));
+    }
+  }
+}
+
+TEST_CASE(
+    "batch_source: no view, and settings that the augmentation refuses, are errors of the constructor") {
+  Numbered const data;
+  CHECK_THROWS_WITH_AS(BatchSource(data, {.views = 0}),
+                       "batches from numbered: found 0 views, expected at least 1", dis::ValueError);
+  CHECK_THROWS_WITH_AS(BatchSource(data, {}, Dimmed{.floor = 2}), "Dimmed: found a floor above 1",
+                       dis::ValueError);
 }
