@@ -81,16 +81,16 @@ TEST_CASE("weighted neighbours are those of a search over all pairs, over severa
     std::size_t k;
     double temperature;
   } const cases[] = {{200, 0.5}, {1, 0.5}, {7, 0.02}, {5000, 0.2}};
-  for (auto const& [k, temperature] : cases) {
-    CAPTURE(k);
-    auto const [top_1, top_5] = by_all_pairs(train, test, k, temperature);
-    metric::NearestNeighbours const knn{.k = k, .temperature = temperature};
+  for (auto const& setting : cases) {
+    CAPTURE(setting.k);
+    auto const [top_1, top_5] = by_all_pairs(train, test, setting.k, setting.temperature);
+    metric::NearestNeighbours const knn{.k = setting.k, .temperature = setting.temperature};
     metric::Score const s = knn(train.x.view(), train.label, test.x.view(), test.label);
     CHECK(s.value == doctest::Approx(top_1).epsilon(1e-12));
     CHECK(s.part("top_5") == doctest::Approx(top_5).epsilon(1e-12));
     CHECK(s.value > 0.3);
     CHECK(s.value < s.part("top_5"));
-    CHECK(s.settings[2].second == static_cast<double>(std::min<std::size_t>(k, 2500)));
+    CHECK(s.settings[2].second == static_cast<double>(std::min<std::size_t>(setting.k, 2500)));
   }
 }
 
