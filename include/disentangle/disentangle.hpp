@@ -95,6 +95,8 @@
 #include <disentangle/nn/dense.hpp>
 #include <disentangle/nn/input_gradient.hpp>
 #include <disentangle/nn/normalisation.hpp>
+#include <disentangle/nn/pooling.hpp>
+#include <disentangle/nn/residual.hpp>
 #include <disentangle/nn/shape_layers.hpp>
 #include <disentangle/optim/adam.hpp>
 #include <disentangle/optim/sgd.hpp>

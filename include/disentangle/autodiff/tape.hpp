@@ -106,6 +106,11 @@ class Tape {
   /// With true, new tensors are filled with infinity, so that what is never written shows: for tests.
   void set_poisoned(bool on) { poisoned_ = on; }
 
+  /// Where its memory for tensors stands; what is taken after a mark is free again once it is rewound to.
+  using Mark = typename backend::Arena<scalar, Backend>::Mark;
+  Mark mark() const { return tensors_.mark(); }
+  void rewind(Mark mark) { tensors_.rewind(mark); }
+
   /// Number of records since the last reset.
   std::size_t records() const { return count_; }
 
@@ -122,6 +127,21 @@ class Tape {
   std::size_t count_ = 0;
   bool recording_ = true;
   bool poisoned_ = false;
+};
+
+/// What its tape gives out for tensors while it lives is free again afterwards: working memory of a computation that
+/// records nothing.
+template <class Backend>
+class ScratchScope {
+ public:
+  explicit ScratchScope(Tape<Backend>& tape) : tape_(tape), mark_(tape.mark()) {}
+  ScratchScope(ScratchScope const&) = delete;
+  ScratchScope& operator=(ScratchScope const&) = delete;
+  ~ScratchScope() { tape_.rewind(mark_); }
+
+ private:
+  Tape<Backend>& tape_;
+  typename Tape<Backend>::Mark mark_;
 };
 
 /// While it lives, its tape records nothing and gives no gradients.

@@ -7,7 +7,8 @@
 namespace disentangle::backend {
 
 /// A convolution of H x W x Cin images with Cout kernels of Kernel x Kernel, with the same stride and zero
-/// padding in both directions. Images are NHWC, weights [ky][kx][cin][cout].
+/// padding in both directions. Images are NHWC, weights [ky][kx][cin][cout]. Where the stride does not divide the padded
+/// side less the kernel, the last rows and columns of the padded image are seen by no kernel position (PyTorch's rule).
 template <int H, int W, int Cin, int Cout, int Kernel, int Stride, int Pad>
 struct ConvolutionGeometry {
   static_assert(H > 0 && W > 0 && Cin > 0 && Cout > 0 && Kernel > 0 && Stride > 0 && Pad >= 0,

@@ -78,6 +78,43 @@ class Network {
     }
   }
 
+  // ---- a network is a layer too, so that chains may stand in chains ---------------------------------------------------
+  /// its activations but the last, and what its layers keep
+  std::size_t kept(std::ptrdiff_t batch) const { return places(batch, nullptr, nullptr, nullptr).size; }
+
+  void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar* kept) {
+    Places const place = places(pass.batch, in, out, kept);
+    for_each_layer([&](auto& layer, std::size_t i) {
+      ScratchScope<Backend> const scope(pass.tape);
+      layer.forward(pass, place.at[i], place.at[i + 1], place.kept[i]);
+    });
+  }
+  void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient,
+                scalar* in_gradient, scalar const* kept) {
+    ScratchScope<Backend> const scope(pass.tape);
+    Places const place = places(pass.batch, in, const_cast<scalar*>(out), const_cast<scalar*>(kept));
+    auto const widest = static_cast<std::size_t>(pass.batch) * widest_between();
+    scalar* buffers[2] = {pass.tape.scratch(widest), pass.tape.scratch(widest)};
+    scalar* gradient = out_gradient;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (
+          [&] {
+            constexpr std::size_t i = depth - 1 - I;
+            auto& layer = std::get<i>(layers_);
+            if constexpr (!detail::is_in_place<std::remove_cvref_t<decltype(layer)>>()) {
+              ScratchScope<Backend> const layer_scope(pass.tape);
+              scalar* const into = i == first_writer        ? in_gradient
+                                   : gradient == buffers[0] ? buffers[1]
+                                                            : buffers[0];
+              layer.backward(pass, place.at[i], place.at[i + 1], gradient, into, place.kept[i]);
+              gradient = into;
+            }
+          }(),
+          ...);
+    }
+    (std::make_index_sequence<depth>{});
+  }
+
   template <std::size_t I>
   layer_type<I>& layer() {
     return std::get<I>(layers_);
@@ -89,10 +126,36 @@ class Network {
   }
 
  private:
-  struct State {
-    std::array<scalar*, depth + 1> at;  // input of layer i and output of the last
-    std::array<scalar*, depth> kept;
+  struct Places {
+    std::array<scalar*, depth + 1> at{};  // input of layer i and output of the last
+    std::array<scalar*, depth> kept{};
+    std::size_t size = 0;  // of the memory that they lie in, in scalars
   };
+  Places places(std::ptrdiff_t batch, scalar const* in, scalar* out, scalar* memory) const {
+    Places place;
+    auto const take = [&](std::size_t n) {
+      scalar* const p = n == 0 || memory == nullptr ? nullptr : memory + place.size;
+      place.size += Parameters<Backend>::padded(n);
+      return p;
+    };
+    place.at[0] = const_cast<scalar*>(in);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (
+          [&] {
+            using Layer = layer_type<I>;
+            if constexpr (detail::is_in_place<Layer>()) {
+              place.at[I + 1] = place.at[I];
+            } else {
+              place.at[I + 1] =
+                  I == last_writer ? out : take(static_cast<std::size_t>(batch) * Layer::output_shape::size);
+            }
+            place.kept[I] = take(std::get<I>(layers_).kept(batch));
+          }(),
+          ...);
+    }
+    (std::make_index_sequence<depth>{});
+    return place;
+  }
 
   template <expression E>
   Variable<Backend, 2> apply(E const& input, Mode mode) {
@@ -106,58 +169,31 @@ class Network {
     auto& tape = *x.tape;
     std::ptrdiff_t const batch = x.extents[0];
     auto const out = tape.variable(Extents<2>{batch, out_size}, true);
-    State state{};
     Pass<Backend> const pass{tape, batch, mode};
-    state.at[0] = x.value;
-    for_each_layer([&](auto& layer, std::size_t i) {
-      using Layer = std::remove_cvref_t<decltype(layer)>;
-      if constexpr (detail::is_in_place<Layer>()) {
-        state.at[i + 1] = state.at[i];
-      } else {
-        state.at[i + 1] = i == last_writer
-                              ? out.value
-                              : tape.scratch(static_cast<std::size_t>(batch) * Layer::output_shape::size);
-      }
-      std::size_t const kept = layer.kept(batch);
-      state.kept[i] = kept == 0 ? nullptr : tape.scratch(kept);
-      layer.forward(pass, state.at[i], state.at[i + 1], state.kept[i]);
-    });
-    if (out.gradient != nullptr) tape.record([this, x, out, state, pass] { backward(x, out, state, pass); });
+    std::size_t const n = kept(batch);
+    scalar* const memory = n == 0 ? nullptr : tape.scratch(n);
+    forward(pass, x.value, out.value, memory);
+    if (out.gradient != nullptr) {
+      tape.record([this, x, out, memory, pass] {
+        scalar* const into =
+            x.gradient == nullptr ? nullptr : pass.tape.scratch(static_cast<std::size_t>(x.size()));
+        backward(pass, x.value, out.value, out.gradient, into, memory);
+        if (into != nullptr) {
+          Variable<Backend, 2> seed = x;
+          seed.value = into;
+          seed.gradient = nullptr;
+          disentangle::detail::pull(x, seed);
+        }
+      });
+    }
     return out;
   }
 
-  void backward(Variable<Backend, 2> const& x, Variable<Backend, 2> const& out, State const& state,
-                Pass<Backend> pass) {
-    auto const widest = static_cast<std::size_t>(pass.batch) * widest_input();
-    scalar* buffers[2] = {pass.tape.scratch(widest), pass.tape.scratch(widest)};
-    scalar* gradient = out.gradient;
+  // of the images between layers
+  static constexpr std::size_t widest_between() {
+    std::size_t widest = 1;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (
-          [&] {
-            constexpr std::size_t i = depth - 1 - I;
-            auto& layer = std::get<i>(layers_);
-            if constexpr (!detail::is_in_place<std::remove_cvref_t<decltype(layer)>>()) {
-              bool const wanted = i > first_writer || x.gradient != nullptr;
-              scalar* const into = !wanted ? nullptr : gradient == buffers[0] ? buffers[1] : buffers[0];
-              layer.backward(pass, state.at[i], state.at[i + 1], gradient, into, state.kept[i]);
-              gradient = into;
-            }
-          }(),
-          ...);
-    }
-    (std::make_index_sequence<depth>{});
-    if (x.gradient != nullptr) {
-      Variable<Backend, 2> seed = x;
-      seed.value = gradient;
-      seed.gradient = nullptr;
-      disentangle::detail::pull(x, seed);
-    }
-  }
-
-  static constexpr std::size_t widest_input() {
-    std::size_t widest = Input::size;
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      ((widest = std::max(widest, std::tuple_element_t<I, typename chain::layers>::output_shape::size)), ...);
+      ((I < last_writer ? void(widest = std::max(widest, layer_type<I>::output_shape::size)) : void()), ...);
     }
     (std::make_index_sequence<depth>{});
     return widest;
@@ -182,7 +218,7 @@ class Network {
   typename chain::layers layers_;
 };
 
-/// A chain of layers as a name: Sequential<Conv<32, 4, 2, 1, Relu>, Flatten, Dense<20>>.
+/// A chain of layers as a name: Sequential<Conv<32, 4, 2, 1, Relu>, Flatten, Dense<20>>. It may stand in another chain.
 template <class... Layers>
 struct Sequential {
   template <class Backend, class Input>

@@ -222,7 +222,8 @@ void dot_pixels(Grid const& grid, Tap<T> const* taps, int tap_count, T const* in
   using Vec = Vector<T, width>;
   alignas(64) static constexpr T zeros[Channels] = {};
   bool near = grid.step == 1;  // the taps of a block leave the image by one column at most
-  for (int t = 0; t < tap_count; ++t) near = near && taps[t].dx >= -1 && taps[t].dx <= 1;
+  for (int t = 0; t < tap_count; ++t)
+    near = near && taps[t].dx >= -1 && taps[t].dx <= 1 && grid.width + taps[t].dx <= grid.in_width + 1;
   int row = first / grid.width, column = first % grid.width;
   for (int block = first; block < last;) {
     Vec sum[OutChannels][pixels];

@@ -122,6 +122,7 @@ class BasicCpu {
     }
   }
 
+  /// out = f(conv(in, W) + b); bias null: none.
   template <class Geometry, Activation A>
   void convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out, T slope,
                            auto&) {
@@ -129,7 +130,7 @@ class BasicCpu {
                                           slope);
   }
   /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted; weight_gradient
-  /// null: the weights are frozen.
+  /// null: the weights are frozen; bias_gradient null: not wanted.
   template <class Geometry, Activation A>
   void convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient,
                            T* in_gradient, T* weight_gradient, T* bias_gradient, bool accumulate, T slope,

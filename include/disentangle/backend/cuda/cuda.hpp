@@ -158,6 +158,7 @@ class BasicCuda {
              {columns, 1}, accumulate);
   }
 
+  /// out = f(conv(in, W) + b); bias null: none.
   template <class Geometry, Activation A>
   void convolution_forward(std::ptrdiff_t batch, T const* in, T const* weight, T const* bias, T* out, T slope,
                            auto& tape) {
@@ -167,7 +168,7 @@ class BasicCuda {
                        out, slope);
   }
   /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted; weight_gradient
-  /// null: the weights are frozen.
+  /// null: the weights are frozen; bias_gradient null: not wanted.
   template <class Geometry, Activation A>
   void convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient,
                            T* in_gradient, T* weight_gradient, T* bias_gradient, bool accumulate, T slope,
@@ -178,8 +179,10 @@ class BasicCuda {
       T* const gradient = tape.scratch(Geometry::weight_size);
       plan.filter_adjoint(in, out_gradient, gradient);
       from_filter<Geometry>(gradient, weight_gradient, accumulate);
-      column_sums(batch * Geometry::out_height * Geometry::out_width, Geometry::out_channels, out_gradient,
-                  bias_gradient, accumulate);
+      if (bias_gradient != nullptr) {
+        column_sums(batch * Geometry::out_height * Geometry::out_width, Geometry::out_channels, out_gradient,
+                    bias_gradient, accumulate);
+      }
     }
     if (in_gradient != nullptr) plan.input_adjoint(filter<Geometry>(weight, tape), out_gradient, in_gradient);
   }
@@ -203,8 +206,10 @@ class BasicCuda {
       T* const gradient = tape.scratch(Geometry::weight_size);
       plan.filter_adjoint(out_gradient, in, gradient);
       from_filter<Adjoint>(gradient, weight_gradient, accumulate);
-      column_sums(batch * Geometry::out_height * Geometry::out_width, Geometry::out_channels, out_gradient,
-                  bias_gradient, accumulate);
+      if (bias_gradient != nullptr) {
+        column_sums(batch * Geometry::out_height * Geometry::out_width, Geometry::out_channels, out_gradient,
+                    bias_gradient, accumulate);
+      }
     }
     if (in_gradient != nullptr) plan.forward(out_gradient, filter<Adjoint>(weight, tape), in_gradient);
   }
@@ -271,6 +276,7 @@ class BasicCuda {
 
   template <Activation A>
   void bias_activation(std::size_t n, std::size_t features, T const* bias, T* out, T slope) {
+    if (bias == nullptr && A == Activation::identity) return;
     cuda::for_each_index(stream(), n, cuda::detail::BiasActivationKernel<A, T>{out, bias, features, slope});
   }
   /// Weights in cuDNN's order.

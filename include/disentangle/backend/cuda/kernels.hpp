@@ -19,7 +19,7 @@ struct FillKernel {
   DISENTANGLE_HD void operator()(std::size_t i) const { p[static_cast<std::ptrdiff_t>(i) * stride] = value; }
 };
 
-/// x = f(x + bias), x (rows, features)
+/// x = f(x + bias), x (rows, features); without a bias if it is null
 template <Activation A, class T>
 struct BiasActivationKernel {
   T* x;
@@ -27,7 +27,7 @@ struct BiasActivationKernel {
   std::size_t features;
   T slope;
   DISENTANGLE_HD void operator()(std::size_t i) const {
-    x[i] = activate<A>(x[i] + bias[i % features], slope);
+    x[i] = activate<A>(bias == nullptr ? x[i] : x[i] + bias[i % features], slope);
   }
 };
 
