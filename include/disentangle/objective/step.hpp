@@ -28,6 +28,8 @@ inline T* nowhere = nullptr;
 ///   images()           the main minibatch, (batch, pixels)
 ///   minibatch(i)       images of the i-th minibatch of this step; 0 is the main one. Declare
 ///                      `static constexpr int minibatches = 2` in the policy to have a second one drawn
+///   view(v)            view v of the main minibatch: the same images, augmented otherwise; 0 is the main minibatch. Declare
+///                      `static constexpr int views = 2` in the policy to have a second one made
 ///   labels(i)          its labels on the host, std::span<int const>, (batch, factors)
 ///   labelled_images()  a minibatch of labelled images, beside the others. Declare `static constexpr bool labelled = true` in
 ///                      the policy to have one drawn
@@ -65,6 +67,7 @@ struct ArchetypeStep {
   posterior_type const& posterior() const { return *detail::nowhere<posterior_type>; }
   Matrix images() const { return {}; }
   Matrix minibatch(int /*i*/) const { return {}; }
+  Matrix view(int /*v*/) const { return {}; }
   std::span<int const> labels(int /*i*/) const { return {}; }
   std::span<std::size_t const> indices(int /*i*/) const { return {}; }
   Matrix encode(Matrix /*x*/, nn::Mode /*mode*/ = {}) const { return {}; }
@@ -127,6 +130,15 @@ constexpr bool takes_labels_of() {
 }
 
 template <class P>
+constexpr int views_of() {
+  if constexpr (requires { P::views; }) {
+    return P::views;
+  } else {
+    return 1;
+  }
+}
+
+template <class P>
 constexpr int minibatches_of() {
   if constexpr (requires { P::minibatches; }) {
     return P::minibatches;
@@ -142,6 +154,10 @@ constexpr int minibatches_of() {
 ///     void before_step(auto& step) const       runs before the method's own update: critics, labelled steps
 ///     void after_step(auto& step) const        runs after it: discriminators
 /// before_step and after_step minimise with state().own.minimise(loss).
+/// Beside these it may have
+///     void before_epoch(auto& epoch) const     runs before each epoch's first step of train(): looks at the whole data set
+/// (train/epoch.hpp says what it sees), and its State may have
+///     void for_each_record(auto&& visit)       visit(name, v) with v a std::vector of int or double: saved with the model
 template <class P>
 concept step_policy = std::semiregular<P> &&
     (detail::has_term<P, ArchetypeStep<P>> || detail::has_before_step<P, ArchetypeStep<P>> ||

@@ -14,6 +14,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -168,6 +169,30 @@ inline void expect_same_method(std::string const& file, std::string const& found
                             (wants.empty() ? "no further policy" : wants));
 }
 
+inline constexpr char const* record_prefix = "record.";
+
+/// The model's lists of numbers that a file has, by their name in the file.
+template <class Model>
+std::map<std::string, std::vector<double>> read_records(Model& model, io::SafetensorsReader const& file,
+                                                           std::string const& path) {
+  std::map<std::string, std::vector<double>> records;
+  model.for_each_record([&]<class T>(std::string const& record, std::vector<T>&) {
+    std::string const name = record_prefix + record;
+    for (io::TensorInfo const& found : file.tensors()) {
+      if (found.name != name) continue;
+      if (found.dtype != io::dtype_of<T>() || found.shape.size() != 1) {
+        throw FileError(path, "tensor " + name + ": found " + io::name_of(found.dtype) +
+                                                  " of shape " + io::shape_text(found.shape) + ", expected a list of " +
+                                                  io::name_of(io::dtype_of<T>()));
+      }
+      std::vector<T> values(found.shape[0]);
+      file.read_into(name, std::span(values));
+      records[name].assign(values.begin(), values.end());
+    }
+  });
+  return records;
+}
+
 }  // namespace detail
 
 /// Writes a model's state, beside and renamed, so that the file is never half-written. `info` names the data set and the
@@ -188,6 +213,11 @@ void save_checkpoint(Model& model, std::filesystem::path const& path, Checkpoint
     }
     named.push_back({tensor.name, io::ArrayView(tensor.shape, std::span(tensor.values))});
   }
+  model.for_each_record([&]<class T>(std::string const& record, std::vector<T>& values) {
+    if (values.empty()) return;  // a list without numbers is one that the file does not have
+    named.push_back({detail::record_prefix + record,
+                     io::ArrayView(std::vector<std::size_t>{values.size()}, std::span<T const>(values))});
+  });
   std::string counters;
   for (long const count : model.counters()) counters += (counters.empty() ? "" : " ") + std::to_string(count);
   std::map<std::string, std::string> metadata{
@@ -242,9 +272,10 @@ CheckpointInfo load_checkpoint(Model& model, std::filesystem::path const& path) 
     }
     file.read_into(tensor.name, std::span(tensor.values));
   }
-  if (file.tensors().size() != tensors.size()) {
+  auto const records = detail::read_records(model, file, name);
+  if (file.tensors().size() != tensors.size() + records.size()) {
     for (auto const& found : file.tensors()) {
-      bool known = false;
+      bool known = records.contains(found.name);
       for (auto const& tensor : tensors) known = known || tensor.name == found.name;
       if (!known) throw FileError(name, "found tensor " + found.name + ", which this model does not have");
     }
@@ -253,6 +284,14 @@ CheckpointInfo load_checkpoint(Model& model, std::filesystem::path const& path) 
   model.for_each_tensor([&](std::string const&, auto const&, T* pointer) {
     auto const& tensor = tensors[next++];
     model.backend().upload(tensor.values.data(), pointer, tensor.values.size());
+  });
+  model.for_each_record([&]<class T>(std::string const& record, std::vector<T>& values) {
+    auto const found = records.find(detail::record_prefix + record);
+    if (found == records.end()) {
+      values.clear();
+    } else {
+      values.assign(found->second.begin(), found->second.end());
+    }
   });
   model.set_counters(info.counters);
   return info;

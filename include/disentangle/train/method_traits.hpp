@@ -148,10 +148,27 @@ constexpr bool takes_labels(std::type_identity<Method<Slots...>>) {
   return (takes_labels_of<typename Slots::policy>() || ...);
 }
 
-/// Minibatches that a step of the method takes, the labelled one last.
+template <class P>
+concept has_before_epoch = requires {
+  &P::surveys;
+};
+
+/// Whether a policy looks at the data set between epochs.
 template <class... Slots>
-constexpr int minibatches_per_step(std::type_identity<Method<Slots...>> method) {
-  return std::max({1, minibatches_of<typename Slots::policy>()...}) + (takes_labels(method) ? 1 : 0);
+constexpr bool surveys_epochs(std::type_identity<Method<Slots...>>) {
+  return (has_before_epoch<typename Slots::policy> || ...);
+}
+
+/// Minibatches that a step of the method draws from all images, independently.
+template <class... Slots>
+constexpr int draws_per_step(std::type_identity<Method<Slots...>>) {
+  return std::max({1, minibatches_of<typename Slots::policy>()...});
+}
+
+/// Views that a step of the method takes of its main minibatch.
+template <class... Slots>
+constexpr int views_per_step(std::type_identity<Method<Slots...>>) {
+  return std::max({1, views_of<typename Slots::policy>()...});
 }
 
 }  // namespace disentangle::detail

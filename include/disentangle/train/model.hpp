@@ -15,6 +15,7 @@
 #include <disentangle/core/describe.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/train/epoch_images.hpp>
 #include <disentangle/train/method_traits.hpp>
 #include <disentangle/train/step_report.hpp>
 
@@ -43,8 +44,12 @@ class Model<Method<Slots...>, Backend, Image> {
       static_cast<std::size_t>(detail::class_values_of<method_type>());
   /// Whether the last of the minibatches must have labels.
   static constexpr bool takes_labels = detail::takes_labels(std::type_identity<method_type>{});
-  /// Minibatches that a step takes; the first is the main one.
-  static constexpr int minibatches = detail::minibatches_per_step(std::type_identity<method_type>{});
+  /// Views that a step takes of its main minibatch: the same images, each view augmented otherwise.
+  static constexpr int views = detail::views_per_step(std::type_identity<method_type>{});
+  /// Minibatches that a step draws from all images, independently of each other; the first is the main one.
+  static constexpr int draws = detail::draws_per_step(std::type_identity<method_type>{});
+  /// Minibatches that a step takes: those drawn, further views of the main one, and the labelled one.
+  static constexpr int minibatches = draws + (views - 1) + (takes_labels ? 1 : 0);
   using report_type = StepReport<part_count, latent_size>;
 
   Model(method_type method, Backend backend, Image, Seed seed)
@@ -119,6 +124,16 @@ class Model<Method<Slots...>, Backend, Image> {
 
   /// Codes from the prior, (n, latent_size): the same for the same number. @throws ShapeError if the size does not fit.
   void draw_codes(std::span<float> codes, std::uint64_t number = 0);
+
+  /// Lets policies look at the whole data set before an epoch: train() calls it before the first step of each.
+  void before_epoch(long epoch, EpochImages const& images);
+  /// Whether a policy wants that.
+  static constexpr bool surveys_epochs = detail::surveys_epochs(std::type_identity<method_type>{});
+
+  /// Calls visit(name, v) for every list of numbers, std::vector<int>& or std::vector<double>&, that policies keep on the host
+  /// and a checkpoint holds: the partitions of IP-IRM.
+  template <class Visitor>
+  void for_each_record(Visitor&& visit);
 
   /// Calls visit(name, extents, pointer) for every tensor that a checkpoint holds: parameters, moments, statistics.
   template <class Visitor>
@@ -262,6 +277,8 @@ class Model<Method<Slots...>, Backend, Image> {
 
   template <std::size_t I>
   class Step;  // what policy number I sees: train/step.hpp
+  template <std::size_t I>
+  class Epoch;  // what it sees before an epoch: train/epoch.hpp
 
   struct Forward;  // the variables of the main minibatch: train/step.hpp
 
@@ -285,5 +302,6 @@ Model(Method<Slots...>, Backend, Image, Seed) -> Model<Method<Slots...>, Backend
 
 }  // namespace disentangle
 
+#include <disentangle/train/epoch.hpp>
 #include <disentangle/train/inference.hpp>
 #include <disentangle/train/step.hpp>

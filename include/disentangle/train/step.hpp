@@ -64,6 +64,7 @@ class Model<Method<Slots...>, Backend, Image>::Step {
   Variable<Backend, 2> minibatch(int i) const {
     return i == 0 && forward_.images.tape != nullptr ? forward_.images : forward_.minibatch(i);
   }
+  Variable<Backend, 2> view(int v) const { return v == 0 ? minibatch(0) : minibatch(draws + v - 1); }
   std::span<int const> labels(int i) const { return forward_.batches[static_cast<std::size_t>(i)].labels; }
   std::span<std::size_t const> indices(int i) const {
     return forward_.batches[static_cast<std::size_t>(i)].indices;

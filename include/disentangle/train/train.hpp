@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,8 +18,10 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
+#include <disentangle/data/augmented.hpp>
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/data_set.hpp>
+#include <disentangle/train/epoch_images.hpp>
 #include <disentangle/train/labelled_part.hpp>
 #include <disentangle/train/run.hpp>
 
@@ -71,11 +74,12 @@ inline std::string minibatch_stream(int i) { return i == 0 ? "batches" : "batche
 /// The labelled images of a data set and the minibatches drawn from them.
 template <class Data>
 struct LabelledSource {
+  using Augmentation = decltype(data::own_augmentation(std::declval<Data const&>()));
   LabelledPart<Data> part;
-  data::BatchSource<LabelledPart<Data>> source;
+  data::BatchSource<LabelledPart<Data>, Augmentation> source;
 
   LabelledSource(Data const& data, data::BatchOptions const& options)
-      : part(data), source(checked(part, options.batch_size), options) {}
+      : part(data), source(checked(part, options.batch_size), options, data::own_augmentation(data)) {}
 
  private:
   static LabelledPart<Data> const& checked(LabelledPart<Data> const& part, std::size_t batch) {
@@ -105,6 +109,20 @@ auto labelled_source(Model const& model, Data const& data, TrainOptions const& o
   return result;
 }
 
+/// The images of a data set for policies that look at all of it between epochs: views of one epoch, augmented as those of
+/// minibatches are, with other random numbers.
+template <class Data>
+EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
+  return {data.size(), [&data, seed, epoch](int v, std::span<std::size_t const> indices, std::span<float> out) {
+            data.images(indices, out);
+            if constexpr (data::augmented_data<Data>) {
+              Philox const random{seed.value, stream("epoch") + static_cast<std::uint32_t>(v),
+                                  static_cast<std::uint64_t>(epoch)};
+              data.augmentation()(random, data.image_shape(), static_cast<std::size_t>(v), indices, out);
+            }
+          }};
+}
+
 }  // namespace detail
 
 /// Trains until the model has made options.steps steps in all, or a callback stops the run.
@@ -125,7 +143,8 @@ auto labelled_source(Model const& model, Data const& data, TrainOptions const& o
 /// The images of step s are a pure function of the data set, the model's seed, options.batch_size and s, and so are the
 /// random numbers of the step: a run that goes on from a checkpoint equals one that was never interrupted. Methods that take
 /// several minibatches a step draw each from all images, independently of the others. A labelled minibatch is drawn from the
-/// images that have a label (data::keep_labels hides those of the others), each time anew.
+/// images that have a label (data::keep_labels hides those of the others), each time anew. All are augmented where the data set
+/// says how (data::augmented); a method that compares views of an image needs that. Epochs are of data.size() / batch_size steps.
 /// Allocates nothing per step after the first steps, callbacks aside. One thread prepares minibatches in the background.
 ///
 /// @throws NumericalError where a part of the loss is not finite; the model is then as before that step, and the message
@@ -138,7 +157,10 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
                 "data.image_shape() to Model");
   using R = Run<Model>;
   using Report = typename Model::report_type;
-  using Source = data::BatchSource<Data>;
+  using Source = data::BatchSource<Data, decltype(data::own_augmentation(data))>;
+  static_assert(Model::views == 1 || data::augmented_data<Data>,
+                "[disentangle] train: this method compares views of each image; pass "
+                "data::augmented(data, pipeline) to say how they are made");
   constexpr auto minibatches = static_cast<std::size_t>(Model::minibatches);
   if (options.log_every < 1) {
     throw ValueError("train: log_every is " + std::to_string(options.log_every) + ", expected at least 1");
@@ -157,19 +179,25 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
     });
 
     std::vector<std::unique_ptr<Source>> sources;
-    constexpr int unlabelled = Model::minibatches - (Model::takes_labels ? 1 : 0);
-    for (int i = 0; i < unlabelled && model.steps() < options.steps; ++i) {
+    for (int i = 0; i < Model::draws && model.steps() < options.steps; ++i) {
       sources.push_back(std::make_unique<Source>(
           data, data::BatchOptions{.batch_size = options.batch_size,
                                    .seed = model.seed().value,
                                    .first_step = static_cast<std::uint64_t>(model.steps()),
                                    .prefetch = options.prefetch,
                                    .order = options.order,
-                                   .stream = detail::minibatch_stream(i)}));
+                                   .stream = detail::minibatch_stream(i),
+                                   .views = i == 0 ? static_cast<std::size_t>(Model::views) : 1},
+          data::own_augmentation(data)));
     }
     auto const labelled = detail::labelled_source(model, data, options);
     std::array<Minibatch, minibatches> batches;
+    long const epoch_steps = static_cast<long>(data.size() / options.batch_size);
     while (model.steps() < options.steps && !run.stopping()) {
+      if (Model::surveys_epochs && model.steps() % epoch_steps == 0) {
+        long const epoch = model.steps() / epoch_steps;
+        model.before_epoch(epoch, detail::epoch_images(data, model.seed(), epoch));
+      }
       if constexpr (Model::takes_labels) {
         data::Batch const& batch = labelled->source.next();
         batches.back() = {.images = batch.images,
@@ -180,11 +208,13 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
       }
       for (std::size_t i = 0; i < sources.size(); ++i) {
         data::Batch const& batch = sources[i]->next();
-        batches[i] = {.images = batch.images,
-                      .labels = batch.labels,
-                      .size = options.batch_size,
-                      .data_size = run.data_size(),
-                      .indices = batch.indices};
+        for (std::size_t view = 0; view < batch.views; ++view) {
+          batches[view == 0 ? i : sources.size() + view - 1] = {.images = batch.view(view),
+                                                                .labels = batch.labels,
+                                                                .size = options.batch_size,
+                                                                .data_size = run.data_size(),
+                                                                .indices = batch.indices};
+        }
       }
       Report const& report = model.step(std::span<Minibatch const>(batches), run.logs(model.steps() + 1));
       run.made_step(report.loss);

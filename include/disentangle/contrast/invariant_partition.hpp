@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// IP-IRM's term: the contrastive loss within the subsets of partitions of the data set, invariant across them, and the search for
+// a further partition between epochs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <disentangle/contrast/contrast.hpp>
+#include <disentangle/contrast/partition_search.hpp>
+#include <disentangle/contrast/projection_head.hpp>
+
+namespace disentangle::contrast {
+
+/// How the parts of several partitions are put together.
+enum class OverPartitions {
+  mean,  ///< over all partitions and subsets: the authors' code
+  sum    ///< as the paper's equation 2 reads, and the authors' variant with MixUp over partitions
+};
+
+/// Step 1, in every step:   weight * (L(all) + over_{P, k} [ L(P, k) + penalty * |d/ds InfoNCE(s; P, k)|^2 at s = 1 ])
+/// with L(P, k) the loss of InstanceContrast within subset k of partition P, negatives from the subset alone. If penalty > 1 all
+/// is divided by it. Embeddings are made for the whole minibatch, so batch normalisation sees all of it. A subset with fewer
+/// than two images in a minibatch is left out (a RECONSTRUCTION; the authors' code has NaN there).
+/// Step 2, before epochs first_epoch, first_epoch + every, ... of train(): one more partition is searched, by find_partition on
+/// the head's outputs for two views of every image in evaluation mode, and joins the others; the oldest go where more than
+/// `retained` there would be. As the authors' code runs it the first is found by the untrained network.
+/// Wang, Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as feature", NeurIPS 2021 (BibTeX:
+/// wang2021self), as far as the sources available go: docs/methods/ip_irm.md says what they are.
+/// @tparam Loss, Head as for InstanceContrast. The penalty is on InfoNCE with any Loss (a RECONSTRUCTION for the others)
+/// @param penalty lambda_1, default 0.2 (authors' code); from about 0.5 on it pays to make views unlike (docs)
+/// @param penalty_temperature default 0.5 (authors' code)
+/// @param dummy vector as in the authors' code, or scalar as equation 2 reads
+/// @param every epochs, default 50 (authors' code, for 400 epochs)  @param retained 0: all
+/// @param search lambda_2 (search.penalty) and more; its temperatures are its own
+/// Measures whole_loss, subset_loss, invariance_penalty, partitions and the two similarities. The parts are means over (P, k).
+/// The partitions are saved with the model: partitions(model) gives them.
+/// Cost: that of InstanceContrast, and half of its similarities again for each partition. A search takes minutes for many images:
+/// make search.batch smaller (time goes with images * search.batch).
+/// @throws ValueError for a minibatch that does not say which images it holds, or of another data set than the partitions
+template <class Loss = Biased, class Head = ProjectionHead<>>
+struct InvariantPartition {
+  double weight = 1;
+  double temperature = 0.5;
+  double penalty = 0.2;
+  double penalty_temperature = 0.5;
+  Dummy dummy = Dummy::vector;
+  OverPartitions over = OverPartitions::mean;
+  long first_epoch = 0;
+  long every = 50;
+  int retained = 0;
+  Loss loss{};
+  Head head{};
+  PartitionSearch search{};
+
+  static constexpr int views = 2;
+  static constexpr bool surveys = true;
+
+  static std::vector<std::string> measures(int) {
+    return {"whole_loss", "subset_loss",         "invariance_penalty",
+            "partitions", "positive_similarity", "negative_similarity"};
+  }
+
+  template <class Setting>
+  struct State : detail::Projection<Head, Setting> {
+    std::vector<int> subsets;   ///< of each partition the subset of each image, one partition behind the other
+    std::vector<int> epochs;    ///< before which each was found
+    std::vector<double> risks;  ///< that each was found with
+
+    State(nn::Builder<typename Setting::backend_type>& build, InvariantPartition const& policy)
+        : State::Projection(build, policy.head) {}
+
+    std::size_t count() const { return epochs.size(); }
+    std::span<int const> partition(std::size_t p) const {
+      std::size_t const n = subsets.size() / count();
+      return std::span(subsets).subspan(p * n, n);
+    }
+    void forget_first() {
+      subsets.erase(subsets.begin(), subsets.begin() + static_cast<std::ptrdiff_t>(subsets.size() / count()));
+      epochs.erase(epochs.begin());
+      risks.erase(risks.begin());
+    }
+    void for_each_record(auto&& visit) {
+      visit("partition.subsets", subsets);
+      visit("partition.epochs", epochs);
+      visit("partition.risks", risks);
+    }
+  };
+
+  auto operator()(auto& step) const {
+    auto& state = step.state();
+    auto const first = state(step, step.view(0)), second = state(step, step.view(1));
+    using Scalar = Variable<typename std::remove_cvref_t<decltype(first)>::backend_type, 0>;
+    auto const whole_rows = partner_first(first, second);
+    Scalar const whole = materialise(loss((1 / temperature) * whole_rows, temperature));
+    detail::measure_similarities(step, 4, whole_rows);
+
+    Scalar losses{}, penalties{};
+    int parts = 0;
+    for (std::size_t p = 0; p < state.count(); ++p) {
+      for (int k = 0; k < 2; ++k) {
+        auto const members = find_members(step.tape(), step.indices(0), state.partition(p), k);
+        if (members.size() < 2) continue;
+        auto const rows = partner_first(gather(first, members), gather(second, members));
+        auto const subset_loss = loss((1 / temperature) * rows, temperature);
+        auto const subset_penalty = invariance_penalty((1 / penalty_temperature) * rows, dummy);
+        losses = parts == 0 ? materialise(subset_loss) : materialise(losses + subset_loss);
+        penalties = parts == 0 ? subset_penalty : materialise(penalties + subset_penalty);
+        ++parts;
+      }
+    }
+    step.measure(0, stop_gradient(whole));
+    step.measure(3, static_cast<double>(state.count()));
+    if (parts == 0) {
+      step.measure(1, 0.0);
+      step.measure(2, 0.0);
+      return materialise((weight / std::max(1.0, penalty)) * whole);
+    }
+    step.measure(1, (1.0 / parts) * stop_gradient(losses));
+    step.measure(2, (1.0 / parts) * stop_gradient(penalties));
+    double const share = over == OverPartitions::mean ? 1.0 / parts : 1.0;
+    return materialise((weight / std::max(1.0, penalty)) *
+                       (whole + share * losses + (share * penalty) * penalties));
+  }
+
+  void before_epoch(auto& epoch) const {
+    if (every < 1 || retained < 0) {
+      throw ValueError("InvariantPartition: found every " + std::to_string(every) + " and retained " +
+                       std::to_string(retained) + ", expected at least 1 and 0");
+    }
+    if (epoch.number() < first_epoch || (epoch.number() - first_epoch) % every != 0) return;
+    auto& state = epoch.state();
+    if (state.count() != 0 && state.epochs.back() == epoch.number()) return;  // a run that stopped here goes on
+    auto const project = [&](auto& step, auto const& images) {
+      return state(step, images, nn::Mode{.training = false});
+    };
+    auto const first = epoch.rows(0, project), second = epoch.rows(1, project);
+    auto const bits = epoch.random("partition search").block(0);
+    Partition const found = find_partition<float>(first.view(), second.view(), search,
+                                                  seed(std::uint64_t{bits[0]} << 32 | bits[1]));
+    auto const subsets = found.subsets();
+    if (state.count() != 0 && state.partition(0).size() != subsets.size()) {
+      throw ValueError("InvariantPartition: found a data set of " + std::to_string(subsets.size()) +
+                       " images, expected the " + std::to_string(state.partition(0).size()) +
+                       " of the partitions before");
+    }
+    state.subsets.insert(state.subsets.end(), subsets.begin(), subsets.end());
+    state.epochs.push_back(static_cast<int>(epoch.number()));
+    state.risks.push_back(found.risk);
+    while (retained > 0 && state.count() > static_cast<std::size_t>(retained)) state.forget_first();
+  }
+
+  friend bool operator==(InvariantPartition const&, InvariantPartition const&) = default;
+
+ private:
+  /// The rows of a minibatch whose images are in subset k.
+  static std::span<int const> find_members(auto& tape, std::span<std::size_t const> indices,
+                                           std::span<int const> partition, int k) {
+    if (indices.empty()) {
+      throw ValueError("InvariantPartition: the minibatch does not say which images it holds; expected Minibatch::indices");
+    }
+    int* const members = tape.template host<int>(indices.size());
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      if (indices[i] >= partition.size()) {
+        throw ValueError("InvariantPartition: found image " + std::to_string(indices[i]) +
+                         ", expected one of the " + std::to_string(partition.size()) +
+                         " that the partitions are of");
+      }
+      if (partition[indices[i]] == k) members[n++] = static_cast<int>(i);
+    }
+    return {members, n};
+  }
+};
+
+}  // namespace disentangle::contrast

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// SimCLR and IP-IRM as methods: views, the objective's parts, partitions that are found
+// between epochs, kept, saved and gone on with.
+#include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/data/augmented.hpp>
+#include <disentangle/train/checkpoint.hpp>
+#include <disentangle/train/partitions.hpp>
+#include <disentangle/train/train.hpp>
+
+#include <tests/support/count_allocations.hpp>
+#include <tests/support/small_contrastive.hpp>
+#include <tests/support/tiny.hpp>
+#include <tests/unit/io/scratch_folder.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+namespace dis = disentangle;
+using namespace dis::test;
+using test_support::Blocks;
+using test_support::state_of;
+
+namespace {
+
+/// Noise and a change of brightness, different for each view.
+struct Noise {
+  void operator()(dis::Philox random, auto shape, std::size_t, std::span<std::size_t const> samples,
+                  std::span<float> images) const {
+    constexpr std::size_t size = decltype(shape)::size;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      float const gain = 0.7f + 0.3f * random.uniform(1000 * samples[i]);
+      for (std::size_t p = 0; p < size; ++p) {
+        float& pixel = images[i * size + p];
+        pixel = std::min(1.0f, gain * pixel + 0.1f * random.uniform(1000 * samples[i] + 1 + p));
+      }
+    }
+  }
+};
+
+auto data() { return dis::data::augmented(Blocks{}, Noise{}); }
+
+template <class M>
+auto model(M method, std::uint64_t seed = 0) {
+  return dis::Model{method, dis::backend::Cpu{1}, SmallImage{}, dis::seed(seed)};
+}
+
+/// IP-IRM that searches before every second epoch of four steps.
+SmallIpIrm searching() {
+  SmallIpIrm method;
+  auto& term = method.get<dis::Role::contrast>();
+  term.every = 2;
+  term.search.epochs = 5;
+  term.search.threads = 1;
+  return method;
+}
+
+constexpr dis::TrainOptions options(long steps) { return {.steps = steps, .batch_size = 8}; }
+
+double measure(auto& m, std::string const& name) {
+  auto const& names = m.measure_names();
+  auto const place = std::find(names.begin(), names.end(), name);
+  REQUIRE(place != names.end());
+  return m.measures()[static_cast<std::size_t>(place - names.begin())];
+}
+
+/// Puts partitions into a model: subsets of 48 images, one partition behind the other.
+void keep(auto& m, std::vector<int> const& subsets) {
+  m.for_each_record([&]<class T>(std::string const& name, std::vector<T>& values) {
+    std::size_t const count = subsets.size() / 48;
+    if (name == "partition.subsets") values.assign(subsets.begin(), subsets.end());
+    if (name == "partition.epochs") values.assign(count, T(0));
+    if (name == "partition.risks") values.assign(count, T(-1));
+  });
+}
+
+/// Two views of 12 images that say which they are.
+struct Views {
+  Bars first{12, 0}, second{12, 7};
+  std::vector<std::size_t> indices;
+  std::array<dis::Minibatch, 2> both;
+  Views() {
+    for (std::size_t i = 0; i < 12; ++i) indices.push_back(47 - 3 * i);
+    both = {first.batch(), second.batch()};
+    for (auto& batch : both) batch.indices = indices;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("SimCLR: views of an image come to lie together and apart from the others") {
+  auto simclr = model(SmallSimClr{});
+  static_assert(decltype(simclr)::views == 2 && decltype(simclr)::minibatches == 2);
+  dis::train(simclr, data(), options(1));
+  double const before = measure(simclr, "positive_similarity") - measure(simclr, "negative_similarity");
+  double loss = 0;
+  dis::train(simclr, data(), options(200), [&](auto&, auto const& report) { loss = report.loss; });
+  double const after = measure(simclr, "positive_similarity") - measure(simclr, "negative_similarity");
+  CHECK(after > before + 0.3);
+  CHECK(loss < std::log(15.0));  // what equal features cost
+}
+
+TEST_CASE("the views of a step are the same images, augmented differently") {
+  auto simclr = model(SmallSimClr{});
+  auto const noisy = data();
+  dis::data::BatchSource source(noisy, {.batch_size = 8, .views = 2}, Noise{});
+  auto const& batch = source.next();
+  std::array<dis::Minibatch, 2> const by_hand{
+      dis::Minibatch{batch.view(0), batch.labels, 8, 32, batch.indices},
+      dis::Minibatch{batch.view(1), batch.labels, 8, 32, batch.indices}};
+  CHECK(!std::equal(batch.view(0).begin(), batch.view(0).end(), batch.view(1).begin()));
+  simclr.step(by_hand);
+  auto trained = model(SmallSimClr{});
+  dis::train(trained, data(), options(1));
+  CHECK(state_of(trained) == state_of(simclr));
+}
+
+TEST_CASE("without partitions IP-IRM is SimCLR, bit for bit") {
+  auto simclr = model(SmallSimClr{});
+  auto ip_irm = model(SmallIpIrm{});
+  for (int i = 0; i < 3; ++i) {
+    Views const views;
+    CHECK(simclr.step(views.both).loss == ip_irm.step(views.both).loss);
+  }
+  CHECK(state_of(simclr) == state_of(ip_irm));
+}
+
+TEST_CASE("the objective puts its parts together as its options say") {
+  using Double = dis::backend::BasicCpu<double>;
+  std::vector<int> subsets(2 * 48);
+  for (std::size_t i = 0; i < 48; ++i) {
+    subsets[i] = i % 2 == 0;
+    subsets[48 + i] = i % 5 == 0;
+  }
+  Views const views;
+  auto const check = [&]<class M>(M method, auto const& set) {
+    auto& term = method.template get<dis::Role::contrast>();
+    set(term);
+    dis::Model found{method, Double{1}, SmallImage{}, dis::seed(0)};
+    keep(found, subsets);
+    double const loss = found.step(views.both).loss;
+    double const whole = measure(found, "whole_loss"), part = measure(found, "subset_loss"),
+                 penalty = measure(found, "invariance_penalty");
+    double const parts = term.over == dis::contrast::OverPartitions::mean ? 1 : 4;
+    double const divisor = std::max(1.0, term.penalty);
+    CHECK(loss == doctest::Approx((whole + parts * part + parts * term.penalty * penalty) / divisor));
+    CHECK(measure(found, "partitions") == 2);
+    return std::array{whole, part, penalty};
+  };
+  auto const vector = check(SmallIpIrm{}, [](auto&) {});
+  auto const scalar = check(SmallIpIrm{}, [](auto& t) { t.dummy = dis::contrast::Dummy::scalar; });
+  auto const sum = check(SmallIpIrm{}, [](auto& t) { t.over = dis::contrast::OverPartitions::sum; });
+  auto const divided = check(SmallIpIrm{}, [](auto& t) { t.penalty = 4; });
+  CHECK(vector[0] == scalar[0]);
+  CHECK(vector[1] == scalar[1]);
+  CHECK(vector[2] != scalar[2]);
+  CHECK(vector == sum);
+  CHECK(vector == divided);
+  // negatives of a subset are fewer, so that its loss is the smaller one here
+  CHECK(vector[1] < vector[0]);
+
+  // one partition with everything in subset 0: its loss is that of the whole
+  SmallIpIrm method;
+  dis::Model one{method, Double{1}, SmallImage{}, dis::seed(0)};
+  keep(one, std::vector<int>(48, 0));
+  one.step(views.both);
+  CHECK(measure(one, "subset_loss") == doctest::Approx(measure(one, "whole_loss")));
+  // and a subset of one image of this minibatch is left out
+  std::vector<int> lonely(48, 0);
+  lonely[47] = 1;
+  dis::Model two{method, Double{1}, SmallImage{}, dis::seed(0)};
+  keep(two, lonely);
+  CHECK(std::isfinite(two.step(views.both).loss));
+}
+
+TEST_CASE("partitions are found between epochs, before the first one too") {
+  auto ip_irm = model(searching());
+  CHECK(dis::partitions(ip_irm).empty());
+  dis::train(ip_irm, data(), options(1));
+  REQUIRE(dis::partitions(ip_irm).size() == 1);
+  dis::train(ip_irm, data(), options(8));  // two epochs; the search before the third is not due yet
+  CHECK(dis::partitions(ip_irm).size() == 1);
+  dis::train(ip_irm, data(), options(17));
+  auto const found = dis::partitions(ip_irm);
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].epoch == 0);
+  CHECK(found[1].epoch == 2);
+  CHECK(found[2].epoch == 4);
+  for (auto const& partition : found) {
+    CHECK(partition.subsets.size() == 32);
+    CHECK(std::isfinite(partition.risk));
+    auto const ones = std::count(partition.subsets.begin(), partition.subsets.end(), 1);
+    CHECK(ones > 4);
+    CHECK(ones < 28);
+  }
+  CHECK(found[0].subsets != found[2].subsets);
+  CHECK(measure(ip_irm, "partitions") == 3);
+}
+
+TEST_CASE("as many partitions are retained as asked for, and the first may come late") {
+  auto method = searching();
+  method.get<dis::Role::contrast>().retained = 2;
+  method.get<dis::Role::contrast>().every = 1;
+  method.get<dis::Role::contrast>().first_epoch = 1;
+  auto ip_irm = model(method);
+  dis::train(ip_irm, data(), options(4));
+  CHECK(dis::partitions(ip_irm).empty());
+  dis::train(ip_irm, data(), options(14));  // epochs 1, 2, 3
+  auto const found = dis::partitions(ip_irm);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].epoch == 2);
+  CHECK(found[1].epoch == 3);
+  CHECK(found[0].subsets.size() == 32);
+}
+
+TEST_CASE("a run that goes on has the same partitions and the same bits") {
+  test_support::ScratchFolder const folder;
+  auto whole = model(searching());
+  dis::train(whole, data(), options(20));
+  for (long const stop : {7L, 8L}) {  // within an epoch, and where a search is due
+    auto const path = folder.path() / ("at_" + std::to_string(stop));
+    auto first = model(searching());
+    dis::train(first, data(), options(stop), dis::checkpoint(path));
+    auto second = model(searching());
+    dis::train(second, data(), options(20), dis::checkpoint(path, {.resume = true}));
+    CHECK(state_of(second) == state_of(whole));
+    auto const found = dis::partitions(second), expected = dis::partitions(whole);
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t p = 0; p < found.size(); ++p) {
+      CHECK(found[p].subsets == expected[p].subsets);
+      CHECK(found[p].epoch == expected[p].epoch);
+      CHECK(found[p].risk == expected[p].risk);
+    }
+  }
+}
+
+TEST_CASE("a step allocates nothing once partitions stand") {
+  SmallIpIrm method;
+  auto ip_irm = model(method);
+  std::vector<int> subsets(48);
+  for (std::size_t i = 0; i < 48; ++i) subsets[i] = i % 2 == 0;
+  keep(ip_irm, subsets);
+  Views const views;
+  for (int i = 0; i < 3; ++i) ip_irm.step(views.both);
+  auto const before = allocations();
+  for (int i = 0; i < 5; ++i) ip_irm.step(views.both);
+  CHECK(allocations() == before);
+}
+
+TEST_CASE("minibatches that do not fit the partitions are errors") {
+  auto ip_irm = model(SmallIpIrm{});
+  keep(ip_irm, std::vector<int>(48, 0));
+  Views views;
+  auto const unnamed = [&] {
+    auto both = views.both;
+    for (auto& batch : both) batch.indices = {};
+    ip_irm.step(both);
+  };
+  CHECK_THROWS_WITH_AS(unnamed(), doctest::Contains("does not say which images"), dis::ValueError);
+  views.indices[3] = 48;
+  CHECK_THROWS_WITH_AS(ip_irm.step(views.both), doctest::Contains("found image 48, expected one of the 48"),
+                       dis::ValueError);
+}
