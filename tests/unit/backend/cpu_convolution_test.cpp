@@ -295,6 +295,12 @@ TEST_CASE("other kernels, strides, paddings, channel counts and extents that not
   check_geometry<ConvolutionGeometry<5, 5, 8, 3, 1, 2, 0>, Activation::relu, float>(65);
   check_geometry<ConvolutionGeometry<6, 6, 1, 1, 6, 1, 5>, Activation::tanh, float>(2);
 }
+TEST_CASE("the layers that halve images in residual networks, whose last row and column no kernel position "
+          "may see") {
+  check_geometry<ConvolutionGeometry<8, 10, 8, 16, 3, 2, 1>, Activation::relu, float>(3);
+  check_geometry<ConvolutionGeometry<16, 12, 3, 8, 7, 2, 3>, Activation::relu, float>(2);
+  check_geometry<ConvolutionGeometry<32, 32, 1, 8, 5, 2, 1>, Activation::identity, float>(9);
+}
 TEST_CASE("double") {
   check_geometry<ConvolutionGeometry<16, 16, 1, 32, 4, 2, 1>, Activation::sigmoid, double>(3);
   check_geometry<ConvolutionGeometry<8, 8, 8, 16, 4, 2, 1>, Activation::tanh, double>(9);
