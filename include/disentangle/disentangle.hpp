@@ -6,6 +6,9 @@
 #include <disentangle/adversary/adversary.hpp>
 #include <disentangle/adversary/total_correlation.hpp>
 #include <disentangle/adversary/wasserstein_critic.hpp>
+#include <disentangle/augment/normalise.hpp>
+#include <disentangle/augment/rotation.hpp>
+#include <disentangle/augment/simclr_pipeline.hpp>
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/autodiff/gradient_check.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
