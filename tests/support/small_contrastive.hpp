@@ -2,6 +2,7 @@
 // Contrastive methods small enough to train within a test, on the images of tests/support/small_model.hpp.
 #pragma once
 
+#include <disentangle/contrast/mix_up_partition.hpp>
 #include <disentangle/method/ip_irm.hpp>
 
 #include "tests/support/small_model.hpp"
@@ -26,6 +27,7 @@ using SmallPartition = contrast::InvariantPartition<Loss, SmallHead>;
 using SmallSimClr = With<method::SimClr, Encoder<SmallFeatures>, Contrast<SmallContrast<contrast::Biased>>>;
 using SmallDcl = With<SmallSimClr, Contrast<SmallContrast<contrast::Debiased>>>;
 using SmallHcl = With<SmallSimClr, Contrast<SmallContrast<contrast::HardNegatives>>>;
+using SmallMixUp = With<SmallSimClr, Contrast<contrast::MixUpPartition<SmallHead>>>;
 using SmallIpIrm = With<SmallSimClr, Contrast<SmallPartition<contrast::Biased>>>;
 
 }  // namespace disentangle::test

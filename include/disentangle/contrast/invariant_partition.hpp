@@ -3,15 +3,13 @@
 // a further partition between epochs.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
+#include <algorithm>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <disentangle/contrast/contrast.hpp>
-#include <disentangle/contrast/partition_search.hpp>
-#include <disentangle/contrast/projection_head.hpp>
+#include <disentangle/contrast/retained_partitions.hpp>
 
 namespace disentangle::contrast {
 
@@ -65,29 +63,9 @@ struct InvariantPartition {
   }
 
   template <class Setting>
-  struct State : detail::Projection<Head, Setting> {
-    std::vector<int> subsets;   ///< of each partition the subset of each image, one partition behind the other
-    std::vector<int> epochs;    ///< before which each was found
-    std::vector<double> risks;  ///< that each was found with
-
+  struct State : detail::PartitionState<Head, Setting> {
     State(nn::Builder<typename Setting::backend_type>& build, InvariantPartition const& policy)
-        : State::Projection(build, policy.head) {}
-
-    std::size_t count() const { return epochs.size(); }
-    std::span<int const> partition(std::size_t p) const {
-      std::size_t const n = subsets.size() / count();
-      return std::span(subsets).subspan(p * n, n);
-    }
-    void forget_first() {
-      subsets.erase(subsets.begin(), subsets.begin() + static_cast<std::ptrdiff_t>(subsets.size() / count()));
-      epochs.erase(epochs.begin());
-      risks.erase(risks.begin());
-    }
-    void for_each_record(auto&& visit) {
-      visit("partition.subsets", subsets);
-      visit("partition.epochs", epochs);
-      visit("partition.risks", risks);
-    }
+        : State::PartitionState(build, policy.head) {}
   };
 
   auto operator()(auto& step) const {
@@ -102,7 +80,7 @@ struct InvariantPartition {
     int parts = 0;
     for (std::size_t p = 0; p < state.count(); ++p) {
       for (int k = 0; k < 2; ++k) {
-        auto const members = find_members(step.tape(), step.indices(0), state.partition(p), k);
+        auto const members = detail::find_members(step.tape(), step.indices(0), state.partition(p), k);
         if (members.size() < 2) continue;
         auto const rows = partner_first(gather(first, members), gather(second, members));
         auto const subset_loss = loss((1 / temperature) * rows, temperature);
@@ -126,54 +104,9 @@ struct InvariantPartition {
                        (whole + share * losses + (share * penalty) * penalties));
   }
 
-  void before_epoch(auto& epoch) const {
-    if (every < 1 || retained < 0) {
-      throw ValueError("InvariantPartition: found every " + std::to_string(every) + " and retained " +
-                       std::to_string(retained) + ", expected at least 1 and 0");
-    }
-    if (epoch.number() < first_epoch || (epoch.number() - first_epoch) % every != 0) return;
-    auto& state = epoch.state();
-    if (state.count() != 0 && state.epochs.back() == epoch.number()) return;  // a run that stopped here goes on
-    auto const project = [&](auto& step, auto const& images) {
-      return state(step, images, nn::Mode{.training = false});
-    };
-    auto const first = epoch.rows(0, project), second = epoch.rows(1, project);
-    auto const bits = epoch.random("partition search").block(0);
-    Partition const found = find_partition<float>(first.view(), second.view(), search,
-                                                  seed(std::uint64_t{bits[0]} << 32 | bits[1]));
-    auto const subsets = found.subsets();
-    if (state.count() != 0 && state.partition(0).size() != subsets.size()) {
-      throw ValueError("InvariantPartition: found a data set of " + std::to_string(subsets.size()) +
-                       " images, expected the " + std::to_string(state.partition(0).size()) +
-                       " of the partitions before");
-    }
-    state.subsets.insert(state.subsets.end(), subsets.begin(), subsets.end());
-    state.epochs.push_back(static_cast<int>(epoch.number()));
-    state.risks.push_back(found.risk);
-    while (retained > 0 && state.count() > static_cast<std::size_t>(retained)) state.forget_first();
-  }
+  void before_epoch(auto& epoch) const { detail::search_if_due(epoch, *this); }
 
   friend bool operator==(InvariantPartition const&, InvariantPartition const&) = default;
-
- private:
-  /// The rows of a minibatch whose images are in subset k.
-  static std::span<int const> find_members(auto& tape, std::span<std::size_t const> indices,
-                                           std::span<int const> partition, int k) {
-    if (indices.empty()) {
-      throw ValueError("InvariantPartition: the minibatch does not say which images it holds; expected Minibatch::indices");
-    }
-    int* const members = tape.template host<int>(indices.size());
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      if (indices[i] >= partition.size()) {
-        throw ValueError("InvariantPartition: found image " + std::to_string(indices[i]) +
-                         ", expected one of the " + std::to_string(partition.size()) +
-                         " that the partitions are of");
-      }
-      if (partition[indices[i]] == k) members[n++] = static_cast<int>(i);
-    }
-    return {members, n};
-  }
 };
 
 }  // namespace disentangle::contrast

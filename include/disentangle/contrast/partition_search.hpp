@@ -31,7 +31,9 @@ struct PartitionSearch {
   bool relaxed = true;            ///< false: the entropy itself is rewarded
   /// Starts, of which the lowest risk is kept. Local optima are real; a RECONSTRUCTION, the authors' code has 1.
   int restarts = 1;
-  unsigned threads = 0;
+  unsigned threads = 0;  ///< 0: all of the machine; the result is the same
+
+  friend bool operator==(PartitionSearch const&, PartitionSearch const&) = default;
 };
 
 /// A partition that was found.

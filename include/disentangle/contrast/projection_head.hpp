@@ -17,7 +17,8 @@ template <int Hidden = 512, int Outputs = 128>
 struct ProjectionHead {
   nn::Initialisation initialisation = nn::Initialisation::torch_default;
 
-  using network = nn::Sequential<nn::Dense<Hidden>, nn::BatchNorm, nn::Activate<nn::Relu>, nn::Dense<Outputs>>;
+  using network =
+      nn::Sequential<nn::Dense<Hidden>, nn::BatchNorm, nn::Activate<nn::Relu>, nn::Dense<Outputs>>;
 
   friend bool operator==(ProjectionHead const&, ProjectionHead const&) = default;
 };

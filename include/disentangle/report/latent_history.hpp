@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <span>
@@ -13,6 +14,7 @@
 #include <disentangle/io/csv.hpp>
 #include <disentangle/report/canvas.hpp>
 #include <disentangle/report/line_plot.hpp>
+#include <disentangle/report/stacked.hpp>
 
 namespace disentangle::report {
 
@@ -50,15 +52,7 @@ inline Canvas latent_history(std::filesystem::path const& log) {
   if (relevance.empty()) return below;
   Canvas const above =
       line_plot(relevance, {.title = "Relevance r of each latent", .x_label = "step", .height = 460});
-  Canvas both(std::max(above.width(), below.width()), above.height() + below.height());
-  int top = 0;
-  for (Canvas const* part : {&above, &below}) {
-    for (int y = 0; y < part->height(); ++y) {
-      for (int x = 0; x < part->width(); ++x) both.set(x, top + y, part->at(x, y));
-    }
-    top += part->height();
-  }
-  return both;
+  return stacked(std::array{above, below});
 }
 
 /// Writes it as a PNG, beside and renamed.

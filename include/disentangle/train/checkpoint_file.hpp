@@ -11,10 +11,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -174,16 +174,16 @@ inline constexpr char const* record_prefix = "record.";
 /// The model's lists of numbers that a file has, by their name in the file.
 template <class Model>
 std::map<std::string, std::vector<double>> read_records(Model& model, io::SafetensorsReader const& file,
-                                                           std::string const& path) {
+                                                        std::string const& path) {
   std::map<std::string, std::vector<double>> records;
   model.for_each_record([&]<class T>(std::string const& record, std::vector<T>&) {
     std::string const name = record_prefix + record;
     for (io::TensorInfo const& found : file.tensors()) {
       if (found.name != name) continue;
       if (found.dtype != io::dtype_of<T>() || found.shape.size() != 1) {
-        throw FileError(path, "tensor " + name + ": found " + io::name_of(found.dtype) +
-                                                  " of shape " + io::shape_text(found.shape) + ", expected a list of " +
-                                                  io::name_of(io::dtype_of<T>()));
+        throw FileError(path, "tensor " + name + ": found " + io::name_of(found.dtype) + " of shape " +
+                                  io::shape_text(found.shape) + ", expected a list of " +
+                                  io::name_of(io::dtype_of<T>()));
       }
       std::vector<T> values(found.shape[0]);
       file.read_into(name, std::span(values));

@@ -49,10 +49,10 @@ class Model<Method<Slots...>, Backend, Image>::Epoch {
       Minibatch const batch{piece, {}, indices.size(), images_.size, indices};
       Forward forward{parts_, std::span<Minibatch const>(&batch, 1)};
       Step<I> step(forward);
-      auto const found = materialise(
-          f(step, parts_.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(indices.size()),
-                                                  static_cast<std::ptrdiff_t>(Image::size)},
-                                       piece.data())));
+      auto const found =
+          materialise(f(step, parts_.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(indices.size()),
+                                                              static_cast<std::ptrdiff_t>(Image::size)},
+                                                   piece.data())));
       auto const columns = static_cast<std::size_t>(found.extent(1));
       if (first == 0) result = metric::Matrix<float>(images_.size, columns);
       auto const copy = reshape(found, found.extents);

@@ -113,7 +113,8 @@ auto labelled_source(Model const& model, Data const& data, TrainOptions const& o
 /// minibatches are, with other random numbers.
 template <class Data>
 EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
-  return {data.size(), [&data, seed, epoch](int v, std::span<std::size_t const> indices, std::span<float> out) {
+  return {data.size(),
+          [&data, seed, epoch](int v, std::span<std::size_t const> indices, std::span<float> out) {
             data.images(indices, out);
             if constexpr (data::augmented_data<Data>) {
               Philox const random{seed.value, stream("epoch") + static_cast<std::uint32_t>(v),
@@ -181,13 +182,14 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
     std::vector<std::unique_ptr<Source>> sources;
     for (int i = 0; i < Model::draws && model.steps() < options.steps; ++i) {
       sources.push_back(std::make_unique<Source>(
-          data, data::BatchOptions{.batch_size = options.batch_size,
-                                   .seed = model.seed().value,
-                                   .first_step = static_cast<std::uint64_t>(model.steps()),
-                                   .prefetch = options.prefetch,
-                                   .order = options.order,
-                                   .stream = detail::minibatch_stream(i),
-                                   .views = i == 0 ? static_cast<std::size_t>(Model::views) : 1},
+          data,
+          data::BatchOptions{.batch_size = options.batch_size,
+                             .seed = model.seed().value,
+                             .first_step = static_cast<std::uint64_t>(model.steps()),
+                             .prefetch = options.prefetch,
+                             .order = options.order,
+                             .stream = detail::minibatch_stream(i),
+                             .views = i == 0 ? static_cast<std::size_t>(Model::views) : 1},
           data::own_augmentation(data)));
     }
     auto const labelled = detail::labelled_source(model, data, options);

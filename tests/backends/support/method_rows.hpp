@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,10 +69,16 @@ struct Amounts {
   std::vector<std::string> still{};
 };
 
+/// Leaves a model as it starts.
+struct AsItStarts {
+  void operator()(auto&) const {}
+};
+
 /// Kept: the parameters' start, loss parts and KL of each step, how far every parameter and moment went, codes and images
 /// afterwards.
-template <class Image, class Method, class Backend>
-void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amounts amounts) {
+template <class Image, class Method, class Backend, class Prepare = AsItStarts>
+void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amounts amounts,
+                Prepare prepare = {}) {
   rows.row(name, [&](RunningRow<Backend>& r) {
     auto& adam = method.template get<Role::optimizer>();
     adam.learning_rate = 1e-3;
@@ -79,12 +87,15 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amo
     for (auto const& tensor : sampled_tensors(model))
       r.keep("start of " + tensor.name, tensor.numbers, Kind::values);
     set_weights(model);
+    prepare(model);
     auto const start = sampled_tensors(model);
 
     constexpr auto batches = static_cast<std::size_t>(Model<Method, Backend, Image>::minibatches);
     std::array<std::vector<float>, batches> images;
     std::array<Minibatch, batches> minibatches;
     std::vector<int> labels;
+    std::vector<std::size_t> indices(amounts.batch);
+    std::iota(indices.begin(), indices.end(), std::size_t{0});
     auto const floats = [](std::size_t n, std::uint64_t number, double low) {
       auto const host = numbers<1>({static_cast<std::ptrdiff_t>(n)}, number, low, 1).values;
       return std::vector<float>(host.begin(), host.end());
@@ -93,7 +104,7 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amo
       std::size_t const n = number == 2 ? amounts.batch - 1 : amounts.batch;
       for (std::size_t i = 0; i < batches; ++i) {
         images[i] = floats(n * Image::size, 10 * i + number, 0);
-        minibatches[i] = {images[i], {}, n, 1000};
+        minibatches[i] = {images[i], {}, n, 1000, std::span(indices).first(n)};
       }
       if constexpr (Model<Method, Backend, Image>::takes_labels) {  // two factors; some labels are missing
         labels.assign(2 * n, 0);
@@ -120,8 +131,10 @@ void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amo
     std::size_t const n = amounts.images, latents = model.latent_size;
     auto const codes = floats(2 * latents, 100, -1), pictures = floats(n * Image::size, 101, 0);
     std::vector<float> decoded(2 * Image::size), mean(n * latents), log_variance(n * latents);
-    model.decode(codes, decoded);
-    keep("decoded images", decoded);
+    if constexpr (Method::template has<Role::decoder>) {
+      model.decode(codes, decoded);
+      keep("decoded images", decoded);
+    }
     model.encode(pictures, mean, log_variance);
     keep("codes", mean);
     keep("log-variances", log_variance);
