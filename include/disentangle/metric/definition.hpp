@@ -34,6 +34,8 @@ inline constexpr Definition clarken92{"clarken92"};
 inline constexpr Definition rf_vae{"rf_vae"};
 /// The metric's own paper, where no library's code is followed.
 inline constexpr Definition paper{"paper"};
+/// This library's own reading of a definition that its paper gives in words, where no code or formula is at hand.
+inline constexpr Definition reconstruction{"reconstruction"};
 }  // namespace definition
 
 namespace detail {
