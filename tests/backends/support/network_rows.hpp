@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of one network: applied once, twice in a step, frozen and to a constant.
+// Rows of one network: applied once, twice in a step, frozen, to a constant, and with running statistics.
 #pragma once
 
 #include <cmath>
@@ -85,6 +85,23 @@ void network_rows(Rows<Backend>& rows, std::string const& name, std::ptrdiff_t b
     auto broken = input;
     broken.values[broken.values.size() / 2] = std::numeric_limits<double>::quiet_NaN();
     r.keep_classes("value", n.net(r.constant(broken)));
+  });
+}
+
+/// A step in training, then the running statistics that it left.
+template <class Input, class... Layers, class Backend>
+void inference_row(Rows<Backend>& rows, std::string const& name, std::ptrdiff_t batch) {
+  rows.row(name, [&](RunningRow<Backend>& r) {
+    SeededNetwork<Backend, Input, Layers...> n(r.tape());
+    n.begin_step();
+    n.net(r.constant(numbers<2>({batch, static_cast<std::ptrdiff_t>(Input::size)}, 1)));
+    auto const x = r.input(numbers<2>({batch + 1, static_cast<std::ptrdiff_t>(Input::size)}, 2));
+    r.tape().backward();  // the training pass is over
+    n.begin_step();
+    auto const y = n.net(x, {.training = false});
+    r.keep("value", y);
+    r.pull(y);
+    n.keep_gradients(r);
   });
 }
 
