@@ -29,8 +29,10 @@ struct GaussianBlur {
   template <class Shape>
   void check(Shape) const {
     constexpr int largest = 2 * std::min(Shape::height, Shape::width) - 1;
-    detail::require(kernel % 2 == 1 && kernel >= 1 && kernel <= largest, "GaussianBlur", "kernel", kernel,
-                    ("an odd number of pixels, 1 .. " + std::to_string(largest)).c_str());
+    if (!(kernel % 2 == 1 && kernel >= 1 && kernel <= largest)) {
+      throw ValueError("GaussianBlur: found kernel " + std::to_string(kernel) +
+                       ", expected an odd number of pixels, 1 .. " + std::to_string(largest));
+    }
     detail::require(sigma.low > 0 && sigma.low <= sigma.high && std::isfinite(sigma.high), "GaussianBlur",
                     "sigma", sigma, "0 < low <= high");
     detail::require_probability("GaussianBlur", p);
