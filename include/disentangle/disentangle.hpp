@@ -88,8 +88,12 @@
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
 #include <disentangle/metric/factor_vae.hpp>
+#include <disentangle/metric/group_action.hpp>
+#include <disentangle/metric/linear_probe.hpp>
 #include <disentangle/metric/mig.hpp>
+#include <disentangle/metric/nearest_neighbours.hpp>
 #include <disentangle/metric/posterior_information.hpp>
+#include <disentangle/metric/protocol.hpp>
 #include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/metric/udr.hpp>
@@ -140,6 +144,7 @@
 #include <disentangle/train/class_scores.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/group_action.hpp>
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/progress_bar.hpp>
 #include <disentangle/train/relevance.hpp>

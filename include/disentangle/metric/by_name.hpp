@@ -26,10 +26,12 @@
 #include <disentangle/metric/infomec.hpp>
 #include <disentangle/metric/irs.hpp>
 #include <disentangle/metric/jemmig.hpp>
+#include <disentangle/metric/linear_probe.hpp>
 #include <disentangle/metric/med.hpp>
 #include <disentangle/metric/mig.hpp>
 #include <disentangle/metric/mig_sup.hpp>
 #include <disentangle/metric/modularity.hpp>
+#include <disentangle/metric/nearest_neighbours.hpp>
 #include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/metric/score.hpp>
@@ -45,7 +47,8 @@ using NamedMetrics =
     MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso, DciRandomForest,
                MigSup, DciMig, Jemmig, Aam, Modularity, Med, Irs, Explicitness, GaussianTotalCorrelation,
                GaussianWassersteinCorrelation, MutualInformationScore, DependentMig, InfoMec,
-               DownstreamLogisticRegression, DownstreamTrees, Fairness, FactorisedSupport>;
+               DownstreamLogisticRegression, DownstreamTrees, NearestNeighbours, LinearProbe, Fairness,
+               FactorisedSupport>;
 
 /// "mig:ubisoft" -> "mig", "ubisoft"; the second is empty where there is no colon.
 inline std::pair<std::string_view, std::string_view> split_name(std::string_view name) {

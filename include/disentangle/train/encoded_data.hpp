@@ -62,6 +62,8 @@ class EncodedData {
   std::vector<Factor> const& factors() const { return factors_; }
   /// Whether every combination of the factors occurs exactly once.
   bool is_grid() const { return static_cast<bool>(index_); }
+  /// The image of a combination of factor values. The data set must be a grid.
+  std::size_t image_of(std::span<int const> values) const { return index_(values); }
   /// Images encoded so far.
   std::size_t encoded() const { return encoded_; }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -135,6 +136,14 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOpti
   std::vector<metric::Score> scores;
   (scores.push_back(detail::score_one(encoded, metrics, options)), ...);
   return scores;
+}
+
+/// The same with the metrics of a protocol: evaluate(model, data, {}, metric::ip_irm_protocol()).
+template <class Model, data::data_set Data, class... Metrics>
+std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options,
+                                    std::tuple<Metrics...> const& protocol) {
+  return std::apply([&](auto const&... metrics) { return evaluate(model, data, options, metrics...); },
+                    protocol);
 }
 
 /// The scores of metrics with their default settings, which are those of disentanglement_lib's study:

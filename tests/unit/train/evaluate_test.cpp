@@ -2,6 +2,7 @@
 #include <disentangle/train/evaluate.hpp>
 
 #include <disentangle/data/subset.hpp>
+#include <disentangle/metric/protocol.hpp>
 #include <disentangle/train/train.hpp>
 
 #include <tests/support/tiny.hpp>
@@ -9,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace dis = disentangle;
 namespace metric = disentangle::metric;
@@ -73,6 +75,25 @@ TEST_CASE("perfect codes on a grid score 1, and every image is encoded once") {
   CHECK(model.encoded == 32);
   CHECK(scores[0].settings.back() == std::pair<std::string, double>{"seed", 0});
   CHECK(scores[0].choices.back() == std::pair<std::string, std::string>{"representation", "posterior mean"});
+}
+
+TEST_CASE("a protocol is its metrics with its settings, in its order") {
+  Exact model;
+  dis::EvaluateOptions const options{.seed = 3};
+  auto const scores =
+      dis::evaluate(model, Blocks{}, options, std::tuple{metric::Mig{.bins = 7}, metric::Modularity{}});
+  auto const same = dis::evaluate(model, Blocks{}, options, metric::Mig{.bins = 7}, metric::Modularity{});
+  REQUIRE(scores.size() == 2);
+  CHECK(scores[0].value == same[0].value);
+  CHECK(scores[0].settings == same[0].settings);
+  CHECK(scores[1].metric == "modularity");
+  std::vector<std::string> names;
+  std::apply([&](auto const&... m) { (names.emplace_back(m.name), ...); }, metric::ip_irm_protocol());
+  CHECK(names == std::vector<std::string>{"dci", "irs", "modularity", "explicitness",
+                                          "downstream_logistic_regression", "downstream_trees",
+                                          "nearest_neighbours", "linear_probe"});
+  CHECK(std::get<5>(metric::ip_irm_protocol()).train_sizes == std::vector<std::size_t>{10'000});
+  CHECK(std::get<6>(metric::ip_irm_protocol(0.2)).temperature == 0.2);
 }
 
 TEST_CASE("types, values and names give the same scores, a seed the same, another seed others") {
