@@ -68,6 +68,7 @@ struct GaussianBlur {
     std::copy(image, image + Shape::size, source);
     std::array<float, row + 2 * most * channels> padded;  // a row, blurred downwards, with what is mirrored
     float* const middle = padded.data() + static_cast<std::size_t>(radius) * channels;
+    float* const last = middle + (row - channels);
     for (int y = 0; y < Shape::height; ++y) {
       float const* const here = source + static_cast<std::size_t>(y) * row;
       for (std::size_t j = 0; j < row; ++j) middle[j] = weight[0] * here[j];
@@ -80,8 +81,8 @@ struct GaussianBlur {
       for (int k = 1; k <= radius; ++k) {
         std::size_t const away = static_cast<std::size_t>(k) * channels;
         for (std::size_t c = 0; c < channels; ++c) {
-          middle[c - away] = middle[c + away];
-          middle[row - channels + c + away] = middle[row - channels + c - away];
+          (middle - away)[c] = (middle + away)[c];
+          (last + away)[c] = (last - away)[c];
         }
       }
       float* const out = image + static_cast<std::size_t>(y) * row;
