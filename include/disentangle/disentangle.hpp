@@ -66,6 +66,8 @@
 #include <disentangle/encoder/kim_mnih_conv.hpp>
 #include <disentangle/encoder/locatello_conv.hpp>
 #include <disentangle/encoder/parted.hpp>
+#include <disentangle/encoder/resnet.hpp>
+#include <disentangle/encoder/small_conv.hpp>
 #include <disentangle/method/annealed_vae.hpp>
 #include <disentangle/method/bayes_factor_vae.hpp>
 #include <disentangle/method/beta_tc_vae.hpp>
