@@ -131,6 +131,7 @@
 #include <disentangle/regularizer/total_correlation.hpp>
 #include <disentangle/report/class_sheets.hpp>
 #include <disentangle/report/generated.hpp>
+#include <disentangle/report/heat_map.hpp>
 #include <disentangle/report/latent_history.hpp>
 #include <disentangle/report/line_plot.hpp>
 #include <disentangle/report/reconstructions.hpp>
