@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The snippets of docs/data.md, on small files written here.
+#include <disentangle/augment/simclr_pipeline.hpp>
 #include <disentangle/data/arrays.hpp>
+#include <disentangle/data/augmented.hpp>
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/coloured.hpp>
 #include <disentangle/data/combinations.hpp>
@@ -54,6 +56,20 @@ TEST_CASE("dSprites, parts of it, and batches") {
   other.next();
   auto const& again = other.next().indices;
   CHECK(std::vector<std::size_t>(again.begin(), again.end()) == resumed);
+}
+
+TEST_CASE("augmentation") {
+  auto const images = dis::data::first(dis::data::shapes3d(), 8);
+  auto pipeline = dis::augment::simclr_pipeline();                              // crop, flip, colours, grey, blur
+  pipeline.get<dis::augment::ColourJitter>().hue = 0;
+  auto const data = dis::data::augmented(images, pipeline);                     // images() are as they were
+  dis::data::BatchSource source(data, {.batch_size = 8, .views = 2}, data.augmentation());
+  auto const& batch = source.next();                                            // batch.view(0), batch.view(1)
+  auto const grey_blur = dis::augment::Pipeline{dis::augment::RandomGrayscale{.p = 1}, dis::augment::GaussianBlur{.kernel = 7}};
+
+  CHECK(batch.view(0).size() == 8 * 64 * 64 * 3);
+  CHECK(!std::ranges::equal(batch.view(0), batch.view(1)));
+  CHECK(dis::data::BatchSource(images, {.batch_size = 8}, grey_blur).next().images[1] >= 0);
 }
 
 TEST_CASE("digits, and labels for some of the images") {

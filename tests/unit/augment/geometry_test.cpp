@@ -239,6 +239,22 @@ TEST_CASE("crop: every place occurs, with the borders") {
   CHECK(std::ranges::max(count) < 500);
 }
 
+TEST_CASE("crop: images share no draws, however many of them did not fit") {
+  RandomResizedCrop const policy{.scale = {0.9, 1},
+                                 .ratio = {0.8, 1.25}};  // three quarters of the draws do not fit
+  RandomResizedCrop::Crop before{};
+  int fitting = 0, repeated = 0;
+  for (std::size_t sample = 0; sample < 500; ++sample) {
+    auto const crop = policy.crop({3, 4, 5}, sample, 1000, 1000);
+    if (crop == RandomResizedCrop::Crop{0, 0, 1000, 1000}) continue;  // none of ten did
+    ++fitting;
+    repeated += crop == before ? 1 : 0;
+    before = crop;
+  }
+  CHECK(fitting > 400);
+  CHECK(repeated == 0);
+}
+
 TEST_CASE("crop: what fits in none of ten draws is the largest crop in the middle") {
   using Crop = RandomResizedCrop::Crop;
   dis::Philox const random{1, 2, 3};
@@ -292,26 +308,29 @@ TEST_CASE("blur: convolves as the formula says") {
   }
 }
 
-TEST_CASE("blur: sigma is drawn from its range") {
+TEST_CASE("blur: sigma is drawn from its range, whether or not the image is blurred") {
   // A bright pixel keeps the square of the weight of the middle: a value between those of the two ends, on either side of
   // that of the mean sigma equally often.
   using Shape = dis::ImageShape<5, 5, 1>;
-  constexpr std::size_t n = 2000;
+  constexpr std::size_t n = 4000;
   std::vector<float> images(n * Shape::size);
   for (std::size_t i = 0; i < n; ++i) images[i * Shape::size + 12] = 1;
   auto const kept = [](double sigma) {
     double const middle = 1 / (1 + 2 * std::exp(-0.5 / (sigma * sigma)));
     return middle * middle;
   };
-  auto const after = augmented<Shape>(GaussianBlur{.sigma = {0.5, 1.5}, .p = 1}, images);
-  double wide = 0;
+  auto const after = augmented<Shape>(GaussianBlur{.sigma = {0.5, 1.5}, .p = 0.5}, images);
+  double blurred = 0, wide = 0;
   for (std::size_t i = 0; i < n; ++i) {
     double const value = static_cast<double>(after[i * Shape::size + 12]);
+    if (value == 1) continue;
     REQUIRE(value < kept(0.5) + 1e-6);
     REQUIRE(value > kept(1.5) - 1e-6);
+    blurred += 1;
     wide += value < kept(1) ? 1 : 0;
   }
-  CHECK(std::abs(wide / n - 0.5) < 5 * 0.0112);
+  CHECK(blurred > 1800);
+  CHECK(std::abs(wide / blurred - 0.5) < 5 * 0.0112);
 }
 
 TEST_CASE("geometry: wrong hyper-parameters are refused with what was found") {
