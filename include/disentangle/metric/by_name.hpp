@@ -32,6 +32,7 @@
 #include <disentangle/metric/mig_sup.hpp>
 #include <disentangle/metric/modularity.hpp>
 #include <disentangle/metric/nearest_neighbours.hpp>
+#include <disentangle/metric/posterior_information.hpp>
 #include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/metric/score.hpp>
@@ -49,6 +50,9 @@ using NamedMetrics =
                GaussianWassersteinCorrelation, MutualInformationScore, DependentMig, InfoMec,
                DownstreamLogisticRegression, DownstreamTrees, NearestNeighbours, LinearProbe, Fairness,
                FactorisedSupport>;
+
+/// Those that take means and deviations of posteriors, so that they need a model.
+using PosteriorMetrics = MetricList<Rmig, ChenMig, Wsepin>;
 
 /// "mig:ubisoft" -> "mig", "ubisoft"; the second is empty where there is no colon.
 inline std::pair<std::string_view, std::string_view> split_name(std::string_view name) {
@@ -95,23 +99,41 @@ std::vector<std::string> names_of(MetricList<Metrics...>) {
 
 }  // namespace metric::detail
 
-/// The metrics known by name.
+/// The metrics of codes known by name.
 inline std::vector<std::string> metric_names() {
   return metric::detail::names_of(metric::detail::NamedMetrics{});
 }
 
+/// The metrics of whole posteriors known by name: evaluate() takes them beside the others.
+inline std::vector<std::string> posterior_metric_names() {
+  return metric::detail::names_of(metric::detail::PosteriorMetrics{});
+}
+
 namespace detail {
 
-/// visit(metric) with a metric of the name, "mig", or of a name and a definition, "mig:ubisoft"; what it
-/// returns. @throws ValueError that lists the known names or definitions for one that is none.
-template <class Visitor>
-metric::Score with_metric(std::string_view name, Visitor&& visit) {
+/// visit(metric) with a metric of the name among the lists, and what it returns. @throws ValueError that lists
+/// the known names or definitions for one that is none.
+template <class Visitor, class... Lists>
+metric::Score with_metric_of(std::string_view name, Visitor& visit, Lists... lists) {
   metric::Score score;
   auto const keep = [&](auto const& metric) { score = visit(metric); };
-  if (metric::detail::visit_named(name, keep, metric::detail::NamedMetrics{})) return score;
-  std::string list;
-  for (std::string const& each : metric_names()) list += (list.empty() ? "" : ", ") + each;
-  throw ValueError("no metric '" + std::string(name) + "'; there are: " + list);
+  if ((metric::detail::visit_named(name, keep, lists) || ...)) return score;
+  std::string known;
+  for (auto const& names : {metric::detail::names_of(lists)...})
+    for (std::string const& each : names) known += (known.empty() ? "" : ", ") + each;
+  throw ValueError("no metric '" + std::string(name) + "'; there are: " + known);
+}
+
+/// The same for a metric of codes, "mig", or of a name and a definition, "mig:ubisoft".
+template <class Visitor>
+metric::Score with_metric(std::string_view name, Visitor&& visit) {
+  return with_metric_of(name, visit, metric::detail::NamedMetrics{});
+}
+
+/// The same for one of codes or of posteriors, "rmig".
+template <class Visitor>
+metric::Score with_model_metric(std::string_view name, Visitor&& visit) {
+  return with_metric_of(name, visit, metric::detail::NamedMetrics{}, metric::detail::PosteriorMetrics{});
 }
 
 }  // namespace detail
@@ -120,6 +142,12 @@ metric::Score with_metric(std::string_view name, Visitor&& visit) {
 inline void expect_metric_names(std::span<std::string const> names) {
   for (std::string const& name : names)
     (void)detail::with_metric(name, [](auto const&) { return metric::Score{}; });
+}
+
+/// The same for what evaluate() takes.
+inline void expect_model_metric_names(std::span<std::string const> names) {
+  for (std::string const& name : names)
+    (void)detail::with_model_metric(name, [](auto const&) { return metric::Score{}; });
 }
 
 }  // namespace disentangle

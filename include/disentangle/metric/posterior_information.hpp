@@ -75,6 +75,7 @@ inline constexpr double density_floor = 1e-8;  // of clarken92
 /// bins latents).
 struct Rmig {
   static constexpr std::string_view name = "rmig";
+  static constexpr bool of_posteriors = true;  ///< takes means and deviations
   static constexpr Definition definitions[] = {definition::clarken92, definition::clarken92_quantised};
 
   std::size_t num_samples = 10000;
@@ -250,6 +251,7 @@ struct Rmig {
 /// small. Cost O(rows^2 latents).
 struct ChenMig {
   static constexpr std::string_view name = "chen_mig";
+  static constexpr bool of_posteriors = true;  ///< takes means and deviations
   static constexpr Definition definitions[] = {definition::chen};
 
   std::size_t num_samples = 10000;  ///< most samples of an entropy
@@ -345,6 +347,7 @@ struct ChenMig {
 /// Cost O(num_samples rows latents).
 struct Wsepin {
   static constexpr std::string_view name = "wsepin";
+  static constexpr bool of_posteriors = true;  ///< takes means and deviations
   static constexpr Definition definitions[] = {definition::paper, definition::clarken92};
 
   std::size_t num_samples = 10000;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,12 +31,17 @@ namespace disentangle {
 /// image of the data set (29 MB for dSprites with 10 latents). The model and the data set must outlive it.
 class EncodedData {
  public:
+  struct Posteriors {
+    metric::Matrix<double> means, deviations;
+  };
+
   template <class Model, data::data_set Data>
   EncodedData(Model& model, Data const& data)
       : name_(data.name()), size_(data.size()), latents_(model.latent_size), factors_(data.factors()) {
     static_assert(std::is_same_v<typename Model::image_shape_type, typename Data::image_shape_type>,
                   "[disentangle] the model's image shape is not that of the data set");
-    means_ = [&model, &data](std::span<std::size_t const> indices, std::span<float> out) {
+    encode_ = [&model, &data](std::span<std::size_t const> indices, std::span<float> mean,
+                              std::span<float> log_variance) {
       constexpr std::size_t image = Data::image_shape_type::size;
       std::size_t const latents = model.latent_size;
       std::vector<float> images(std::min(piece, indices.size()) * image);
@@ -43,7 +49,8 @@ class EncodedData {
         std::size_t const n = std::min(piece, indices.size() - first);
         data.images(indices.subspan(first, n), std::span(images).first(n * image));
         model.encode(std::span<float const>(images).first(n * image),
-                     out.subspan(first * latents, n * latents), {});
+                     mean.subspan(first * latents, n * latents),
+                     log_variance.empty() ? log_variance : log_variance.subspan(first * latents, n * latents));
       }
     };
     labels_ = [&data](std::span<std::size_t const> indices, std::span<int> out) {
@@ -77,13 +84,29 @@ class EncodedData {
       }
     }
     std::vector<float> fresh(missing.size() * latents_);
-    means_(missing, fresh);
+    encode_(missing, fresh, {});
     encoded_ += missing.size();
     for (std::size_t i = 0; i < missing.size(); ++i) {
       std::copy_n(fresh.data() + i * latents_, latents_, codes_.data() + missing[i] * latents_);
     }
     for (std::size_t i = 0; i < indices.size(); ++i)
       std::copy_n(codes_.data() + indices[i] * latents_, latents_, out.row(i).data());
+  }
+
+  /// Means and standard deviations of q(z|x) of images, (indices, latents) each; computed anew in every call.
+  /// @throws ValueError for a model whose codes are points: its log variances are all 0.
+  Posteriors posteriors(std::span<std::size_t const> indices) {
+    std::vector<float> mean(indices.size() * latents_), log_variance(mean.size());
+    encode_(indices, mean, log_variance);
+    if (std::all_of(log_variance.begin(), log_variance.end(), [](float v) { return v == 0; }))
+      throw ValueError(name_ + ": the model's codes are points (all log variances are 0), expected a posterior");
+    Posteriors q{metric::Matrix<double>(indices.size(), latents_),
+                 metric::Matrix<double>(indices.size(), latents_)};
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+      q.means.values[i] = static_cast<double>(mean[i]);
+      q.deviations.values[i] = std::exp(0.5 * static_cast<double>(log_variance[i]));
+    }
+    return q;
   }
 
   /// Labels of images, (indices, factors).
@@ -144,7 +167,7 @@ class EncodedData {
   std::size_t size_;
   std::size_t latents_;
   std::vector<Factor> factors_;
-  std::function<void(std::span<std::size_t const>, std::span<float>)> means_;
+  std::function<void(std::span<std::size_t const>, std::span<float>, std::span<float>)> encode_;
   std::function<void(std::span<std::size_t const>, std::span<int>)> labels_;
   std::function<std::size_t(std::span<int const>)> index_;
   std::vector<float> codes_;

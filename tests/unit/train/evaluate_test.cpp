@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 namespace dis = disentangle;
@@ -94,6 +95,47 @@ TEST_CASE("a protocol is its metrics with its settings, in its order") {
                                           "nearest_neighbours", "linear_probe"});
   CHECK(std::get<5>(metric::ip_irm_protocol()).train_sizes == std::vector<std::size_t>{10'000});
   CHECK(std::get<6>(metric::ip_irm_protocol(0.2)).temperature == 0.2);
+}
+
+TEST_CASE("metrics of posteriors take means and deviations of random images, by value and by name") {
+  auto model = tiny_model(TinyVae{});
+  dis::train(model, Blocks{}, {.steps = 20, .batch_size = 8});
+  dis::EncodedData encoded(model, Blocks{});
+  std::vector<std::size_t> const images = encoded.labelled_images(0, dis::seed(5), "evaluate/posteriors");
+  auto const q = encoded.posteriors(images);
+  CHECK(q.means.rows == 32);
+  std::vector<float> image(64), mean(q.means.columns), log_variance(q.means.columns);
+  Blocks{}.images(std::span(images).subspan(7, 1), image);
+  model.encode(image, mean, log_variance);
+  for (std::size_t l = 0; l < mean.size(); ++l) {
+    CHECK(q.means(7, l) == doctest::Approx(static_cast<double>(mean[l])).epsilon(1e-5));
+    CHECK(q.deviations(7, l) ==
+          doctest::Approx(std::exp(static_cast<double>(log_variance[l]) / 2)).epsilon(1e-5));
+  }
+  metric::Rmig const rmig{.num_samples = 50};
+  auto const scores =
+      dis::evaluate(model, Blocks{}, {.seed = 5}, rmig, metric::ChenMig{}, metric::Wsepin{.num_samples = 50});
+  CHECK(scores[0].value == rmig(q.means, q.deviations, encoded.labels(images)).value);
+  CHECK(scores[0].factor_names.size() == 3);
+  CHECK(scores[1].value == metric::ChenMig{}(q.means, q.deviations, encoded.labels(images)).value);
+  CHECK(scores[2].value == metric::Wsepin{.num_samples = 50}(q.means, q.deviations).value);
+  auto const named = dis::evaluate(model, Blocks{}, {"chen_mig", "rmig:clarken92_quantised"}, {.seed = 5});
+  CHECK(named[0].value == scores[1].value);
+  CHECK(named[1].definition == "clarken92_quantised");
+  auto const fewer = dis::evaluate(model, Blocks{}, {.posterior_rows = 20}, rmig);
+  CHECK(fewer[0].settings[0] == std::pair<std::string, double>{"rows", 20});
+}
+
+TEST_CASE("metrics of posteriors refuse a model whose codes are points") {
+  struct Points : Exact {
+    void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) {
+      Exact::encode(images, mean, {});
+      std::fill(log_variance.begin(), log_variance.end(), 0.0f);
+    }
+  } model;
+  CHECK_THROWS_WITH_AS(dis::evaluate<metric::Rmig>(model, Blocks{}),
+                       "blocks: the model's codes are points (all log variances are 0), expected a posterior",
+                       dis::ValueError);
 }
 
 TEST_CASE("types, values and names give the same scores, a seed the same, another seed others") {
