@@ -58,6 +58,7 @@
 #include <disentangle/decoder/info_gan_conv.hpp>
 #include <disentangle/decoder/kim_mnih_conv.hpp>
 #include <disentangle/decoder/locatello_conv.hpp>
+#include <disentangle/decoder/teapots_resnet.hpp>
 #include <disentangle/encoder/burgess_conv.hpp>
 #include <disentangle/encoder/dupont_conv.hpp>
 #include <disentangle/encoder/hajimiri_trunk.hpp>
@@ -68,6 +69,7 @@
 #include <disentangle/encoder/parted.hpp>
 #include <disentangle/encoder/resnet.hpp>
 #include <disentangle/encoder/small_conv.hpp>
+#include <disentangle/encoder/teapots_resnet.hpp>
 #include <disentangle/method/annealed_vae.hpp>
 #include <disentangle/method/bayes_factor_vae.hpp>
 #include <disentangle/method/beta_tc_vae.hpp>
@@ -105,6 +107,7 @@
 #include <disentangle/nn/input_gradient.hpp>
 #include <disentangle/nn/normalisation.hpp>
 #include <disentangle/nn/pooling.hpp>
+#include <disentangle/nn/preactivation.hpp>
 #include <disentangle/nn/residual.hpp>
 #include <disentangle/nn/shape_layers.hpp>
 #include <disentangle/optim/adam.hpp>

@@ -35,6 +35,7 @@ TEST_CASE("RF-VAE's settings are those of the authors' table") {
   CHECK(numbers(method::rf_vae_oval_dsprites()) == std::array{35.0, 0.1, 10.0, 1.0, 100.0});
   CHECK(numbers(method::rf_vae_faces()) == std::array{10.0, 0.01, 10.0, 5.0, 5.0});
   CHECK(numbers(method::rf_vae_teapots()) == std::array{10.0, 0.1, 2.0, 0.5, 0.5});
+  CHECK(describe(method::rf_vae_teapots()).find("TeapotsResNet<10") != std::string::npos);
   CHECK(numbers(method::rf_vae_celeba(0.1)) == std::array{10.0, 0.01, 10.0, 0.1, 0.1});
   CHECK(describe(method::rf_vae_celeba()).find("KimMnihConv256<20>") != std::string::npos);
 }
