@@ -133,3 +133,34 @@ TEST_CASE("derived gradients of the losses") {
     CHECK_MESSAGE(report.ok, report.text);
   }
 }
+
+TEST_CASE("from lambda_1 of about a half on, the vector penalty pays for making views unlike (T7)") {
+  // all anchors alike, their negatives at similarity 0, of 510 in the minibatch and 254 in the subset; temperatures 0.5
+  auto const cheapest = [](double weight) {
+    Tape<Double> tape{Double(1)};
+    double best = 0, least = 1e300;
+    for (int i = 0; i <= 1000; ++i) {
+      tape.reset();
+      double const similarity = i / 1000.0;
+      auto const logits = [&](std::size_t negatives) {
+        std::vector<double> rows(2 * (negatives + 1), 0.0);
+        rows[0] = rows[negatives + 1] = similarity / 0.5;
+        return tape.constant(Extents<2>{2, static_cast<std::ptrdiff_t>(negatives + 1)}, rows.data());
+      };
+      auto const whole = logits(510), subset = logits(254);
+      double const total = value(Biased{}(whole, 0.5)) + value(Biased{}(subset, 0.5)) +
+                           weight * value(invariance_penalty(subset));
+      if (total < least) {
+        least = total;
+        best = similarity;
+      }
+    }
+    return best;
+  };
+  CHECK(cheapest(0.2) == 1.0);
+  CHECK(cheapest(0.5) == 1.0);
+  CHECK(cheapest(0.6) == doctest::Approx(0.895).epsilon(0.002));
+  CHECK(cheapest(0.8) == doctest::Approx(0.648).epsilon(0.002));
+  CHECK(cheapest(1.0) == doctest::Approx(0.513).epsilon(0.002));
+  CHECK(cheapest(2.0) == doctest::Approx(0.253).epsilon(0.004));
+}
