@@ -21,8 +21,9 @@ namespace disentangle::augment {
 ///     saturation   x -> f x + (1 - f) grey of the pixel  f ~ U(max(0, 1 - saturation), 1 + saturation)
 ///     hue          the hue of HSV moves by f turns       f ~ U(-hue, hue)
 ///
-/// with the grey 0.299 red + 0.587 green + 0.114 blue. In float throughout, where PIL rounds to bytes between the changes. A
-/// setting of 0 leaves its change out. Images of three channels, or of one, whose saturation and hue have nothing to change.
+/// with the grey 0.299 red + 0.587 green + 0.114 blue (PIL's; torchvision's tensors take 0.2989 of the red). In float
+/// throughout, where PIL rounds to bytes between the changes. A setting of 0 leaves its change out. Images of three channels,
+/// or of one, whose saturation and hue have nothing to change.
 /// @param brightness, contrast, saturation at least 0, default 0.4; @param hue 0 .. 0.5, default 0.1; @param p default 0.8
 /// (Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors' code, after Chen et al. 2020, whose strength is twice that)
 struct ColourJitter {

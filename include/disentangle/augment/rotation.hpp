@@ -16,8 +16,9 @@ namespace disentangle::augment {
 
 /// Turns an image about its centre by an angle of U(-degrees, degrees), positive angles counter-clockwise, as torchvision's
 /// RandomRotation without enlarging: linear interpolation between the four pixel centres around where a pixel comes from,
-/// those outside the image having the value `fill`. (torchvision takes the nearest pixel unless told otherwise.) Images of
-/// any number of channels; values stay within those of the image and `fill`.
+/// those outside the image having the value `fill`. (torchvision takes the nearest pixel unless told otherwise, and its linear
+/// interpolation weights `fill` twice where the image ends.) Images of any number of channels; values stay within those of the
+/// image and `fill`.
 /// @param degrees 0 .. 180, default 10, ours: torchvision has none; @param fill 0 .. 1, default 0, black (torchvision)
 struct Rotation {
   double degrees = 10;
