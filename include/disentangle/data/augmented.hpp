@@ -33,7 +33,8 @@ auto own_augmentation(Data const& data) {
 }
 
 /// A data set with an augmentation beside it. Its images are those of the data set as they are, so scores and pictures see
-/// them unchanged; what trains on minibatches draws them through augmentation(). Make one with augmented().
+/// them unchanged; what trains on minibatches draws them through augmentation(). It goes outermost: a subset() of it is one
+/// of its images alone. Make one with augmented().
 template <data_set Data, augmentation_of<typename Data::image_shape_type> Augmentation>
 class Augmented {
  public:
