@@ -197,7 +197,7 @@ void expect_same_run(PlannedRun const& run, CompareArguments const& given) {
 void compare_command(CompareArguments const& given) {
   if (given.methods.empty()) throw UsageError("--methods is needed; disentangle list shows what there is");
   try {
-    dis::expect_metric_names(given.metrics);
+    dis::expect_model_metric_names(given.metrics);
   } catch (dis::ValueError const& error) {
     throw UsageError(std::string("--metrics: ") + error.what());
   }

@@ -4,16 +4,40 @@
 #include "run_config.hpp"
 #include "usage_error.hpp"
 
+#include <disentangle/report/heat_map.hpp>
 #include <disentangle/report/score_table.hpp>
 #include <disentangle/train/evaluate.hpp>
 
 #include <chrono>
 #include <cstdio>
+#include <span>
+#include <string>
+
+namespace {
+
+/// importance.png and mutual_information.png: of the first score that has such a table of latents and factors. Pictures of
+/// an earlier evaluation go, where this one has no such table.
+void draw_tables(std::filesystem::path const& folder, std::span<disentangle::metric::Score const> scores) {
+  for (std::string const name : {"importance", "mutual_information"}) {
+    std::filesystem::path const path = folder / (name + ".png");
+    std::filesystem::remove(path);
+    bool drawn = false;
+    for (auto const& score : scores) {
+      for (auto const& table : score.tables) {
+        if (drawn || table.name != name || table.row_axis != "latent" || table.column_axis != "factor") continue;
+        disentangle::report::heat_map(score, name).save(path);
+        drawn = true;
+      }
+    }
+  }
+}
+
+}  // namespace
 
 void evaluate_command(EvaluateArguments const& given) {
   namespace dis = disentangle;
   try {
-    dis::expect_metric_names(given.metrics);
+    dis::expect_model_metric_names(given.metrics);
   } catch (dis::ValueError const& error) {
     throw UsageError(std::string("--metrics: ") + error.what());
   }
@@ -34,6 +58,7 @@ void evaluate_command(EvaluateArguments const& given) {
               start = now;
             });
         dis::report::write_scores(files.folder / "scores.json", scores);
+        draw_tables(files.folder, scores);
         std::printf("%s", dis::report::score_table(scores).c_str());
         if (!model->classes()) return;
         if (auto const& of = images.factors(); of.empty() || of.front().cardinality != static_cast<int>(model->classes()->sizes.front())) return;

@@ -9,7 +9,7 @@
 #include <vector>
 
 struct TrainArguments {
-  std::optional<std::string> method, data, labels;
+  std::optional<std::string> method, data, labels, augment;
   std::optional<long> steps;
   std::optional<std::size_t> batch_size;
   std::optional<std::uint64_t> seed;
@@ -56,6 +56,14 @@ struct CompareArguments {
   unsigned jobs = 0;
 };
 
+struct UdrArguments {
+  std::vector<std::string> folders;
+  std::size_t rows = 10'000;
+  std::uint64_t seed = 0;
+  unsigned threads = 0;
+  bool spearman = false;
+};
+
 // Each returns when all went well and throws otherwise.
 void list_command();
 void describe_command(std::string const& method, std::vector<std::string> const& set);
@@ -64,3 +72,4 @@ void evaluate_command(EvaluateArguments const& arguments);
 void traverse_command(TraverseArguments const& arguments);
 void score_command(ScoreArguments const& arguments);
 void compare_command(CompareArguments const& arguments);
+void udr_command(UdrArguments const& arguments);

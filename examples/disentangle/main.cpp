@@ -33,6 +33,7 @@ void add_train(CLI::App& app, TrainArguments& a) {
   train->add_option("--data", a.data, std::string(data_forms) + " (default dsprites)");
   train->add_option("--steps", a.steps, "steps in all, those before --resume included (default 20000)")->check(positive);
   train->add_option("--batch-size", a.batch_size, "images per step (default 64)")->check(positive);
+  train->add_option("--augment", a.augment, "none, or some of crop,turn,flip,colours,grey,blur (default none; SimCLR's for methods that compare views)");
   train->add_option("--labels", a.labels, "N or random:N, how many images show their labels to semi-supervised methods (default all)");
   train->add_option("--seed", a.seed, "of initial weights, noise and order of images (default 0)");
   train->add_option("--set", a.set, "a hyper-parameter, such as TotalCorrelation.beta=6; repeatable")->allow_extra_args(false);
@@ -47,7 +48,7 @@ void add_train(CLI::App& app, TrainArguments& a) {
 }
 
 void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
-  CLI::App* const evaluate = app.add_subcommand("evaluate", "score a run; writes DIR/scores.json");
+  CLI::App* const evaluate = app.add_subcommand("evaluate", "score a run; writes DIR/scores.json, importance.png and mutual_information.png");
   evaluate->add_option("DIR", e.folder, "the folder of the run")->required();
   evaluate->add_option("--metrics", e.metrics, "names, separated by commas (default: mig,dci,sap)")->delimiter(',');
   evaluate->add_option("--seed", e.seed, "of the metrics' samples (default 0)");
@@ -62,6 +63,16 @@ void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
   score->add_option("--seed", s.seed, "of the metrics' samples (default 0)");
   score->add_flag("--json", s.json, "print everything as JSON");
   score->callback([&s] { score_command(s); });
+}
+
+void add_udr(CLI::App& app, UdrArguments& a) {
+  CLI::App* const udr = app.add_subcommand("udr", "rank runs of one method without labels, by how alike their latents are");
+  udr->add_option("DIR", a.folders, "the folders of the runs, trained on the same images")->required()->expected(2, -1);
+  udr->add_option("--rows", a.rows, "images to compare codes on (default 10000)")->check(positive);
+  udr->add_option("--seed", a.seed, "of the choice of images (default 0)");
+  udr->add_option("--threads", a.threads, "0: all of the machine (default)");
+  udr->add_flag("--spearman", a.spearman, "compare latents by rank correlation, not by a Lasso");
+  udr->callback([&a] { udr_command(a); });
 }
 
 void add_compare(CLI::App& app, CompareArguments& a) {
@@ -108,10 +119,12 @@ int main(int argc, char** argv) {
   ScoreArguments score;
   TraverseArguments traverse;
   CompareArguments compare;
+  UdrArguments udr;
   evaluate.metrics = score.metrics = {"mig", "dci", "sap"};
   add_train(app, train);
   add_scores(app, evaluate, score);
   add_compare(app, compare);
+  add_udr(app, udr);
   CLI::App* const pictures = app.add_subcommand("traverse", "draw DIR/traversals.png, reconstructions.png and latents.png (KL, and relevance, over training)");
   pictures->add_option("DIR", traverse.folder, "the folder of the run")->required();
   pictures->add_option("--seed", traverse.seed, "of the images drawn (default 0)");

@@ -14,7 +14,7 @@ fails() {  # STATUS TEXT ARGUMENTS...
   fi
 }
 
-fails 2 "list, describe, train, evaluate, score, compare, traverse"
+fails 2 "list, describe, train, evaluate, score, compare, udr, traverse"
 fails 2 "unknown argument '--methud'; there are: --help, --method, --data" train --methud vae --out x
 fails 2 "no method 'vea'; there are: vae, beta_vae, " train --method vea --out x
 fails 2 "no method 'vea'; there are: vae, beta_vae, " describe vea

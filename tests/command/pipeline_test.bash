@@ -14,9 +14,12 @@ mv run/scores.json first.json
 "$program" evaluate run --metrics mig,factor_vae --pool 1000 --threads 1 >/dev/null 2>&1
 cmp first.json run/scores.json
 "$program" traverse run | grep -q '^run/traversals.png$'
-for picture in run/traversals.png run/reconstructions.png; do
+for picture in run/traversals.png run/reconstructions.png run/mutual_information.png; do
   [ "$(head -c 8 $picture | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
 done
+
+"$program" train --method beta_vae --data dsprites --steps 5 --batch-size 8 --seed 1 --out run_1 >/dev/null 2>&1
+"$program" udr run run_1 --rows 200 2>/dev/null | grep -q ' run_1$'
 
 mkdir pictures
 cp run/traversals.png pictures/a.png
@@ -25,6 +28,10 @@ cp run/traversals.png pictures/c.png
 cp run/reconstructions.png pictures/d.png
 "$program" train --method vae --data shapes3d --steps 2 --batch-size 2 --out rooms_run >/dev/null 2>&1
 grep -q '"data": "shapes3d"' rooms_run/config.json
+status=0
+"$program" udr run rooms_run 2>err || status=$?
+[ $status = 1 ]
+grep -q 'rooms_run/config.json: found a run on shapes3d, expected dsprites as in run' err
 "$program" train --method vae --data folder:pictures --steps 2 --batch-size 2 --out pictures_run >/dev/null 2>&1
 "$program" traverse pictures_run >/dev/null
 status=0
