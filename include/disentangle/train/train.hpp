@@ -116,9 +116,9 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
   return {data.size(),
           [&data, seed, epoch](int v, std::span<std::size_t const> indices, std::span<float> out) {
             data.images(indices, out);
+            [[maybe_unused]] Philox const random{seed.value, stream("epoch") + static_cast<std::uint32_t>(v),
+                                                 static_cast<std::uint64_t>(epoch)};
             if constexpr (data::augmented_data<Data>) {
-              Philox const random{seed.value, stream("epoch") + static_cast<std::uint32_t>(v),
-                                  static_cast<std::uint64_t>(epoch)};
               data.augmentation()(random, data.image_shape(), static_cast<std::size_t>(v), indices, out);
             }
           }};
