@@ -95,6 +95,7 @@
 #include <disentangle/metric/beta_vae.hpp>
 #include <disentangle/metric/bootstrap.hpp>
 #include <disentangle/metric/by_name.hpp>
+#include <disentangle/metric/chen_mig.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
 #include <disentangle/metric/factor_vae.hpp>
@@ -103,11 +104,12 @@
 #include <disentangle/metric/mig.hpp>
 #include <disentangle/metric/nearest_neighbours.hpp>
 #include <disentangle/metric/partition_agreement.hpp>
-#include <disentangle/metric/posterior_information.hpp>
 #include <disentangle/metric/protocol.hpp>
 #include <disentangle/metric/rf_vae.hpp>
+#include <disentangle/metric/rmig.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/metric/udr.hpp>
+#include <disentangle/metric/wsepin.hpp>
 #include <disentangle/nn/activate.hpp>
 #include <disentangle/nn/convolution.hpp>
 #include <disentangle/nn/dense.hpp>

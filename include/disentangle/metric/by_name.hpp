@@ -12,6 +12,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/metric/aam.hpp>
 #include <disentangle/metric/beta_vae.hpp>
+#include <disentangle/metric/chen_mig.hpp>
 #include <disentangle/metric/code_dependence.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
@@ -32,10 +33,11 @@
 #include <disentangle/metric/mig_sup.hpp>
 #include <disentangle/metric/modularity.hpp>
 #include <disentangle/metric/nearest_neighbours.hpp>
-#include <disentangle/metric/posterior_information.hpp>
 #include <disentangle/metric/rf_vae.hpp>
+#include <disentangle/metric/rmig.hpp>
 #include <disentangle/metric/sap.hpp>
 #include <disentangle/metric/score.hpp>
+#include <disentangle/metric/wsepin.hpp>
 
 namespace disentangle {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JEMMIG (Do, Tran, "Theory and evaluation metrics for learning disentangled representations", ICLR 2020), on
-// codes without their posterior's noise, as the review by Carbonneau et al. has it; posterior_information.hpp
+// codes without their posterior's noise, as the review by Carbonneau et al. has it; rmig.hpp
 // has the original.
 //   JEMMIG_k = 1 - [ H(z_best, y_k) - I(z_best; y_k) + I(z_second; y_k) ] / ( H(y_k) + ln bins )
 #pragma once

@@ -2,7 +2,7 @@
 // Mutual information gap (Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in VAEs", NeurIPS
 // 2018, section 4.1), from histograms.
 //   MIG = mean over factors k of [ I(z_best; y_k) - I(z_second; y_k) ] / H(y_k)
-// Chen's own estimator, which needs the posterior and not its mean alone, is in posterior_information.hpp.
+// Chen's own estimator, which needs the posterior and not its mean alone, is in chen_mig.hpp.
 #pragma once
 
 #include <cstddef>

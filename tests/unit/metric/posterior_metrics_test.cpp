@@ -9,7 +9,9 @@
 #include <doctest/doctest.h>
 
 #include <disentangle/core/error.hpp>
-#include <disentangle/metric/posterior_information.hpp>
+#include <disentangle/metric/chen_mig.hpp>
+#include <disentangle/metric/rmig.hpp>
+#include <disentangle/metric/wsepin.hpp>
 
 #include "tests/support/metric_laws.hpp"
 #include "tests/support/metric_reference.hpp"
