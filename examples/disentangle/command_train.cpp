@@ -30,6 +30,7 @@ RunConfig resumed_config(TrainArguments const& given, RunFiles const& files) {
   if (given.batch_size) {
     expect_same("--batch-size", *given.batch_size, config.batch_size, std::to_string(*given.batch_size), std::to_string(config.batch_size));
   }
+  if (given.augment) expect_same("--augment", *given.augment, config.augment, *given.augment, config.augment);
   if (given.labels) expect_same("--labels", *given.labels, config.labels, *given.labels, config.labels);
   if (given.seed) expect_same("--seed", *given.seed, config.seed, std::to_string(*given.seed), std::to_string(config.seed));
   if (!given.set.empty()) expect_same("--set", given.set, config.set, joined(given.set), joined(config.set));
@@ -49,6 +50,7 @@ RunConfig fresh_config(TrainArguments const& given, RunFiles const& files) {
           .set = given.set,
           .data = with_absolute_path(given.data.value_or("dsprites")),
           .labels = given.labels.value_or("all"),
+          .augment = given.augment.value_or(find_method(*given.method, given.backend).compares_views ? views_augmentation : "none"),
           .steps = given.steps.value_or(20'000),
           .batch_size = given.batch_size.value_or(64),
           .seed = given.seed.value_or(0),
@@ -66,6 +68,7 @@ void train_command(TrainArguments const& given) {
   expect_backend(given.backend);
   MethodEntry const& method = find_method(config.method, given.backend);
   std::string const described = method.described(config.set);  // settings are checked before anything is written
+  ChosenAugmentation const augmentation(config.augment);
   OpenedData const data = open_data(config.data);
   std::visit(
       [&]<class Data>(Data const& images) {
@@ -80,7 +83,7 @@ void train_command(TrainArguments const& given) {
                      model->parameter_count(), images.name().c_str(), images.size(), Shape::height, Shape::width, Shape::channels,
                      static_cast<unsigned long long>(config.seed));
         auto const summary = model->train(
-            shown, {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
+            shown, augmentation, {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
         if (!summary.stopped.empty()) {
           std::fprintf(stderr, "go on with: disentangle train --resume --out %s\n", given.out.c_str());
           return;

@@ -15,6 +15,7 @@
 #endif
 
 #include <disentangle/core/with.hpp>
+#include <disentangle/data/augmented.hpp>
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/model.hpp>
@@ -58,18 +59,32 @@ class ModelOf final : public AnyModel<Shape> {
   void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) override {
     model_.encode(images, mean, log_variance);
   }
-  void decode(std::span<float const> codes, std::span<float> images) override { model_.decode(codes, images); }
-  disentangle::TrainSummary train(AnyData<Shape> const& data, disentangle::TrainOptions const& options,
-                                  RunFiles const& files) override {
+  void decode(std::span<float const> codes, std::span<float> images) override {
+    if constexpr (M::template has<disentangle::Role::decoder>) {
+      model_.decode(codes, images);
+    } else {
+      throw UsageError("this method has no decoder, so there are no images of codes");
+    }
+  }
+  disentangle::TrainSummary train(AnyData<Shape> const& data, ChosenAugmentation const& augmentation,
+                                  disentangle::TrainOptions const& options, RunFiles const& files) override {
     return disentangle::train(
-        model_, data, options, disentangle::progress_bar(), disentangle::csv_log(files.log()),
+        model_, disentangle::data::augmented(data, augmentation), options, disentangle::progress_bar(), disentangle::csv_log(files.log()),
         disentangle::checkpoint(files.checkpoint(), {.every = files.checkpoint_every, .resume = files.resume}),
         disentangle::stop_signal());
   }
   long load(std::filesystem::path const& checkpoint) override { return disentangle::load_checkpoint(model_, checkpoint).step; }
   std::size_t parameter_count() const override { return model_.parameter_count(); }
-  bool generative() const override { return !M::template has<disentangle::Role::reconstruction>; }
-  void draw_codes(std::span<float> codes, std::uint64_t number) override { model_.draw_codes(codes, number); }
+  bool decodes() const override { return M::template has<disentangle::Role::decoder>; }
+  std::vector<disentangle::FoundPartition> partitions() override { return disentangle::partitions(model_); }
+  bool generative() const override { return decodes() && !M::template has<disentangle::Role::reconstruction>; }
+  void draw_codes(std::span<float> codes, std::uint64_t number) override {
+    if constexpr (M::template has<disentangle::Role::prior>) {
+      model_.draw_codes(codes, number);
+    } else {
+      throw UsageError("this method has no prior, so there are no codes to draw");
+    }
+  }
   std::optional<disentangle::report::ClassCodes> classes() override {
     if constexpr (Model::class_values != 0) return disentangle::class_codes(model_);
     return {};
@@ -100,7 +115,7 @@ struct AtNetwork<M> {
 
 template <class Own, class M = typename AtNetwork<Own>::type>
 MethodEntry make_entry(std::string name, std::string summary) {
-  return {std::move(name), std::move(summary),
+  return {std::move(name), std::move(summary), disentangle::Model<M, Backend, Grey>::views > 1,
           [](std::vector<std::string> const& set) { return disentangle::describe(method_with<M>(set)); },
           [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Grey>> { return std::make_unique<ModelOf<M, Grey>>(s); },
           [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Colour>> { return std::make_unique<ModelOf<M, Colour>>(s); }};

@@ -2,9 +2,11 @@
 // Methods by name. Each is compiled in a file of its own (method_*.cpp) behind the class AnyModel.
 #pragma once
 
+#include "augmentations.hpp"
 #include "data_sets.hpp"
 
 #include <disentangle/train/class_scores.hpp>
+#include <disentangle/train/partitions.hpp>
 #include <disentangle/train/run.hpp>
 
 #include <cstddef>
@@ -45,11 +47,15 @@ class AnyModel {
   virtual ~AnyModel() = default;
   virtual void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) = 0;
   virtual void decode(std::span<float const> codes, std::span<float> images) = 0;
-  virtual disentangle::TrainSummary train(AnyData<Shape> const& data, disentangle::TrainOptions const& options,
-                                          RunFiles const& files) = 0;
+  virtual disentangle::TrainSummary train(AnyData<Shape> const& data, ChosenAugmentation const& augmentation,
+                                          disentangle::TrainOptions const& options, RunFiles const& files) = 0;
   /// Restores a checkpoint and returns its step.
   virtual long load(std::filesystem::path const& checkpoint) = 0;
   virtual std::size_t parameter_count() const = 0;
+  /// Whether it has a decoder, so that decode() works.
+  virtual bool decodes() const = 0;
+  /// The partitions of the images that it was trained with, for methods that have some.
+  virtual std::vector<disentangle::FoundPartition> partitions() = 0;
   /// Whether its decoder is a generator of codes that are drawn, not inferred.
   virtual bool generative() const = 0;
   /// Codes from the prior, (n, latent_size).
@@ -66,6 +72,8 @@ struct MethodEntry {
   std::string name;
   /// What it is and where it was published, in a line.
   std::string summary;
+  /// Whether it compares views of an image, and so needs an augmentation.
+  bool compares_views = false;
   /// describe() with settings applied. Throws UsageError for a setting that does not exist.
   std::string (*described)(std::vector<std::string> const& set);
   std::unique_ptr<AnyModel<Grey>> (*grey)(ModelSettings const&);

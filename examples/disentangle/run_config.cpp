@@ -40,6 +40,7 @@ void write_config(std::filesystem::path const& path, RunConfig const& config, Op
   json["set"] = config.set;
   json["data"] = config.data;
   json["labels"] = config.labels;
+  json["augment"] = config.augment;
   json["steps"] = config.steps;
   json["batch_size"] = config.batch_size;
   json["seed"] = config.seed;
@@ -70,6 +71,7 @@ RunConfig read_config(std::filesystem::path const& path) {
   }
   config.set = member<std::vector<std::string>>(path, json, "set", "a list of settings POLICY.MEMBER=VALUE");
   config.data = member<std::string>(path, json, "data", data_forms);
+  if (json.contains("augment")) config.augment = member<std::string>(path, json, "augment", "none, or names of augmentations");
   if (json.contains("labels")) config.labels = member<std::string>(path, json, "labels", "all, N or random:N");
   config.steps = member<long>(path, json, "steps", "a whole number");
   config.batch_size = member<std::size_t>(path, json, "batch_size", "a whole number");

@@ -21,6 +21,8 @@ struct RunConfig {
   std::string data;
   /// How many labels a semi-supervised method sees: "all", "N", "random:N".
   std::string labels = "all";
+  /// How minibatches are augmented: "none", or names with commas between.
+  std::string augment = "none";
   long steps = 0;
   std::size_t batch_size = 0;
   std::uint64_t seed = 0;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <disentangle/core/error.hpp>
@@ -44,6 +45,11 @@ class Checkpoint {
            run.data_name() + " (" + std::to_string(run.data_size()) + " images)");
     expect(info.batch_size == run.options().batch_size, "batch size", std::to_string(info.batch_size),
            std::to_string(run.options().batch_size));
+    if (std::string const labelled = labelled_batch(run); !labelled.empty()) {
+      auto const found = info.notes.find(labelled_note);
+      expect(found == info.notes.end() || found->second == labelled, "labelled batch size",
+             found == info.notes.end() ? "" : found->second, labelled);
+    }
     saved_step_ = run.step();
     run.set_last_checkpoint(text());
   }
@@ -57,13 +63,23 @@ class Checkpoint {
  private:
   void save(auto& run) {
     run.model().read_back();  // throws where a loss that is still on the device is not finite: the last good file stays
+    auto notes = options_.notes;
+    if (std::string const labelled = labelled_batch(run); !labelled.empty()) notes[labelled_note] = labelled;
     save_checkpoint(run.model(), path_,
                     {.data_name = run.data_name(),
                      .data_size = run.data_size(),
                      .batch_size = run.options().batch_size,
-                     .notes = options_.notes});
+                     .notes = std::move(notes)});
     saved_step_ = run.step();
     run.set_last_checkpoint(text());
+  }
+  static constexpr char const* labelled_note = "labelled batch size";
+  /// Images of a labelled minibatch as text; empty for methods that take none.
+  static std::string labelled_batch(auto const& run) {
+    if (!std::remove_cvref_t<decltype(run.model())>::takes_labels) return {};
+    auto const& options = run.options();
+    return std::to_string(options.labelled_batch_size == 0 ? options.batch_size
+                                                           : options.labelled_batch_size);
   }
   std::string text() const { return path_.string() + " (step " + std::to_string(saved_step_) + ")"; }
   void expect(bool same, char const* what, std::string const& found, std::string const& expected) const {

@@ -16,7 +16,7 @@
 namespace disentangle {
 
 /// Columns: step; seconds of training so far; loss; a column per part of the loss, named as its policy; kl_0, kl_1, ...: the
-/// mean KL of each latent over the minibatch in nats; for RF-VAE also relevance_0, ...: r of each latent; what policies measure, as critic_gap. A row for step 1, every log_every-th and the last step, each flushed.
+/// mean KL of each latent over the minibatch in nats, for methods that infer a posterior; for RF-VAE also relevance_0, ...: r of each latent; what policies measure, as critic_gap. A row for step 1, every log_every-th and the last step, each flushed.
 /// Where the model comes from a checkpoint of step k, rows up to step k are kept, later ones dropped, and seconds go on: a
 /// killed and resumed run has each row once.
 class CsvLog {
@@ -32,7 +32,9 @@ class CsvLog {
       }
       names.push_back(name);
     }
-    for (std::size_t l = 0; l < run.model().latent_size; ++l) names.push_back("kl_" + std::to_string(l));
+    if constexpr (std::remove_cvref_t<decltype(run.model())>::infers_posterior) {
+      for (std::size_t l = 0; l < run.model().latent_size; ++l) names.push_back("kl_" + std::to_string(l));
+    }
     if constexpr (knows_relevance<std::remove_cvref_t<decltype(run.model())>>) {
       for (std::size_t l = 0; l < run.model().latent_size; ++l)
         names.push_back("relevance_" + std::to_string(l));
@@ -52,7 +54,9 @@ class CsvLog {
     if (!run.logs(run.step())) return;
     std::vector<io::CsvField> row{run.step(), earlier_seconds_ + run.seconds(), report.loss};
     for (double const part : report.parts) row.emplace_back(part);
-    for (float const kl : report.kl) row.emplace_back(kl);
+    if constexpr (std::remove_cvref_t<decltype(run.model())>::infers_posterior) {
+      for (float const kl : report.kl) row.emplace_back(kl);
+    }
     if constexpr (knows_relevance<std::remove_cvref_t<decltype(run.model())>>) {
       for (double const r : relevance(run.model()).values) row.emplace_back(r);
     }

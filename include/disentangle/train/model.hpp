@@ -42,6 +42,8 @@ class Model<Method<Slots...>, Backend, Image> {
   /// Values of the class variables together, for methods with discrete latents; else 0.
   static constexpr std::size_t class_values =
       static_cast<std::size_t>(detail::class_values_of<method_type>());
+  /// Whether it infers a posterior, whose KL a step reports.
+  static constexpr bool infers_posterior = detail::is_variational<method_type>;
   /// Whether the last of the minibatches must have labels.
   static constexpr bool takes_labels = detail::takes_labels(std::type_identity<method_type>{});
   /// Views that a step takes of its main minibatch: the same images, each view augmented otherwise.
@@ -154,7 +156,7 @@ class Model<Method<Slots...>, Backend, Image> {
   }
 
  private:
-  static constexpr bool variational = detail::is_variational<method_type>;
+  static constexpr bool variational = infers_posterior;
   using Encoder = typename decltype(detail::encoder_network<method_type, setting>())::type;
   using Decoder = typename decltype(detail::decoder_network<method_type, setting>())::type;
 

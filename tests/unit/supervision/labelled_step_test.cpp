@@ -171,4 +171,10 @@ TEST_CASE("a run that is resumed, or has other threads, has the same bits") {
   options.steps = 12;
   CHECK(train(resumed, data, options, checkpoint("labelled_step", {.resume = true})).first_step == 5);
   CHECK(test_support::state_of(resumed) == test_support::state_of(whole));
+
+  options.steps = 20;
+  options.labelled_batch_size = 4;  // other draws: not the run that was begun
+  auto other = model_of();
+  CHECK_THROWS_WITH_AS(train(other, data, options, checkpoint("labelled_step", {.resume = true})),
+                       doctest::Contains("another labelled batch size: found 8, expected 4"), FileError);
 }
