@@ -18,8 +18,8 @@
 
 #include <disentangle/core/matrix_view.hpp>
 #include <disentangle/core/philox.hpp>
-#include <disentangle/metric/detail/gradient_boosted_trees.hpp>
 #include <disentangle/metric/detail/parallel_for.hpp>
+#include <disentangle/metric/detail/sorted_features.hpp>
 
 namespace disentangle::metric::detail {
 
