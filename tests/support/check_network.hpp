@@ -56,4 +56,34 @@ GradientReport check_network(std::ptrdiff_t batch, Run const& run, GradientToler
       [&] { lone.parameters.begin_step(); }, [&] { lone.parameters.complete_gradients(); }, tolerance);
 }
 
+/// The derivative of sum(run(net, x)^2) along a random direction of all parameters: as derived, and as a central difference.
+/// For deep networks, whose elements one by one would take long.
+struct DirectionalDerivative {
+  double derived, numerical;
+};
+template <class Input, class... Layers, class Run>
+DirectionalDerivative along_a_direction(std::ptrdiff_t batch, Run const& run, double step = 1e-7) {
+  LoneNetwork<backend::BasicCpu<double>, Input, Layers...> lone;
+  lone.tape.set_poisoned(true);
+  double* const at = lone.parameters.values();
+  auto const direction =
+      random_array(Extents<1>{static_cast<std::ptrdiff_t>(lone.parameters.size())}, 7).values;
+  auto const loss_at = [&](double distance) {
+    for (std::size_t i = 0; i < direction.size(); ++i) at[i] += distance * direction[i];
+    lone.tape.reset();
+    auto const loss = sum(square(run(lone.net, lone.input(batch, false))));
+    for (std::size_t i = 0; i < direction.size(); ++i) at[i] -= distance * direction[i];
+    return loss;
+  };
+  auto const loss = loss_at(0);
+  lone.tape.backend().fill(loss.gradient, 1, 1.0);
+  lone.tape.backward();
+  lone.parameters.complete_gradients();
+  DirectionalDerivative result{0, 0};
+  for (std::size_t i = 0; i < direction.size(); ++i)
+    result.derived += direction[i] * lone.parameters.gradients()[i];
+  result.numerical = (loss_at(step).value[0] - loss_at(-step).value[0]) / (2 * step);
+  return result;
+}
+
 }  // namespace disentangle::test

@@ -54,24 +54,9 @@ TEST_CASE("gradients of the blocks, in training and inference") {
 
 TEST_CASE("the gradient of a narrow encoder and decoder along a direction of all weights") {
   using Image = ImageShape<16, 16, 1>;
-  test::LoneNetwork<backend::BasicCpu<double>, Image, encoder::TeapotsResNet<2, 1>::network<2>,
-                    decoder::TeapotsResNet<1>::network<Image>>
-      n;
-  auto const direction = random_array(Extents<1>{static_cast<std::ptrdiff_t>(n.parameters.size())}, 7).values;
-  auto const loss_at = [&](double distance) {
-    for (std::size_t i = 0; i < direction.size(); ++i) n.parameters.values()[i] += distance * direction[i];
-    n.tape.reset();
-    auto const loss = sum(square(n.net(n.input(3, false))));
-    for (std::size_t i = 0; i < direction.size(); ++i) n.parameters.values()[i] -= distance * direction[i];
-    return loss;
-  };
-  auto const loss = loss_at(0);
-  n.tape.backend().fill(loss.gradient, 1, 1.0);
-  n.tape.backward();
-  n.parameters.complete_gradients();
-  double derived = 0;
-  for (std::size_t i = 0; i < direction.size(); ++i) derived += direction[i] * n.parameters.gradients()[i];
-  double const h = 1e-7, above = loss_at(h).value[0], below = loss_at(-h).value[0];
+  auto const [derived, numerical] = test::along_a_direction<Image, encoder::TeapotsResNet<2, 1>::network<2>,
+                                                            decoder::TeapotsResNet<1>::network<Image>>(
+      3, [](auto& net, auto x) { return net(x); });
   CHECK(std::abs(derived) > 1);
-  CHECK(derived == doctest::Approx((above - below) / (2 * h)).epsilon(3e-6));
+  CHECK(derived == doctest::Approx(numerical).epsilon(3e-6));
 }
