@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LabelledStep: its cross-entropy, which parameters it trains and with which moments, what it says of wrong labels; the
 // labelled minibatches that train() draws.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <set>
@@ -82,6 +83,46 @@ TEST_CASE("the reported part is the cross-entropy of the labelled images, missin
   std::size_t part = 0;
   while (model.part_names()[part] != "LabelledStep") ++part;
   CHECK(report.parts[part] == doctest::Approx(expected).epsilon(1e-5));
+}
+
+TEST_CASE("its gradient is that of the cross-entropy, along random directions of trunk and class head") {
+  auto const direction_of = [](std::uint32_t number, std::string const& name, std::size_t i) {
+    return static_cast<double>(Philox{number, stream(name), 0}.normal(i));
+  };
+  auto const trained = [](std::string const& name) {
+    return name.starts_with("encoder.trunk.") || name.starts_with("encoder.class_head.");
+  };
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    // moved along the direction, the cross-entropy that a step reports is that before the step
+    auto const cross_entropy = [&](double distance) {
+      auto model = model_of();
+      model.for_each_tensor([&](std::string const& name, auto const& extents, float* values) {
+        if (!trained(name)) return;
+        std::size_t size = 1;
+        for (auto const extent : extents) size *= static_cast<std::size_t>(extent);
+        for (std::size_t i = 0; i < size; ++i)
+          values[i] += static_cast<float>(distance * direction_of(number, name, i));
+      });
+      auto const report = step(model, 0);
+      return static_cast<double>(report.parts[static_cast<std::size_t>(
+          std::find(model.part_names().begin(), model.part_names().end(), "LabelledStep") -
+          model.part_names().begin())]);
+    };
+    double const h = 3e-4, difference = (cross_entropy(h) - cross_entropy(-h)) / (2 * h);
+    auto model = model_of();
+    step(model, 0);
+    double derived = 0;  // the first moment after one step is a tenth of the gradient
+    std::string const prefix = "labelled.moment0.";
+    for (auto const& [name, values] : test_support::state_of(model)) {
+      if (!name.starts_with(prefix)) continue;
+      std::string const weight = name.substr(prefix.size());
+      REQUIRE(trained(weight));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        derived += 10 * static_cast<double>(values[i]) * direction_of(number, weight, i);
+    }
+    CHECK(std::abs(derived) > 0.05);
+    CHECK(difference == doctest::Approx(derived).epsilon(0.01));
+  }
 }
 
 TEST_CASE("it trains trunk and class head alone, with moments of its own") {
