@@ -167,6 +167,7 @@
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/partitions.hpp>
 #include <disentangle/train/progress_bar.hpp>
+#include <disentangle/train/reduce_on_plateau.hpp>
 #include <disentangle/train/relevance.hpp>
 #include <disentangle/train/stop_signal.hpp>
 #include <disentangle/train/train.hpp>

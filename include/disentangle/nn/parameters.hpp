@@ -136,6 +136,9 @@ class Parameters {
   static constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 
   std::string const& name() const { return name_; }
+  /// What the learning rate of the optimiser of this set is multiplied by, beside its schedule; 1 at first. Not saved: whoever
+  /// sets it restores it (reduce_on_plateau).
+  double rate_factor = 1;
   std::vector<Block> const& blocks() const { return blocks_; }
   std::vector<Block> const& statistics() const { return statistic_blocks_; }
   /// Number of scalars of the flat buffers, padding between blocks (always zero) included.

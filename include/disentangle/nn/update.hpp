@@ -37,9 +37,24 @@ double gradient_norm(Parameters<Backend>& parameters) {
   return std::sqrt(squared);
 }
 
+namespace detail {
+
+/// An optimiser with its learning rate times a factor.
+template <optimizer_policy Optimiser>
+Optimiser at_rate(Optimiser optimiser, double factor) {
+  static_assert(
+      requires { optimiser.learning_rate *= factor; },
+      "[disentangle] an optimiser has a member learning_rate");
+  optimiser.learning_rate *= factor;
+  return optimiser;
+}
+
+}  // namespace detail
+
 /// One update from the gradients of this step. `step` counts the updates of this set from 1.
 template <class Backend, optimizer_policy Optimiser>
-void update(Parameters<Backend>& parameters, Optimiser const& optimiser, long step) {
+void update(Parameters<Backend>& parameters, Optimiser const& at_full_rate, long step) {
+  Optimiser const optimiser = detail::at_rate(at_full_rate, parameters.rate_factor);
   parameters.complete_gradients();
   auto& backend = parameters.tape().backend();
   auto const moments = [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -60,8 +75,8 @@ void update(Parameters<Backend>& parameters, Optimiser const& optimiser, long st
     norm = std::sqrt(norm);
     if (norm > optimiser.clip_norm) factor = optimiser.clip_norm / norm;
   }
-  backend.update(optimiser.update(step, factor), parameters.size(), parameters.values(), parameters.gradients(),
-                 moments);
+  backend.update(optimiser.update(step, factor), parameters.size(), parameters.values(),
+                 parameters.gradients(), moments);
 }
 
 /// Parameters with an optimiser of their own: a discriminator, a critic, a difference encoder.
@@ -136,6 +151,7 @@ class SharedParameters final : public OwnParameters<Backend> {
  private:
   Parameters<Backend>& trained() override { return main_; }
   void apply() override {
+    Optimiser const optimiser = at_rate(optimiser_, this->parameters.rate_factor);
     main_.complete_gradients();
     for (std::size_t i = 0; i < shared_.size(); ++i) {
       auto const& block = main_.blocks()[shared_[i]];
@@ -144,7 +160,7 @@ class SharedParameters final : public OwnParameters<Backend> {
             moments_[i * Optimiser::moments + M].value...};
       }
       (std::make_index_sequence<Optimiser::moments>{});
-      main_.tape().backend().update(optimiser_.update(this->updates, 1.0),
+      main_.tape().backend().update(optimiser.update(this->updates, 1.0),
                                     Parameters<Backend>::padded(block.size), main_.values() + block.offset,
                                     main_.gradients() + block.offset, moments);
     }

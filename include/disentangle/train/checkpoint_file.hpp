@@ -176,6 +176,10 @@ template <class Model>
 std::map<std::string, std::vector<double>> read_records(Model& model, io::SafetensorsReader const& file,
                                                         std::string const& path) {
   std::map<std::string, std::vector<double>> records;
+  std::string const of_callbacks = std::string(record_prefix) + "note.";
+  for (io::TensorInfo const& found : file.tensors()) {
+    if (found.name.starts_with(of_callbacks)) model.note(found.name.substr(of_callbacks.size()));
+  }
   model.for_each_record([&]<class T>(std::string const& record, std::vector<T>&) {
     std::string const name = record_prefix + record;
     for (io::TensorInfo const& found : file.tensors()) {

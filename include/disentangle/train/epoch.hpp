@@ -86,6 +86,7 @@ void Model<Method<Slots...>, Backend, Image>::for_each_record(Visitor&& visit) {
     auto& state = std::get<decltype(index)::value>(parts_->states);
     if constexpr (requires { state->for_each_record(visit); }) state->for_each_record(visit);
   });
+  for (auto& [name, values] : parts_->notes) visit("note." + name, values);
 }
 
 }  // namespace disentangle

@@ -124,6 +124,23 @@ void Model<Method<Slots...>, Backend, Image>::draw_codes(std::span<float> codes,
 }
 
 template <class Backend, class Image, class... Slots>
+void Model<Method<Slots...>, Backend, Image>::set_rate_factor(std::string_view set, double factor) {
+  if (set.empty()) {
+    parts_->main.rate_factor = factor;
+    return;
+  }
+  std::string known;
+  for (auto const& own : parts_->own) {
+    if (own->parameters.name() == set) {
+      own->parameters.rate_factor = factor;
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + own->parameters.name();
+  }
+  throw ValueError("set_rate_factor: found set '" + std::string(set) + "', expected '' or one of: " + known);
+}
+
+template <class Backend, class Image, class... Slots>
 template <class Visitor>
 void Model<Method<Slots...>, Backend, Image>::for_each_tensor(Visitor&& visit) {
   auto const visit_set = [&](nn::Parameters<Backend>& set, std::string const& prefix) {

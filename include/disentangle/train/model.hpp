@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -132,6 +133,12 @@ class Model<Method<Slots...>, Backend, Image> {
   /// Whether a policy wants that.
   static constexpr bool surveys_epochs = detail::surveys_epochs(std::type_identity<method_type>{});
 
+  /// Multiplies the learning rate of one set of parameters, beside its schedule: "" the method's own, or the name of one with an
+  /// optimiser of its own ("labelled", "critic"). Not saved. @throws ValueError that lists the names there are
+  void set_rate_factor(std::string_view set, double factor);
+  /// A list of numbers that is saved with the model under a name: what a callback must know to go on. Empty at first.
+  std::vector<double>& note(std::string const& name) { return parts_->notes[name]; }
+
   /// Calls visit(name, v) for every list of numbers, std::vector<int>& or std::vector<double>&, that policies keep on the host
   /// and a checkpoint holds: the partitions of IP-IRM.
   template <class Visitor>
@@ -188,6 +195,7 @@ class Model<Method<Slots...>, Backend, Image> {
     // what policies measure, those of policy I from measure_at[I]
     scalar* measured = nullptr;
     std::array<std::size_t, sizeof...(Slots) + 1> measure_at{};
+    std::map<std::string, std::vector<double>> notes{};  // of callbacks
 
     Assembly(method_type method_, Backend backend, Seed seed_)
         : method(std::move(method_)), seed(seed_), tape(backend), main(tape, "model") {
