@@ -31,6 +31,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION MATCHES "
   # Training steps take the same time without.
   target_compile_options(disentangle_development INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-tree-slp-vectorize>)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ collects its garbage from 128 MB on, which takes a tenth of its time here; from 1 GB on it takes 1.4 GB at most.
+  target_compile_options(disentangle_development INTERFACE $<$<COMPILE_LANGUAGE:CXX>:--param=ggc-min-heapsize=1048576>)
+endif()
 if(DISENTANGLE_SANITIZE)
   set(_sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
   target_compile_options(disentangle_development INTERFACE ${_sanitize} -g1 -fno-omit-frame-pointer)
