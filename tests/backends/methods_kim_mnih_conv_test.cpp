@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every method with the network KimMnihConv, on images of three channels.
+// beta-TCVAE with the network KimMnihConv, on images of three channels. The methods of the shelf are compared with another
+// network, methods_burgess_conv; what this one adds is its layers.
 #include <disentangle/decoder/kim_mnih_conv.hpp>
 #include <disentangle/encoder/kim_mnih_conv.hpp>
 
@@ -11,9 +12,10 @@ using namespace disentangle::test;
 
 namespace {
 
+using Tested = With<method::BetaTcVae, Encoder<encoder::KimMnihConv<4>>, Decoder<decoder::KimMnihConv>>;
+
 Register<TestedBackend> const registered("methods_kim_mnih_conv", [](auto& rows) {
-  method_rows<encoder::KimMnihConv<4>, decoder::KimMnihConv, ImageShape<16, 16, 3>>(
-      rows, {.batch = 6, .steps = 5, .images = 67});
+  method_row<ImageShape<16, 16, 3>>(rows, "BetaTcVae", Tested{}, {.batch = 6, .steps = 5, .images = 67});
 });
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every method with the network LocatelloConv, on images of one channel.
+// beta-TCVAE with the network LocatelloConv, on images of one channel. The methods of the shelf are compared with another
+// network, methods_burgess_conv; what this one adds is its layers.
 #include <disentangle/decoder/locatello_conv.hpp>
 #include <disentangle/encoder/locatello_conv.hpp>
 
@@ -11,9 +12,10 @@ using namespace disentangle::test;
 
 namespace {
 
+using Tested = With<method::BetaTcVae, Encoder<encoder::LocatelloConv<4>>, Decoder<decoder::LocatelloConv>>;
+
 Register<TestedBackend> const registered("methods_locatello_conv", [](auto& rows) {
-  method_rows<encoder::LocatelloConv<4>, decoder::LocatelloConv, ImageShape<16, 16, 1>>(
-      rows, {.batch = 6, .steps = 5, .images = 67});
+  method_row<ImageShape<16, 16, 1>>(rows, "BetaTcVae", Tested{}, {.batch = 6, .steps = 5, .images = 67});
 });
 
 }  // namespace
