@@ -13,6 +13,41 @@
 
 namespace disentangle::contrast {
 
+namespace detail {
+
+/// A backend that puts similarities in order itself.
+template <class Backend>
+concept orders_similarities = requires(Backend backend, typename Backend::scalar* p) {
+  backend.partner_first(std::ptrdiff_t{}, p, p);
+  backend.partner_first_adjoint(std::ptrdiff_t{}, p, p, p);
+};
+
+/// x x^T without its diagonal, partners first, of features x (n, d).
+template <class Backend>
+Variable<Backend, 2> ordered_similarities(Variable<Backend, 2> const& x) {
+  auto& tape = *x.tape;
+  std::ptrdiff_t const n = x.extent(0), d = x.extent(1);
+  auto const square = static_cast<std::size_t>(n * n);
+  auto const out = tape.variable(Extents<2>{n, n - 1}, x.gradient != nullptr);
+  {
+    ScratchScope<Backend> const scope(tape);
+    auto* const similarity = tape.scratch(square);
+    tape.backend().multiply(n, n, d, x.value, x.strides, x.value, {x.strides[1], x.strides[0]}, similarity,
+                            {n, 1}, false);
+    tape.backend().partner_first(n, similarity, out.value);
+  }
+  if (out.gradient != nullptr) {
+    tape.record([&tape, x, out, n, d, square] {
+      auto *const place = tape.scratch(square), *const sum = tape.scratch(square);
+      tape.backend().partner_first_adjoint(n, out.gradient, place, sum);
+      tape.backend().multiply(n, d, n, sum, {n, 1}, x.value, x.strides, x.gradient, x.strides, true);
+    });
+  }
+  return out;
+}
+
+}  // namespace detail
+
 /// The similarities of the 2n features of two views, each (n, d): row i has its partner, the other view of the same sample, in
 /// column 0 and the other 2n - 2 in the order of their index: (2n, 2n - 1).
 template <matrix_expression E, matrix_expression F>
@@ -25,18 +60,22 @@ Variable<typename E::backend_type, 2> partner_first(E const& first, F const& sec
   }
   std::ptrdiff_t const half = a.extent(0), n = 2 * half;
   auto const x = concatenate(axis<0>, a, b);
-  auto const flat = reshape(matmul(x, transpose(x)), Extents<2>{n * n, 1});
-  auto const count = static_cast<std::size_t>(n * (n - 1));
-  int* const places = flat.tape->template host<int>(count);
-  int* next = places;
-  for (std::ptrdiff_t i = 0; i < n; ++i) {
-    std::ptrdiff_t const partner = (i + half) % n;
-    *next++ = static_cast<int>(i * n + partner);
-    for (std::ptrdiff_t j = 0; j < n; ++j) {
-      if (j != i && j != partner) *next++ = static_cast<int>(i * n + j);
+  if constexpr (detail::orders_similarities<typename E::backend_type>) {
+    return detail::ordered_similarities(x);
+  } else {
+    auto const flat = reshape(matmul(x, transpose(x)), Extents<2>{n * n, 1});
+    auto const count = static_cast<std::size_t>(n * (n - 1));
+    int* const places = flat.tape->template host<int>(count);
+    int* next = places;
+    for (std::ptrdiff_t i = 0; i < n; ++i) {
+      std::ptrdiff_t const partner = (i + half) % n;
+      *next++ = static_cast<int>(i * n + partner);
+      for (std::ptrdiff_t j = 0; j < n; ++j) {
+        if (j != i && j != partner) *next++ = static_cast<int>(i * n + j);
+      }
     }
+    return reshape(gather(flat, std::span<int const>(places, count)), Extents<2>{n, n - 1});
   }
-  return reshape(gather(flat, std::span<int const>(places, count)), Extents<2>{n, n - 1});
 }
 
 /// Where a contrastive loss takes its negatives from. Each is called with logits whose column 0 is the positive, (rows, columns),

@@ -12,6 +12,7 @@
 #include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/backend/cpu/memory.hpp>
 #include <disentangle/backend/cpu/scalar_pack.hpp>
+#include <disentangle/backend/cpu/partner_first.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/philox.hpp>
 
@@ -196,6 +197,14 @@ class BasicCpu {
     for (std::ptrdiff_t i = 0; i < n; ++i) {
       for (std::ptrdiff_t j = 0; j < width; ++j) to[rows[i] * width + j] += from[i * width + j];
     }
+  }
+
+  // ---- similarities of views: a backend without these two has them from gather_rows -------------------------------------
+  void partner_first(std::ptrdiff_t n, T const* similarity, T* out) {
+    cpu::partner_first(*pool_, n, similarity, out);
+  }
+  void partner_first_adjoint(std::ptrdiff_t n, T const* out_gradient, T* place, T* sum) {
+    cpu::partner_first_adjoint(*pool_, n, out_gradient, place, sum);
   }
 
   // ---- random numbers ------------------------------------------------------------------------------------------------
