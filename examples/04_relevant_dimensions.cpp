@@ -10,7 +10,22 @@
 // prints: RF-VAE: [0-9]+ latents with a KL above 0.1 nats, [0-9]+ relevant
 // prints: rf_vae_metric_ii +[0-9.]+
 // prints: run/rf_vae/latents.png
-#include <disentangle/disentangle.hpp>
+#include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/data/fixed_factor.hpp>
+#include <disentangle/method/factor_vae.hpp>
+#include <disentangle/method/rf_vae.hpp>
+#include <disentangle/metric/rf_vae.hpp>
+#include <disentangle/report/latent_history.hpp>
+#include <disentangle/report/latents.hpp>
+#include <disentangle/report/score_table.hpp>
+#include <disentangle/train/checkpoint.hpp>
+#include <disentangle/train/csv_log.hpp>
+#include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/model.hpp>
+#include <disentangle/train/progress_bar.hpp>
+#include <disentangle/train/relevance.hpp>
+#include <disentangle/train/stop_signal.hpp>
+#include <disentangle/train/train.hpp>
 
 #include <cstdio>
 #include <filesystem>

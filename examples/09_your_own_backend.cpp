@@ -6,7 +6,11 @@
 // test: 3
 // prints: backend::Cpu     loss [0-9.]+
 // prints: DoubleSumCpu     loss [0-9.]+, [0-9]+ matrix products
-#include <disentangle/disentangle.hpp>
+#include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/data/dsprites.hpp>
+#include <disentangle/method/beta_tc_vae.hpp>
+#include <disentangle/train/model.hpp>
+#include <disentangle/train/train.hpp>
 
 #include <cstdio>
 #include <cstdlib>
