@@ -62,10 +62,10 @@ RunConfig fresh_config(TrainArguments const& given, RunFiles const& files) {
 
 void train_command(TrainArguments const& given) {
   if (given.resume && given.overwrite) throw UsageError("--resume and --overwrite exclude each other");
+  expect_backend(given.backend);
   RunFiles files{.folder = given.out, .resume = given.resume};
   RunConfig const config = given.resume ? resumed_config(given, files) : fresh_config(given, files);
   files.checkpoint_every = config.checkpoint_every;
-  expect_backend(given.backend);
   MethodEntry const& method = find_method(config.method, given.backend);
   std::string const described = method.described(config.set);  // settings are checked before anything is written
   ChosenAugmentation const augmentation(config.augment);
