@@ -33,6 +33,8 @@ Register<TestedBackend> const registered("methods_contrastive", [](auto& rows) {
   row("Dcl", SmallDcl{}, AsItStarts{});
   row("Hcl", SmallHcl{}, AsItStarts{});
   row("IpIrm", SmallIpIrm{}, WithPartitions{});
+  row("DclIpIrm", SmallDclIpIrm{}, WithPartitions{});
+  row("HclIpIrm", SmallHclIpIrm{}, WithPartitions{});
   row("SimClr with MixUp, partitions", SmallMixUp{}, WithPartitions{});
   SmallIpIrm scalar;
   auto& term = scalar.template get<SmallPartition<contrast::Biased>>();

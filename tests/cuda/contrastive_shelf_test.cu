@@ -25,5 +25,8 @@ int main() {
   check<disentangle::test::SmallDcl>("Dcl");
   check<disentangle::test::SmallHcl>("Hcl");
   check<disentangle::test::SmallIpIrm>("IpIrm", 1e-3, WithPartition{});
+  check<disentangle::test::SmallDclIpIrm>("DclIpIrm", 1e-3, WithPartition{});
+  check<disentangle::test::SmallHclIpIrm>("HclIpIrm", 1e-3, WithPartition{});
+  check<disentangle::test::SmallMixUp>("SimClr with MixUp and a partition", 1e-3, WithPartition{});
   return disentangle::testing::failures == 0 ? 0 : 1;
 }

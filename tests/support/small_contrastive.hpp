@@ -29,5 +29,7 @@ using SmallDcl = With<SmallSimClr, Contrast<SmallContrast<contrast::Debiased>>>;
 using SmallHcl = With<SmallSimClr, Contrast<SmallContrast<contrast::HardNegatives>>>;
 using SmallMixUp = With<SmallSimClr, Contrast<contrast::MixUpPartition<SmallHead>>>;
 using SmallIpIrm = With<SmallSimClr, Contrast<SmallPartition<contrast::Biased>>>;
+using SmallDclIpIrm = With<SmallSimClr, Contrast<SmallPartition<contrast::Debiased>>>;
+using SmallHclIpIrm = With<SmallSimClr, Contrast<SmallPartition<contrast::HardNegatives>>>;
 
 }  // namespace disentangle::test
