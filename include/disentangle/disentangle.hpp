@@ -20,6 +20,7 @@
 #include <disentangle/contrast/invariant_partition.hpp>
 #include <disentangle/contrast/kept_factor.hpp>
 #include <disentangle/contrast/mix_up_partition.hpp>
+#include <disentangle/contrast/mixed_partition_search.hpp>
 #include <disentangle/contrast/partition_search.hpp>
 #include <disentangle/contrast/perturbation.hpp>
 #include <disentangle/contrast/prior_mmd.hpp>
@@ -164,6 +165,7 @@
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/evaluate.hpp>
 #include <disentangle/train/group_action.hpp>
+#include <disentangle/train/labelled_codes.hpp>
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/partitions.hpp>
 #include <disentangle/train/progress_bar.hpp>

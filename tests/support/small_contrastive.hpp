@@ -28,6 +28,8 @@ using SmallSimClr = With<method::SimClr, Encoder<SmallFeatures>, Contrast<SmallC
 using SmallDcl = With<SmallSimClr, Contrast<SmallContrast<contrast::Debiased>>>;
 using SmallHcl = With<SmallSimClr, Contrast<SmallContrast<contrast::HardNegatives>>>;
 using SmallMixUp = With<SmallSimClr, Contrast<contrast::MixUpPartition<SmallHead>>>;
+using SmallOnlineMixUp =
+    With<SmallSimClr, Contrast<contrast::MixUpPartition<SmallHead, contrast::MixedPartitionSearch>>>;
 using SmallIpIrm = With<SmallSimClr, Contrast<SmallPartition<contrast::Biased>>>;
 using SmallDclIpIrm = With<SmallSimClr, Contrast<SmallPartition<contrast::Debiased>>>;
 using SmallHclIpIrm = With<SmallSimClr, Contrast<SmallPartition<contrast::HardNegatives>>>;

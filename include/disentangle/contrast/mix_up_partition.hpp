@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <disentangle/contrast/contrast.hpp>
+#include <disentangle/contrast/image_mixture.hpp>
 #include <disentangle/contrast/retained_partitions.hpp>
 
 namespace disentangle::contrast {
@@ -32,14 +33,7 @@ Mixture<B> mix_up(Variable<B, 2> const& images, Philox const& random) {
   int* const partner = tape.template host<int>(count);
   float* const share = tape.template host<float>(count);
   float* const target = tape.template host<float>(count * count);
-  Permutation const permutation(Philox{random.seed, random.stream + 1, random.step}, count);
-  float mean_share = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    float const u = random.uniform(i);
-    share[i] = std::max(u, 1 - u);
-    mean_share += share[i] / static_cast<float>(count);
-    partner[i] = static_cast<int>(permutation(i));
-  }
+  float const mean_share = draw_mixture(random, count, partner, share);
   std::fill_n(target, count * count, 0.0f);
   for (std::size_t i = 0; i < count; ++i) {
     target[i * count + i] += mean_share;
@@ -69,16 +63,18 @@ Variable<B, 0> mixed_penalty(Variable<B, 2> const& z, Variable<B, 2> const& targ
 /// Step 1:   weight * (L(all) + sum_P mean_k [ L(P, k) + penalty * |d/ds L(s; P, k)|^2 at s = 1 ])
 /// where L mixes the first view of the images concerned in pairs, x_i <- l x_i + (1 - l) x_p(i), and is the cross-entropy of
 /// softmax_j(x_i . y_j / temperature), y the second view, with l on i and 1 - l on p(i). The encoder sees the mixtures, so each
-/// subset of each partition is encoded anew. Without partitions this is SimCLR with MixUp. Step 2 as for InvariantPartition.
+/// subset of each partition is encoded anew. Without partitions this is SimCLR with MixUp. Step 2 as for InvariantPartition, or
+/// on mixtures that are made and encoded anew in every epoch of the search.
 /// Lee et al., "i-Mix", ICLR 2021 (BibTeX: lee2021imix) for the mixing; Wang et al., NeurIPS 2021 (BibTeX: wang2021self), as the
-/// authors' MixUp code runs it, with these differences: the mixed search of its CIFAR-100 script is not here, the plain one of its
-/// STL-10 script is.
+/// authors' MixUp code runs it.
+/// @tparam Search PartitionSearch, as in the authors' STL-10 script, or MixedPartitionSearch, as in their CIFAR-100 script
 /// @param temperature default 0.2 (authors' code), in the penalty too: penalty = 0.2 is then near the edge of what is stable
 /// @param retained default 5 (authors' code)
 /// Measures as InvariantPartition, the similarities between mixtures and second views.
-/// Cost: the encoder on 2 batches, and for each partition on 1 and on the second view of a batch again.
+/// Cost: the encoder on 2 batches, and for each partition on 1 and on the second view of a batch again. A search on mixtures takes
+/// the encoder over both views of the data set in each of its 31 epochs.
 /// @throws ValueError as InvariantPartition
-template <class Head = ProjectionHead<>>
+template <class Head = ProjectionHead<>, class Search = PartitionSearch>
 struct MixUpPartition {
   double weight = 1;
   double temperature = 0.2;
@@ -88,7 +84,7 @@ struct MixUpPartition {
   long every = 50;
   int retained = 5;
   Head head{};
-  PartitionSearch search{.temperature = 0.2};
+  Search search{.temperature = 0.2};
 
   static constexpr int views = 2;
   static constexpr bool surveys = true;

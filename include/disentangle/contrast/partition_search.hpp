@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,11 @@ struct PartitionSearch {
   /// Starts, of which the lowest risk is kept. Local optima are real; a RECONSTRUCTION, the authors' code has 1.
   int restarts = 1;
   unsigned threads = 0;  ///< 0: all of the machine; the result is the same
+
+  static constexpr std::array<int, 2> milestones{
+      5, 35};                               // epochs from which the learning rate is a fifth, of that a fifth
+  static constexpr int patient_until = 50;  // after this epoch five that brought nothing end a search
+  static constexpr bool drops_last = false;  // whether a minibatch that is not full is left out
 
   friend bool operator==(PartitionSearch const&, PartitionSearch const&) = default;
 };
@@ -80,11 +86,11 @@ class PartitionAdam {
   int steps_ = 0;
 };
 
-/// One start of the search.
-template <class T>
-Partition search_from(MatrixView<T const> first, MatrixView<T const> second, PartitionSearch const& how,
-                      Philox random, SoftPartition<T>& soft) {
-  std::size_t const n = first.rows, d = first.columns, batch = std::min(how.batch, n);
+/// One start of a search over n samples. `cost(epoch, members, weights)` is the SoftRisk of a minibatch: `members` are its samples,
+/// `weights`, (members, 2), how much each belongs to either subset. How is PartitionSearch or has its members.
+template <class T, class How, class Cost>
+Partition search_from(std::size_t n, How const& how, Philox random, Cost&& cost_of) {
+  std::size_t const batch = std::min(how.batch, n), fewest = How::drops_last ? batch : 2;
   Partition found;
   std::vector<double> logits(2 * n), gradient(2 * n);
   for (std::size_t b = 0; 4 * b < logits.size(); ++b) {
@@ -93,33 +99,30 @@ Partition search_from(MatrixView<T const> first, MatrixView<T const> second, Par
       logits[4 * b + i] = static_cast<double>(z[i]);
   }
   PartitionAdam adam(2 * n);
-  std::vector<T> views[2], weights(2 * batch);
+  std::vector<T> weights(2 * batch);
   int stale = 0;
   for (int epoch = 0; epoch < how.epochs; ++epoch) {
-    double const rate = how.learning_rate * (epoch >= 35 ? 0.04 : epoch >= 5 ? 0.2 : 1);
+    double const rate = how.learning_rate * (epoch >= How::milestones[1]   ? 0.04
+                                             : epoch >= How::milestones[0] ? 0.2
+                                                                           : 1);
     ++random.step;
     auto const order = shuffled(n, random);
     double sum = 0;
     int batches = 0;
     for (std::size_t begin = 0; begin < n; begin += batch) {
       std::size_t const rows = std::min(batch, n - begin);
-      if (rows < 2) break;  // a sample alone has nothing to be told from
-      for (int v = 0; v < 2; ++v) views[v].resize(rows * d);
+      if (rows < fewest) break;  // a sample alone has nothing to be told from
+      auto const members = std::span(order).subspan(begin, rows);
       std::array<double, 2> mean{};
       for (std::size_t i = 0; i < rows; ++i) {
-        std::size_t const m = order[begin + i];
-        std::copy_n(first.data + m * d, d, views[0].data() + i * d);
-        std::copy_n(second.data + m * d, d, views[1].data() + i * d);
+        std::size_t const m = members[i];
         double const w = std::clamp(1 / (1 + std::exp(logits[2 * m + 1] - logits[2 * m])), 1e-12, 1 - 1e-12);
         weights[2 * i] = static_cast<T>(w);
         weights[2 * i + 1] = static_cast<T>(1 - w);
         mean[0] += w / static_cast<double>(rows);
         mean[1] += (1 - w) / static_cast<double>(rows);
       }
-      auto const cost =
-          soft(MatrixView<T const>(views[0].data(), rows, d), MatrixView<T const>(views[1].data(), rows, d),
-               MatrixView<T const>(weights.data(), rows, 2), how.temperature, how.penalty_temperature,
-               how.penalty);
+      SoftRisk const cost = cost_of(epoch, members, MatrixView<T const>(weights.data(), rows, 2));
       double const entropy = -(mean[0] * std::log(mean[0]) + mean[1] * std::log(mean[1]));
       bool const constrained = !how.relaxed || entropy < how.entropy_floor;
       double const constraint = how.relaxed ? std::max(0.0, how.entropy_floor - entropy) : -entropy;
@@ -132,8 +135,8 @@ Partition search_from(MatrixView<T const> first, MatrixView<T const> second, Par
         double slope = cost.gradient[2 * i + 1] - cost.gradient[2 * i];  // the risk is minus the cost
         if (constrained) slope += (std::log(mean[0]) - std::log(mean[1])) / static_cast<double>(rows);
         double const along = w * (1 - w) * slope;
-        gradient[2 * order[begin + i]] = along;
-        gradient[2 * order[begin + i] + 1] = -along;
+        gradient[2 * members[i]] = along;
+        gradient[2 * members[i] + 1] = -along;
       }
       adam.step(logits, gradient, rate);
     }
@@ -145,9 +148,31 @@ Partition search_from(MatrixView<T const> first, MatrixView<T const> second, Par
     } else {
       ++stale;
     }
-    if (epoch > 50 && stale >= 5) break;
+    if (epoch > How::patient_until && stale >= 5) break;
   }
   return found;
+}
+
+/// The best of several starts: `start(number, random)` is one of them.
+template <class How, class Start>
+Partition best_of_starts(char const* what, std::size_t samples, How const& how, Seed seed, Start&& start) {
+  if (samples < 4) {
+    throw ValueError(std::string(what) + ": found " + std::to_string(samples) +
+                     " samples, expected at least 4");
+  }
+  if (how.restarts < 1 || how.epochs < 1 || how.batch < 4) {
+    throw ValueError(std::string(what) + ": found restarts " + std::to_string(how.restarts) + ", epochs " +
+                     std::to_string(how.epochs) + ", batch " + std::to_string(how.batch) +
+                     ", expected at least 1, 1 and 4");
+  }
+  Partition best;
+  for (int number = 0; number < how.restarts; ++number) {
+    auto const stream_of_start =
+        static_cast<std::uint32_t>(stream("partition") + static_cast<std::uint32_t>(number));
+    Partition found = start(number, Philox{seed.value, stream_of_start, 0});
+    if (found.risk < best.risk) best = std::move(found);
+  }
+  return best;
 }
 
 }  // namespace detail
@@ -165,22 +190,22 @@ Partition find_partition(MatrixView<T const> first, MatrixView<T const> second, 
                      std::to_string(first.columns) + " and " + std::to_string(second.rows) + " x " +
                      std::to_string(second.columns) + ", expected one shape");
   }
-  if (first.rows < 4)
-    throw ValueError("find_partition: found " + std::to_string(first.rows) + " samples, expected at least 4");
-  if (how.restarts < 1 || how.epochs < 1 || how.batch < 4) {
-    throw ValueError("find_partition: found restarts " + std::to_string(how.restarts) + ", epochs " +
-                     std::to_string(how.epochs) + ", batch " + std::to_string(how.batch) +
-                     ", expected at least 1, 1 and 4");
-  }
   SoftPartition<T> soft(how.threads);
-  Partition best;
-  for (int start = 0; start < how.restarts; ++start) {
-    auto const stream_of_start =
-        static_cast<std::uint32_t>(stream("partition") + static_cast<std::uint32_t>(start));
-    Partition found = detail::search_from(first, second, how, Philox{seed.value, stream_of_start, 0}, soft);
-    if (found.risk < best.risk) best = std::move(found);
-  }
-  return best;
+  std::size_t const d = first.columns;
+  std::vector<T> views[2];
+  auto const cost = [&](int, std::span<std::size_t const> members, MatrixView<T const> weights) {
+    for (auto& view : views) view.resize(members.size() * d);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      std::copy_n(first.data + members[i] * d, d, views[0].data() + i * d);
+      std::copy_n(second.data + members[i] * d, d, views[1].data() + i * d);
+    }
+    return soft(MatrixView<T const>(views[0].data(), members.size(), d),
+                MatrixView<T const>(views[1].data(), members.size(), d), weights, how.temperature,
+                how.penalty_temperature, how.penalty);
+  };
+  return detail::best_of_starts("find_partition", first.rows, how, seed, [&](int, Philox const& random) {
+    return detail::search_from<T>(first.rows, how, random, cost);
+  });
 }
 
 }  // namespace disentangle::contrast

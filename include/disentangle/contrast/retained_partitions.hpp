@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <disentangle/contrast/mixed_partition_search.hpp>
 #include <disentangle/contrast/partition_search.hpp>
 #include <disentangle/contrast/projection_head.hpp>
 
@@ -40,6 +42,41 @@ struct PartitionState : Projection<Head, Setting> {
   }
 };
 
+/// A partition by the offline search: both views of the data set are made and encoded once.
+Partition survey(auto& epoch, auto const& project, PartitionSearch const& how, Seed seed) {
+  auto const first = epoch.rows(0, project), second = epoch.rows(1, project);
+  return find_partition<float>(first.view(), second.view(), how, seed);
+}
+
+/// A partition by the online search: each of its epochs makes both views anew, mixes the first and encodes them.
+Partition survey(auto& epoch, auto const& project, MixedPartitionSearch const& how, Seed seed) {
+  std::vector<std::size_t> others;
+  std::vector<float> mixed_with;
+  return find_mixed_partition<float>(
+      epoch.size(),
+      [&](int pass, std::span<std::size_t const> members, ImageMixture const& mixture) {
+        auto const mix = [&](std::size_t begin, std::size_t count, std::span<float> out) {
+          others.resize(count);
+          mixed_with.resize(out.size());
+          for (std::size_t i = 0; i < count; ++i)
+            others[i] = members[static_cast<std::size_t>(mixture.partner[begin + i])];
+          epoch.images(2 * pass, members.subspan(begin, count), out);
+          epoch.images(2 * pass, others, mixed_with);
+          std::size_t const pixels = out.size() / count;
+          for (std::size_t i = 0; i < out.size(); ++i) {
+            float const share = mixture.share[begin + i / pixels];
+            out[i] = share * out[i] + (1 - share) * mixed_with[i];
+          }
+        };
+        auto const plain = [&](std::size_t begin, std::size_t count, std::span<float> out) {
+          epoch.images(2 * pass + 1, members.subspan(begin, count), out);
+        };
+        return std::pair(epoch.rows(members.size(), mix, project),
+                         epoch.rows(members.size(), plain, project));
+      },
+      how, seed);
+}
+
 /// Searches a partition before the epochs in which the policy is due, and keeps it.
 void search_if_due(auto& epoch, auto const& policy) {
   if (policy.every < 1 || policy.retained < 0) {
@@ -53,10 +90,8 @@ void search_if_due(auto& epoch, auto const& policy) {
   auto const project = [&](auto& step, auto const& images) {
     return state(step, images, nn::Mode{.training = false});
   };
-  auto const first = epoch.rows(0, project), second = epoch.rows(1, project);
   auto const bits = epoch.random("partition search").block(0);
-  Partition const found = find_partition<float>(first.view(), second.view(), policy.search,
-                                                seed(std::uint64_t{bits[0]} << 32 | bits[1]));
+  Partition const found = survey(epoch, project, policy.search, seed(std::uint64_t{bits[0]} << 32 | bits[1]));
   auto const subsets = found.subsets();
   if (state.count() != 0 && state.partition(0).size() != subsets.size()) {
     throw ValueError("partitions: found a data set of " + std::to_string(subsets.size()) +

@@ -18,6 +18,8 @@ namespace disentangle {
 ///   size()             images of the data set
 ///   rows(v, f)         f(step, images), a matrix with a row for each image, of view v of all images: (size, columns) on the
 ///                      host. Nothing is recorded; 256 images at a time
+///   rows(n, w, f)      the same for n images that w(first, count, out) writes
+///   images(v, indices, out)      view v of some images; each v is augmented with other random numbers
 ///   random(stream)     the random numbers of this epoch for a named use
 ///   state()            the policy's own State
 template <class Backend, class Image, class... Slots>
@@ -34,30 +36,45 @@ class Model<Method<Slots...>, Backend, Image>::Epoch {
   }
   auto& state() const { return *std::get<I>(parts_.states); }
 
+  void images(int v, std::span<std::size_t const> indices, std::span<float> out) const {
+    images_.view(v, indices, out);
+  }
+
   template <class F>
   metric::Matrix<float> rows(int v, F&& f) const {
+    std::vector<std::size_t> indices;
+    return rows(
+        images_.size,
+        [&](std::size_t first, std::size_t count, std::span<float> out) {
+          indices.resize(count);
+          std::iota(indices.begin(), indices.end(), first);
+          images_.view(v, indices, out);
+        },
+        f);
+  }
+
+  template <class Write, class F>
+  metric::Matrix<float> rows(std::size_t n, Write&& write, F&& f) const {
     metric::Matrix<float> result;
-    std::vector<std::size_t> indices(std::min<std::size_t>(256, images_.size));
-    std::vector<float> pixels(indices.size() * Image::size);
+    std::size_t const most = std::min<std::size_t>(256, n);
+    std::vector<float> pixels(most * Image::size);
     RecordingOff<Backend> const guard(parts_.tape);
-    for (std::size_t first = 0; first < images_.size; first += indices.size()) {
-      indices.resize(std::min(indices.size(), images_.size - first));
-      std::iota(indices.begin(), indices.end(), first);
-      auto const piece = std::span(pixels).first(indices.size() * Image::size);
-      images_.view(v, indices, piece);
+    for (std::size_t first = 0; first < n; first += most) {
+      std::size_t const count = std::min(most, n - first);
+      auto const piece = std::span(pixels).first(count * Image::size);
+      write(first, count, piece);
       parts_.tape.reset();
-      Minibatch const batch{piece, {}, indices.size(), images_.size, indices};
+      Minibatch const batch{piece, {}, count, images_.size, {}};
       Forward forward{parts_, std::span<Minibatch const>(&batch, 1)};
       Step<I> step(forward);
       auto const found =
-          materialise(f(step, parts_.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(indices.size()),
+          materialise(f(step, parts_.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(count),
                                                               static_cast<std::ptrdiff_t>(Image::size)},
                                                    piece.data())));
       auto const columns = static_cast<std::size_t>(found.extent(1));
-      if (first == 0) result = metric::Matrix<float>(images_.size, columns);
+      if (first == 0) result = metric::Matrix<float>(n, columns);
       auto const copy = reshape(found, found.extents);
-      parts_.tape.backend().download(copy.value, result.values.data() + first * columns,
-                                     indices.size() * columns);
+      parts_.tape.backend().download(copy.value, result.values.data() + first * columns, count * columns);
     }
     return result;
   }

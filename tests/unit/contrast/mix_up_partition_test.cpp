@@ -2,6 +2,8 @@
 // MixUp on one view: what is mixed, what the targets are, the loss and the penalty in limits where they are known, training with
 // partitions.
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/train/epoch.hpp>
+#include <disentangle/train/partitions.hpp>
 
 #include <tests/support/small_contrastive.hpp>
 
@@ -77,7 +79,7 @@ TEST_CASE("a model trains with and without partitions, and the penalty weighs") 
   std::array<Minibatch, 2> both{first.batch(), second.batch()};
   for (auto& batch : both) batch.indices = indices;
   auto const loss = [&](double penalty, int partitions) {
-    SmallMixUp method;
+    SmallOnlineMixUp method;
     method.get<Role::contrast>().penalty = penalty;
     Model model{method, backend::Cpu{1}, SmallImage{}, seed(0)};
     model.for_each_record([&]<class T>(std::string const& name, std::vector<T>& values) {
@@ -94,4 +96,30 @@ TEST_CASE("a model trains with and without partitions, and the penalty weighs") 
   CHECK(with[1] < with[0]);
   CHECK(unpunished[0] > none[0]);
   CHECK(with[0] > unpunished[0]);
+}
+
+TEST_CASE(
+    "a search on mixtures sees every view of every image anew in each epoch, and both images of a mixture") {
+  Bars const images(12, 0);
+  SmallOnlineMixUp method;
+  method.get<Role::contrast>().search.batch = 6;
+  method.get<Role::contrast>().search.epochs = 3;
+  Model model{method, backend::Cpu{1}, SmallImage{}, seed(0)};
+  std::vector<int> seen(6, 0);
+  EpochImages const data{12, [&](int v, std::span<std::size_t const> indices, std::span<float> out) {
+                           REQUIRE(v < 6);
+                           seen[static_cast<std::size_t>(v)] += static_cast<int>(indices.size());
+                           for (std::size_t i = 0; i < indices.size(); ++i)
+                             std::copy_n(images.images.data() + indices[i] * SmallImage::size,
+                                         SmallImage::size, out.data() + i * SmallImage::size);
+                         }};
+  model.before_epoch(0, data);
+  CHECK(seen == std::vector<int>{24, 12, 24, 12, 24, 12});
+  auto const found = partitions(model);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].subsets.size() == 12);
+  CHECK(std::isfinite(found[0].risk));
+  Model again{method, backend::Cpu{1}, SmallImage{}, seed(0)};
+  again.before_epoch(0, data);
+  CHECK(partitions(again)[0].subsets == found[0].subsets);
 }
