@@ -40,6 +40,7 @@
 #include <disentangle/report/partition_sheet.hpp>
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
+#include <disentangle/train/labelled_codes.hpp>
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/train.hpp>
 
@@ -97,49 +98,16 @@ struct Run {
   }
 };
 
-/// Features and labels of a data set.
-struct Encoded {
-  metric::Matrix<float> features;
-  metric::Matrix<int> labels;
-  template <class Model>
-  Encoded(Model& model, Images const& data)
-      : features(data.size(), model.latent_size), labels(data.size(), data.factors().size()) {
-    std::vector<float> image(256 * Shape::size);
-    std::vector<std::size_t> indices;
-    for (std::size_t first = 0; first < data.size(); first += indices.size()) {
-      indices.resize(std::min<std::size_t>(256, data.size() - first));
-      std::iota(indices.begin(), indices.end(), first);
-      auto const pixels = std::span(image).first(indices.size() * Shape::size);
-      data.images(indices, pixels);
-      model.encode(pixels,
-                   std::span(features.values).subspan(first * model.latent_size, indices.size() * model.latent_size),
-                   {});
-      data.labels(indices,
-                  std::span(labels.values).subspan(first * labels.columns, indices.size() * labels.columns));
-    }
-  }
-  std::vector<int> factor(std::size_t k) const {
-    std::vector<int> column;
-    for (std::size_t i = 0; i < labels.rows; ++i) column.push_back(labels(i, k));
-    return column;
-  }
-  metric::Matrix<double> codes() const {
-    metric::Matrix<double> result(features.rows, features.columns);
-    std::copy(features.values.begin(), features.values.end(), result.values.begin());
-    return result;
-  }
-};
-
 template <class Model>
 void accuracies(Run const& run, Model& model, Task const& task, std::string const& when) {
-  Encoded const train(model, task.train), test(model, task.test);
+  auto const train = dis::labelled_codes(model, task.train), test = dis::labelled_codes(model, task.test);
   for (std::size_t k = 0; k < task.train.factors().size(); ++k) {
     auto const name = task.train.factors()[k].name + " " + when;
     auto const known = train.factor(k), asked = test.factor(k);
     run.print("knn " + name,
-              metric::NearestNeighbours{}(train.features.view(), known, test.features.view(), asked).value);
+              metric::NearestNeighbours{}(train.codes.view(), known, test.codes.view(), asked).value);
     run.print("linear " + name,
-              metric::LinearProbe{.standardise = true}(train.features.view(), known, test.features.view(), asked)
+              metric::LinearProbe{.standardise = true}(train.codes.view(), known, test.codes.view(), asked)
                   .value);
   }
 }
@@ -164,8 +132,9 @@ void study(Run const& run, Task const& task, auto const& augmentation, std::file
   run.print("seconds", summary.seconds);
   accuracies(run, model, task, "after");
 
-  Encoded const test(model, task.test);
-  auto const codes = test.codes();
+  auto const test = dis::labelled_codes(model, task.test);
+  metric::Matrix<double> codes(test.codes.rows, test.codes.columns);
+  std::copy(test.codes.values.begin(), test.codes.values.end(), codes.values.begin());
   auto const scores = [&](auto const& measure, std::vector<std::string> const& parts) {
     metric::Score const score = [&] {
       if constexpr (requires { measure.num_test; }) {

@@ -29,6 +29,7 @@
 #include <disentangle/report/partition_sheet.hpp>
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
+#include <disentangle/train/labelled_codes.hpp>
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/progress_bar.hpp>
 #include <disentangle/train/train.hpp>
@@ -38,7 +39,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -72,39 +72,14 @@ struct Bars {
   }
 };
 
-/// Features of all images, and one factor's labels.
-template <class Model, class Data>
-dis::metric::Matrix<float> features(Model& model, Data const& data) {
-  dis::metric::Matrix<float> result(data.size(), model.latent_size);
-  std::vector<float> images(256 * Data::image_shape_type::size);
-  std::vector<std::size_t> indices;
-  for (std::size_t first = 0; first < data.size(); first += indices.size()) {
-    indices.resize(std::min<std::size_t>(256, data.size() - first));
-    std::iota(indices.begin(), indices.end(), first);
-    auto const pixels = std::span(images).first(indices.size() * Data::image_shape_type::size);
-    data.images(indices, pixels);
-    model.encode(pixels, std::span(result.values).subspan(first * result.columns, indices.size() * result.columns), {});
-  }
-  return result;
-}
-template <class Data>
-std::vector<int> labels(Data const& data, std::size_t factor) {
-  std::size_t const width = data.factors().size();
-  std::vector<std::size_t> indices(data.size());
-  std::iota(indices.begin(), indices.end(), std::size_t{0});
-  std::vector<int> all(indices.size() * width), column;
-  data.labels(indices, all);
-  for (std::size_t i = 0; i < indices.size(); ++i) column.push_back(all[i * width + factor]);
-  return column;
-}
-
 /// How often the weighted vote of the 200 nearest training images names each factor of a test image.
 template <class Model, class Data, class Test>
 void print_neighbours(char const* when, Model& model, Data const& data, Test const& test) {
-  auto const known = features(model, data), asked = features(model, test);
+  auto const known = dis::labelled_codes(model, data), asked = dis::labelled_codes(model, test);
   std::printf("nearest neighbours %s:", when);
   for (std::size_t k = 0; k < data.factors().size(); ++k) {
-    auto const score = dis::metric::NearestNeighbours{}(known.view(), labels(data, k), asked.view(), labels(test, k));
+    auto const score = dis::metric::NearestNeighbours{}(known.codes.view(), known.factor(k), asked.codes.view(),
+                                                        asked.factor(k));
     std::printf("  %s %.3f", data.factors()[k].name.c_str(), score.value);
   }
   std::printf("\n");
