@@ -94,7 +94,8 @@ void study(Run const& run, M const& method) {
   auto names = model.part_names();
   names.insert(names.end(), model.measure_names().begin(), model.measure_names().end());
   auto const& means = Tally::means(model, run.steps);
-  for (std::size_t i = 0; i < means.size(); ++i) run.print(names[i], means[i]);
+  // of a policy's name the part before its arguments, whose commas would be columns
+  for (std::size_t i = 0; i < means.size(); ++i) run.print(names[i].substr(0, names[i].find('<')), means[i]);
 
   bool const generative = !M::template has<dis::Role::reconstruction>;
   float const range = generative ? 1.0f : 2.0f;  // codes are uniform on (-1, 1), or standard normal
