@@ -59,6 +59,7 @@
 #include <disentangle/data/variants.hpp>
 #include <disentangle/decoder/burgess_conv.hpp>
 #include <disentangle/decoder/dupont_conv.hpp>
+#include <disentangle/decoder/hajimiri_face_conv.hpp>
 #include <disentangle/decoder/higgins_mlp.hpp>
 #include <disentangle/decoder/info_gan_conv.hpp>
 #include <disentangle/decoder/kim_mnih_conv.hpp>

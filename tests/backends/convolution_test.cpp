@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions: 1, 3 and more channels, strides 1 and 2, kernels 3, 4 and 5, with and without padding, odd sides, every
-// activation.
+// Convolutions: 1, 3 and more channels, strides 1 and 2, kernels 3, 4 and 5, with and without padding, another one for
+// the width, odd sides, every activation.
 #include <disentangle/nn/convolution.hpp>
 
 #include "tests/backends/support/network_rows.hpp"
@@ -24,6 +24,8 @@ Register<TestedBackend> const registered("convolution", [](auto& rows) {
   network_rows<ImageShape<5, 5, 1>, Conv<1, 5, 1, 2, Tanh>>(rows, "5x5x1 to 1, kernel 5", 1);
   network_rows<ImageShape<8, 8, 3>, Conv<8, 4, 2, 1, Relu>, Conv<16, 3, 1, 1, Relu>>(rows, "a chain of two",
                                                                                      3);
+  network_rows<ImageShape<4, 6, 3>, Conv<8, 4, 2, 0, Relu, 2>, ConvTranspose<3, 4, 2, 1, Sigmoid, 0>>(
+      rows, "4x6x3 to 8 padded left and right, and up and down", 2);
 });
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shared trunk of PartedVAE's encoder.
+// The shared trunks of PartedVAE's encoder.
 #pragma once
 
 #include <disentangle/encoder/dupont_conv.hpp>
@@ -14,6 +14,18 @@ struct HajimiriTrunk {
   using On =
       typename detail::DupontChain<Image::height, nn::LeakyRelu<100>,
                                    nn::Dense<Features, nn::LeakyRelu<100>>>::template On<Backend, Image>;
+};
+
+/// The authors' trunk for photographs of 218 x 178, CelebA's own shape: conv 32, 32, 64, 64, 64 (kernel 4, stride 2, padded so that
+/// every side comes out whole: 108 x 90, 54 x 46, 26 x 24, 12 x 12, 5 x 5), ReLU, LeakyReLU(0.1) after the last; then the same dense
+/// layer. BibTeX: hajimiri2021semi, as the authors' code has it.
+template <int Features = 256>
+struct HajimiriFaceTrunk {
+  template <class Backend, class Image>
+  using On = typename nn::Sequential<nn::Conv<32, 4, 2, 0, nn::Relu, 2>, nn::Conv<32, 4, 2, 1, nn::Relu, 2>,
+                                     nn::Conv<64, 4, 2, 0, nn::Relu, 2>, nn::Conv<64, 4, 2, 0, nn::Relu, 1>,
+                                     nn::Conv<64, 4, 2, 0, nn::LeakyRelu<100>>, nn::Flatten,
+                                     nn::Dense<Features, nn::LeakyRelu<100>>>::template On<Backend, Image>;
 };
 
 }  // namespace disentangle::encoder

@@ -4,6 +4,7 @@
 
 #include <disentangle/core/with.hpp>
 #include <disentangle/decoder/dupont_conv.hpp>
+#include <disentangle/decoder/hajimiri_face_conv.hpp>
 #include <disentangle/encoder/hajimiri_trunk.hpp>
 #include <disentangle/encoder/parted.hpp>
 #include <disentangle/optim/adam.hpp>
@@ -42,8 +43,12 @@ using FaceCode = prior::PartedCode<10, 1, 4, 3, 2, 3, 2, 2, 2, 2>;
 
 /// PartedVAE on MNIST.
 using PartedVae = PartedVaeOf<DigitCode>;
-/// PartedVAE on CelebA: the reconstruction is the L1 distance.
+/// PartedVAE on CelebA in squares such as 64 x 64: the reconstruction is the L1 distance.
 using PartedVaeFaces = With<PartedVaeOf<FaceCode>, Reconstruction<reconstruction::Laplace>>;
+/// PartedVAE on CelebA as it is, 218 x 178, with the authors' network for it.
+using PartedVaeWholeFaces =
+    With<PartedVaeFaces, Encoder<encoder::Parted<encoder::HajimiriFaceTrunk<>, FaceCode>>,
+         Decoder<decoder::HajimiriFaceConv>>;
 
 // ---- ablations, and a variant that nobody published: each says what differs ------------------------------------------------
 
@@ -105,7 +110,8 @@ M parted_vae_dsprites() {
   return detail::parted_vae<M>(
       {{50, 0, 30, 300'000}, {50, 0, 5, 300'000}, 100, 10, 10, 0.1, {0.33, 0.33, 0.34}});
 }
-/// For CelebA (800 labels). The authors' network is for images of 218 x 178; this one is for squares such as 64 x 64.
+/// For CelebA (800 labels), in squares such as 64 x 64, or as the authors have it, uncropped:
+///     Model model{parted_vae_celeba<PartedVaeWholeFaces>(), backend::Cpu{}, ImageShape<218, 178, 3>{}, seed(0)};
 template <class M = PartedVaeFaces>
 M parted_vae_celeba() {
   return detail::parted_vae<M>(

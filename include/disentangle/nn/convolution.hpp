@@ -14,15 +14,16 @@ enum class Bias { none, learnt };
 namespace detail {
 
 /// A convolution layer on a backend and an input shape.
-template <class Backend, class Input, int Channels, int Kernel, int Stride, int Padding, class Act, Bias B>
+template <class Backend, class Input, int Channels, int Kernel, int Stride, int Padding, int PaddingX,
+          class Act, Bias B>
 class Convolution {
  public:
   static_assert(
-      Input::height + 2 * Padding >= Kernel && Input::width + 2 * Padding >= Kernel,
+      Input::height + 2 * Padding >= Kernel && Input::width + 2 * PaddingX >= Kernel,
       "[disentangle] Conv: the image is smaller than the kernel; use fewer layers or larger images");
   using scalar = typename Backend::scalar;
   using geometry = backend::ConvolutionGeometry<Input::height, Input::width, Input::channels, Channels,
-                                                Kernel, Stride, Padding>;
+                                                Kernel, Stride, Padding, PaddingX>;
   using output_shape = ImageShape<geometry::out_height, geometry::out_width, Channels>;
 
   void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
@@ -86,13 +87,15 @@ class Convolution {
 }  // namespace detail
 
 /// (H, W, C) -> ((H + 2 Padding - Kernel) / Stride + 1, ..., Channels): out = f(conv(x, W) + b), W (ky, kx, in, out).
-template <int Channels, int Kernel = 4, int Stride = 2, int Padding = 1, class Act = Identity>
+/// @tparam Padding rows of zeros above and below, and columns left and right unless PaddingX says how many
+template <int Channels, int Kernel = 4, int Stride = 2, int Padding = 1, class Act = Identity,
+          int PaddingX = Padding>
 struct Conv {
   template <class Backend, class Input>
-  class On
-      : public detail::Convolution<Backend, Input, Channels, Kernel, Stride, Padding, Act, Bias::learnt> {
+  class On : public detail::Convolution<Backend, Input, Channels, Kernel, Stride, Padding, PaddingX, Act,
+                                        Bias::learnt> {
     static_assert((Input::height + 2 * Padding - Kernel) % Stride == 0 &&
-                      (Input::width + 2 * Padding - Kernel) % Stride == 0,
+                      (Input::width + 2 * PaddingX - Kernel) % Stride == 0,
                   "[disentangle] Conv: the stride does not divide the image side; use sides that the whole "
                   "kernel chain divides");
   };
@@ -105,19 +108,20 @@ template <int Channels, int Kernel = 3, int Stride = 1, int Padding = Kernel / 2
           Bias B = Bias::none>
 struct FloorConv {
   template <class Backend, class Input>
-  using On = detail::Convolution<Backend, Input, Channels, Kernel, Stride, Padding, Act, B>;
+  using On = detail::Convolution<Backend, Input, Channels, Kernel, Stride, Padding, Padding, Act, B>;
 };
 
 /// (H, W, C) -> ((H - 1) Stride - 2 Padding + Kernel, ..., Channels): the adjoint of a Conv, with bias and activation;
-/// W (ky, kx, out, in).
-template <int Channels, int Kernel = 4, int Stride = 2, int Padding = 1, class Act = Identity>
+/// W (ky, kx, out, in). Where PaddingX is given, Padding is that of the height alone.
+template <int Channels, int Kernel = 4, int Stride = 2, int Padding = 1, class Act = Identity,
+          int PaddingX = Padding>
 struct ConvTranspose {
   template <class Backend, class Input>
   class On {
    public:
     using scalar = typename Backend::scalar;
     using geometry = backend::TransposedConvolutionGeometry<Input::height, Input::width, Input::channels,
-                                                            Channels, Kernel, Stride, Padding>;
+                                                            Channels, Kernel, Stride, Padding, PaddingX>;
     using output_shape = ImageShape<geometry::out_height, geometry::out_width, Channels>;
 
     void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {

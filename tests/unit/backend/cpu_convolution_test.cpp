@@ -56,7 +56,7 @@ void for_each_product(F visit) {
     for (int ox = 0; ox < G::out_width; ++ox)
       for (int ky = 0; ky < G::kernel; ++ky)
         for (int kx = 0; kx < G::kernel; ++kx) {
-          int const iy = oy * G::stride - G::pad + ky, ix = ox * G::stride - G::pad + kx;
+          int const iy = oy * G::stride - G::pad_y + ky, ix = ox * G::stride - G::pad_x + kx;
           if (iy < 0 || iy >= G::in_height || ix < 0 || ix >= G::in_width) continue;
           for (int ci = 0; ci < G::in_channels; ++ci)
             for (int co = 0; co < G::out_channels; ++co)
@@ -154,9 +154,9 @@ constexpr double slope = 0.2;
 template <class G, Activation activation, class T>
 void check_geometry(std::size_t batch) {
   using Transposed = TransposedConvolutionGeometry<G::out_height, G::out_width, G::out_channels,
-                                                   G::in_channels, G::kernel, G::stride, G::pad>;
-  constexpr bool exact = (G::in_height + 2 * G::pad - G::kernel) % G::stride == 0 &&
-                         (G::in_width + 2 * G::pad - G::kernel) % G::stride == 0;
+                                                   G::in_channels, G::kernel, G::stride, G::pad_y, G::pad_x>;
+  constexpr bool exact = (G::in_height + 2 * G::pad_y - G::kernel) % G::stride == 0 &&
+                         (G::in_width + 2 * G::pad_x - G::kernel) % G::stride == 0;
   CAPTURE(batch);
   CAPTURE(G::in_height);
   CAPTURE(G::in_channels);
@@ -294,6 +294,10 @@ TEST_CASE("other kernels, strides, paddings, channel counts and extents that not
   check_geometry<ConvolutionGeometry<11, 6, 4, 12, 5, 3, 2>, Activation::sigmoid, float>(3);
   check_geometry<ConvolutionGeometry<5, 5, 8, 3, 1, 2, 0>, Activation::relu, float>(65);
   check_geometry<ConvolutionGeometry<6, 6, 1, 1, 6, 1, 5>, Activation::tanh, float>(2);
+}
+TEST_CASE("paddings that differ between height and width") {
+  check_geometry<ConvolutionGeometry<10, 6, 3, 8, 4, 2, 0, 2>, Activation::sigmoid, float>(3);
+  check_geometry<ConvolutionGeometry<6, 8, 8, 16, 4, 2, 2, 0>, Activation::relu, double>(9);
 }
 TEST_CASE("the layers that halve images in residual networks, whose last row and column no kernel position "
           "may see") {

@@ -43,6 +43,8 @@ static_assert(
 static_assert(std::is_same_v<Output<ImageShape<5, 5, 2>, Conv<4, 5, 1, 0>>, ImageShape<1, 1, 4>>);
 static_assert(std::is_same_v<Output<ImageShape<4, 8, 2>, ConvTranspose<3>>, ImageShape<8, 16, 3>>);
 static_assert(
+    std::is_same_v<Output<ImageShape<26, 24, 2>, Conv<4, 4, 2, 0, Relu, 1>>, ImageShape<12, 12, 4>>);
+static_assert(
     std::is_same_v<Output<FeatureShape<12>, Dense<16>, Reshape<2, 2, 4>, BatchNorm, LayerNorm, Flatten>,
                    FeatureShape<16>>);
 static_assert(
@@ -73,6 +75,10 @@ TEST_CASE("Dense: values against plain loops") {
 TEST_CASE("Conv and ConvTranspose: gradients") {
   CHECK_NETWORK(check_network<ImageShape<4, 6, 2>, Conv<3, 4, 2, 1, Tanh>>(2, once));
   CHECK_NETWORK(check_network<ImageShape<2, 3, 2>, ConvTranspose<3, 4, 2, 1, Tanh>>(2, once));
+  // paddings that differ between height and width
+  CHECK_NETWORK(
+      check_network<ImageShape<4, 6, 2>, Conv<3, 4, 2, 1, Tanh, 2>, ConvTranspose<2, 4, 2, 0, Tanh, 1>>(
+          2, once));
 }
 
 TEST_CASE("LayerNorm and BatchNorm: gradients in training and with running statistics") {

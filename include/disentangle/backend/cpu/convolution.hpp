@@ -2,7 +2,7 @@
 // Convolutions and transposed convolutions of batches of NHWC images, with their adjoints.
 //
 //   forward         out[n,oy,ox,co] = f(bias[co] + sum_{ky,kx,ci} in[n,iy,ix,ci] w[ky,kx,ci,co])
-//                   with iy = S oy - P + ky, ix = S ox - P + kx
+//                   with iy = S oy - Py + ky, ix = S ox - Px + kx
 //   input adjoint   din[n,iy,ix,ci] = sum over co and the (oy,ky), (ox,kx) that reach (iy,ix) of dpre w
 //   weight adjoint  dw[ky,kx,ci,co] = sum_{n,oy,ox} in dpre,   db[co] = sum_{n,oy,ox} dpre
 //
@@ -70,7 +70,7 @@ template <class Geometry>
 struct Band {
   static constexpr int rows = std::clamp(128 / Geometry::out_width, 1, Geometry::out_height);
   static constexpr int columns = std::max((Geometry::out_width - 1) * Geometry::stride + Geometry::kernel,
-                                          Geometry::in_width + Geometry::pad);
+                                          Geometry::in_width + Geometry::pad_x);
   static constexpr int row_size = columns * Geometry::in_channels;
   static constexpr int input_rows = (rows - 1) * Geometry::stride + Geometry::kernel;
   static constexpr std::size_t size = std::size_t{input_rows} * row_size;
@@ -78,10 +78,10 @@ struct Band {
   /// Copies the input rows that output rows first .. first + rows - 1 read, zeros where they leave the image.
   template <class T>
   static void copy(T const* in, int first, T* band) {
-    constexpr int channels = Geometry::in_channels, left = Geometry::pad * channels,
+    constexpr int channels = Geometry::in_channels, left = Geometry::pad_x * channels,
                   middle = Geometry::in_width * channels;
     for (int r = 0; r < input_rows; ++r, band += row_size) {
-      int const y = first * Geometry::stride - Geometry::pad + r;
+      int const y = first * Geometry::stride - Geometry::pad_y + r;
       if (y < 0 || y >= Geometry::in_height) {
         std::fill(band, band + row_size, T(0));
         continue;
@@ -113,7 +113,7 @@ void forward_slice(T const* in, T const* weights, T const* bias, T* out, T slope
   } else {
     Tap<T> taps[kernel * kernel];
     for (int t = 0; t < kernel * kernel; ++t)
-      taps[t] = {t / kernel - Geometry::pad, t % kernel - Geometry::pad,
+      taps[t] = {t / kernel - Geometry::pad_y, t % kernel - Geometry::pad_x,
                  weights + std::ptrdiff_t{t} * channels * out_channels, false};
     mark_leading(taps, kernel * kernel, Geometry::stride);
     Grid const grid{Geometry::in_height,
@@ -151,15 +151,16 @@ template <class Geometry, Activation activation, class T>
 void input_adjoint_slice(T const* d, T const* weights, T const* bias, T* din, T slope, std::size_t part,
                          std::size_t parts) {
   constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
-                kernel = Geometry::kernel, stride = Geometry::stride, pad = Geometry::pad;
+                kernel = Geometry::kernel, stride = Geometry::stride, pad_y = Geometry::pad_y,
+                pad_x = Geometry::pad_x;
   constexpr int per_side = (kernel + stride - 1) / stride;
   for (int py = 0; py < stride && py < Geometry::in_height; ++py) {
     for (int px = 0; px < stride && px < Geometry::in_width; ++px) {
       Tap<T> taps[per_side * per_side];
       int count = 0;
-      for (int ky = (py + pad) % stride; ky < kernel; ky += stride)
-        for (int kx = (px + pad) % stride; kx < kernel; kx += stride)
-          taps[count++] = {(py + pad - ky) / stride, (px + pad - kx) / stride,
+      for (int ky = (py + pad_y) % stride; ky < kernel; ky += stride)
+        for (int kx = (px + pad_x) % stride; kx < kernel; kx += stride)
+          taps[count++] = {(py + pad_y - ky) / stride, (px + pad_x - kx) / stride,
                            weights + std::ptrdiff_t{ky * kernel + kx} * channels * out_channels, false};
       mark_leading(taps, count, 1);
       int const width = (Geometry::in_width - px + stride - 1) / stride;
@@ -244,7 +245,7 @@ void weight_sums(T const* in, T const* d, T* sums, int ky, std::size_t first, st
   constexpr int per_image = Geometry::out_height * Geometry::out_width;
   constexpr std::size_t images = std::max(1, 64 / per_image);
   constexpr int band = std::clamp(64 / Geometry::out_width, 1, Geometry::out_height);
-  Range const rows = inside(Geometry::in_height, Geometry::out_height, Geometry::stride, Geometry::pad, ky);
+  Range const rows = inside(Geometry::in_height, Geometry::out_height, Geometry::stride, Geometry::pad_y, ky);
   bool assign = true;
   if (rows.first == rows.last) std::fill(sums, sums + kernel * channels * out_channels, T(0));
   for (std::size_t n = first; n < last; n += images) {
@@ -252,7 +253,7 @@ void weight_sums(T const* in, T const* d, T* sums, int ky, std::size_t first, st
     for (int top = rows.first; top < rows.last; top += band) {
       for (int kx = 0; kx < kernel; ++kx) {
         Range const columns =
-            inside(Geometry::in_width, Geometry::out_width, Geometry::stride, Geometry::pad, kx);
+            inside(Geometry::in_width, Geometry::out_width, Geometry::stride, Geometry::pad_x, kx);
         PixelRun const pixels{tile_images,
                               std::min(band, rows.last - top),
                               columns.last - columns.first,
@@ -265,10 +266,11 @@ void weight_sums(T const* in, T const* d, T* sums, int ky, std::size_t first, st
                                   Geometry::in_width * channels,
                               static_cast<std::ptrdiff_t>(tile_images) * band * Geometry::out_width *
                                   out_channels};
-        T const* const a = in + n * Geometry::in_size +
-                           (std::ptrdiff_t{top * Geometry::stride - Geometry::pad + ky} * Geometry::in_width +
-                            columns.first * Geometry::stride - Geometry::pad + kx) *
-                               channels;
+        T const* const a =
+            in + n * Geometry::in_size +
+            (std::ptrdiff_t{top * Geometry::stride - Geometry::pad_y + ky} * Geometry::in_width +
+             columns.first * Geometry::stride - Geometry::pad_x + kx) *
+                channels;
         T const* const b = d + n * Geometry::out_size +
                            (std::ptrdiff_t{top} * Geometry::out_width + columns.first) * out_channels;
         for (int c = 0; c < channels; c += each)

@@ -21,7 +21,8 @@ class ConvolutionPlan {
  public:
   /// The run-time extents of a ConvolutionGeometry.
   struct Extents {
-    int batch, in_height, in_width, in_channels, out_height, out_width, out_channels, kernel, stride, pad;
+    int batch, in_height, in_width, in_channels, out_height, out_width, out_channels, kernel, stride, pad_y,
+        pad_x;
     friend auto operator<=>(Extents const&, Extents const&) = default;
   };
 
@@ -38,8 +39,8 @@ class ConvolutionPlan {
                                                        e.out_height, e.out_width));
       DISENTANGLE_CUDA_CALL(cudnnSetFilter4dDescriptor(filter_, type, CUDNN_TENSOR_NHWC, e.out_channels,
                                                        e.in_channels, e.kernel, e.kernel));
-      DISENTANGLE_CUDA_CALL(cudnnSetConvolution2dDescriptor(convolution_, e.pad, e.pad, e.stride, e.stride, 1,
-                                                            1, CUDNN_CROSS_CORRELATION, type));
+      DISENTANGLE_CUDA_CALL(cudnnSetConvolution2dDescriptor(convolution_, e.pad_y, e.pad_x, e.stride,
+                                                            e.stride, 1, 1, CUDNN_CROSS_CORRELATION, type));
       DISENTANGLE_CUDA_CALL(cudnnSetConvolutionMathType(
           convolution_, context.options().tf32 ? CUDNN_TENSOR_OP_MATH : CUDNN_FMA_MATH));
       choose();
@@ -151,7 +152,7 @@ class ConvolutionPlans {
     typename ConvolutionPlan<T>::Extents const key{
         static_cast<int>(batch), Geometry::in_height, Geometry::in_width,     Geometry::in_channels,
         Geometry::out_height,    Geometry::out_width, Geometry::out_channels, Geometry::kernel,
-        Geometry::stride,        Geometry::pad};
+        Geometry::stride,        Geometry::pad_y,     Geometry::pad_x};
     auto& plan = plans_[key];
     if (plan == nullptr) plan = std::make_unique<ConvolutionPlan<T>>(context, key);
     return *plan;
