@@ -35,9 +35,9 @@ void check_errors_of_arrays(Metric const& metric) {
   s.codes(3, 0) = -std::numeric_limits<double>::infinity();
   CHECK(contains(message(s, value), "row 3, latent 0"));
   s = good;
-  s.factors(11, 1) = -1;
-  CHECK(contains(message(s, value), "label -1 in row 11, factor 1"));
-  CHECK(contains(message(s, value), "missing"));
+  s.factors(11, 1) = -2;
+  CHECK(contains(message(s, value), "label -2 in row 11, factor 1"));
+  CHECK(contains(message(s, value), "-1 where it is missing"));
   s = good;
   for (std::size_t i = 0; i < 60; ++i) s.factors(i, 2) = 4;
   CHECK(contains(message(s, value), "factor 2 takes only the value 4"));

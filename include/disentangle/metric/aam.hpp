@@ -25,6 +25,7 @@ namespace disentangle::metric {
 /// histogram.
 struct Aam {
   static constexpr std::string_view name = "aam";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::paper};
 
   std::optional<int> bins = {};   ///< per latent; without it the definition's

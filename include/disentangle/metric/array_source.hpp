@@ -43,7 +43,7 @@ class ArraySource : public LabelledSource<detail::GatherRows<T>> {
  private:
   static MatrixView<int const> checked(MatrixView<T const> codes, MatrixView<int const> factors) {
     detail::check_codes("ArraySource", codes);
-    detail::check_factors("ArraySource", codes.rows, factors, 1);
+    detail::check_factors("ArraySource", codes.rows, factors, 1, detail::why_sources_need_labels);
     return factors;
   }
 };

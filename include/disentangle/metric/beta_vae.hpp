@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/logistic_regression.hpp>
+#include <disentangle/metric/detail/one_against_rest.hpp>
 #include <disentangle/metric/detail/sample.hpp>
 #include <disentangle/metric/factor_source.hpp>
 #include <disentangle/metric/random.hpp>
@@ -34,11 +36,13 @@ namespace disentangle::metric {
 /// entangled codes too. A constant latent contributes nothing. Cost: 2 (num_train + num_eval) batch_size
 /// encoded points; the classifier takes about a second.
 /// - disentanglement_lib: as above.
+/// - disentanglement_lib_2018: the classifier is liblinear's, one factor against the rest with penalised biases.
 /// - ubisoft ("Z-diff"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K);
 ///   BetaVae::with(definition::ubisoft) has its batches of 200.
 struct BetaVae {
   static constexpr std::string_view name = "beta_vae";
-  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};
+  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft,
+                                               definition::disentanglement_lib_2018};
 
   std::size_t batch_size = 64;    ///< pairs in a point
   std::size_t num_train = 10000;  ///< points that train the classifier
@@ -137,15 +141,24 @@ struct BetaVae {
     }
     // Factors that no training point shares are unknown to the classifier, as in scikit-learn.
     detail::Classes const classes = detail::classes(name, {train.factor.data(), train.factor.size(), 1}, 0);
-    detail::LogisticRegression const classifier(train.differences.view(), classes.label, classes.size(),
-                                                {.c = c, .threads = threads});
+    std::optional<detail::LogisticRegression> softmax;
+    std::optional<detail::OneAgainstRest> machines;
+    if (definition == definition::disentanglement_lib_2018) {
+      machines.emplace(train.differences.view(), classes.label, classes.size(),
+                       detail::OneAgainstRest::Settings{.c = c, .threads = threads});
+    } else {
+      softmax.emplace(train.differences.view(), classes.label, classes.size(),
+                      detail::LogisticRegression::Settings{.c = c, .threads = threads});
+    }
     std::vector<double> train_count(factors);
     std::vector<double> eval_count(factors);
     Matrix<double> confusion(factors, factors);  // (shared, predicted) of the evaluation points
     double train_right = 0;
     double eval_right = 0;
     auto const predict = [&](Points const& points, std::size_t i) {
-      return classes.values[static_cast<std::size_t>(classifier.predict(points.differences.row(i)))];
+      auto const row = points.differences.row(i);
+      return classes
+          .values[static_cast<std::size_t>(softmax ? softmax->predict(row) : machines->predict(row))];
     };
     for (std::size_t i = 0; i < train.factor.size(); ++i) {
       train_right += predict(train, i) == train.factor[i];
@@ -157,12 +170,11 @@ struct BetaVae {
       ++eval_count[static_cast<std::size_t>(eval.factor[i])];
       confusion(static_cast<std::size_t>(eval.factor[i]), static_cast<std::size_t>(predicted)) += 1;
     }
-    MatrixView<double const> const parameters = classifier.parameters();
     Matrix<double> weights(train.differences.columns, factors);
-    for (int k = 0; k < classes.size(); ++k)
+    for (std::size_t k = 0; k < classes.values.size(); ++k)
       for (std::size_t l = 0; l < weights.rows; ++l)
-        weights(l, static_cast<std::size_t>(classes.values[static_cast<std::size_t>(k)])) =
-            parameters(static_cast<std::size_t>(k), l);
+        weights(l, static_cast<std::size_t>(classes.values[k])) =
+            softmax ? softmax->parameters()(k, l) : machines->weight(k, l);
 
     Score s;
     s.metric = name;
@@ -176,8 +188,9 @@ struct BetaVae {
     s.settings = {{"num_train", static_cast<double>(train.factor.size())},
                   {"num_eval", static_cast<double>(eval.factor.size())},
                   {"c", c},
-                  {"classifier_gradient", classifier.gradient()}};
-    s.choices = {{"classifier", "multinomial logistic regression, L2, biases not penalised"},
+                  {"classifier_gradient", softmax ? softmax->gradient() : machines->gradient()}};
+    s.choices = {{"classifier", softmax ? "multinomial logistic regression, L2, biases not penalised"
+                                        : "logistic regression, L2, one against the rest, biases penalised"},
                  {"value", rescaled ? "accuracy rescaled by chance" : "accuracy"}};
     s.tables = {Table::vector("train_points", "factor", std::move(train_count)),
                 Table::vector("eval_points", "factor", std::move(eval_count)),

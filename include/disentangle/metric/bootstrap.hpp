@@ -100,7 +100,7 @@ Score bootstrap(Metric const& metric, C const& codes, F const& factors, std::siz
                 BootstrapOptions options = {}) {
   detail::check_bootstrap(options);
   detail::Rows const rows = detail::rows_of(codes, factors);
-  detail::check_rows(Metric::name, rows, 3);
+  detail::check_rows(Metric::name, rows, 3, detail::RowsAccess::missing_labels<Metric>());
   std::size_t const split = detail::check_split(Metric::name, rows.size(), train_rows);
   detail::Rows const train = detail::part_of(rows, 0, split);
   detail::Rows const test = detail::part_of(rows, split, rows.size() - split);

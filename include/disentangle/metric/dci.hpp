@@ -33,6 +33,7 @@ namespace disentangle::metric {
 /// 0.01. Cost O(rounds * classes * latents * rows) over all factors.
 struct Dci {
   static constexpr std::string_view name = "dci";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
 
   std::size_t num_train = 10000;  ///< points drawn from a source to train on
   std::size_t num_test = 5000;    ///< and to test on
@@ -86,15 +87,11 @@ struct Dci {
         right += classes.values[static_cast<std::size_t>(predicted[i])] == test_factors(i, k);
       test_accuracy[k] = static_cast<double>(right) / static_cast<double>(test.size());
     }
-    Concentration d = disentanglement(importance.view());
-    Concentration c = completeness(importance.view());
-
     Score s;
     s.metric = name;
     s.definition = "disentanglement_lib";
-    s.value = d.value;
-    s.parts = {{"disentanglement", d.value},
-               {"completeness", c.value},
+    s.parts = {{"disentanglement", 0},
+               {"completeness", 0},
                {"informativeness_test", mean(test_accuracy)},
                {"informativeness_train", mean(train_accuracy)}};
     s.settings = {{"train_rows", static_cast<double>(train.size())},
@@ -107,13 +104,22 @@ struct Dci {
                  {"importance", "impurity decrease (Friedman)"},
                  {"ties", "random latent by tie_seed, then lowest threshold"},
                  {"informativeness", "accuracy"}};
-    s.tables = {Table::vector("disentanglement_per_latent", "latent", std::move(d.each)),
-                Table::vector("latent_weight", "latent", std::move(d.weight)),
-                Table::vector("completeness_per_factor", "factor", std::move(c.each)),
-                Table::vector("train_accuracy", "factor", std::move(train_accuracy)),
+    s.tables = {Table::vector("train_accuracy", "factor", std::move(train_accuracy)),
                 Table::vector("test_accuracy", "factor", std::move(test_accuracy)),
                 {"importance", "latent", "factor", std::move(importance)}};
+    summarise(s);
     return s;
+  }
+
+  void summarise(Score& s) const {
+    Concentration d = disentanglement(s.table("importance").view());
+    Concentration c = completeness(s.table("importance").view());
+    s.value = d.value;
+    detail::set_part(s, "disentanglement", d.value);
+    detail::set_part(s, "completeness", c.value);
+    detail::set_table(s, Table::vector("disentanglement_per_latent", "latent", std::move(d.each)));
+    detail::set_table(s, Table::vector("latent_weight", "latent", std::move(d.weight)));
+    detail::set_table(s, Table::vector("completeness_per_factor", "factor", std::move(c.each)));
   }
 };
 

@@ -64,6 +64,27 @@ inline double concentration_with(std::vector<double> const& entries, double tiny
   return 1 - entropy / std::log(static_cast<double>(entries.size()));
 }
 
+/// What such a score says across factors, from its table of importances.
+inline void summarise_regressions(Score& s, Definition definition) {
+  Matrix<double> const& importance = s.table("importance");
+  double const tiny = definition == definition::clarken92 ? 1e-8 : 1e-12;
+  Concentration d = disentanglement(importance.view());
+  d.value = 0;
+  for (std::size_t l = 0; l < importance.rows; ++l) {
+    d.each[l] = concentration_with({importance.row(l).begin(), importance.row(l).end()}, tiny);
+    d.value += d.weight[l] * d.each[l];
+  }
+  std::vector<double> complete(importance.columns);
+  for (std::size_t k = 0; k < importance.columns; ++k)
+    complete[k] = concentration_with(column_of(importance, k), tiny);
+  s.value = d.value;
+  set_part(s, "disentanglement", d.value);
+  set_part(s, "completeness", mean(complete));
+  set_table(s, Table::vector("disentanglement_per_latent", "latent", std::move(d.each)));
+  set_table(s, Table::vector("latent_weight", "latent", std::move(d.weight)));
+  set_table(s, Table::vector("completeness_per_factor", "factor", std::move(complete)));
+}
+
 /// DCI from a regressor per factor; regress(codes, target, factor) -> Regression.
 template <class Regress>
 Score score_regressions(std::string_view name, Definition definition, Rows const& train, Rows const& test,
@@ -88,23 +109,11 @@ Score score_regressions(std::string_view name, Definition definition, Rows const
     train_error[k] = relative_error(name, regression, codes, target, k);
     test_error[k] = relative_error(name, regression, test_codes, column_of(test_factors, k), k);
   }
-  double const tiny = definition == definition::clarken92 ? 1e-8 : 1e-12;
-  Concentration d = disentanglement(importance.view());
-  d.value = 0;
-  for (std::size_t l = 0; l < importance.rows; ++l) {
-    d.each[l] = concentration_with({importance.row(l).begin(), importance.row(l).end()}, tiny);
-    d.value += d.weight[l] * d.each[l];
-  }
-  std::vector<double> complete(importance.columns);
-  for (std::size_t k = 0; k < importance.columns; ++k)
-    complete[k] = concentration_with(column_of(importance, k), tiny);
-
   Score s;
   s.metric = name;
   s.definition = definition.name;
-  s.value = d.value;
-  s.parts = {{"disentanglement", d.value},
-             {"completeness", mean(complete)},
+  s.parts = {{"disentanglement", 0},
+             {"completeness", 0},
              {"informativeness_error_test", mean(test_error)},
              {"informativeness_error_train", mean(train_error)}};
   s.settings = {{"train_rows", static_cast<double>(train.size())},
@@ -113,12 +122,10 @@ Score score_regressions(std::string_view name, Definition definition, Rows const
                {"codes", "standardised by the training rows"},
                {"factors", definition == definition::clarken92 ? "scaled to 0..1" : "standardised"},
                {"informativeness", "root mean square error / standard deviation, lower is better"}};
-  s.tables = {Table::vector("disentanglement_per_latent", "latent", std::move(d.each)),
-              Table::vector("latent_weight", "latent", std::move(d.weight)),
-              Table::vector("completeness_per_factor", "factor", std::move(complete)),
-              Table::vector("train_error", "factor", std::move(train_error)),
+  s.tables = {Table::vector("train_error", "factor", std::move(train_error)),
               Table::vector("test_error", "factor", std::move(test_error)),
               {"importance", "latent", "factor", std::move(importance)}};
+  summarise_regressions(s, definition);
   return s;
 }
 
@@ -136,6 +143,7 @@ Score score_regressions(std::string_view name, Definition definition, Rows const
 /// - clarken92: factors scaled to 0..1 instead, so that alpha weighs more.
 struct DciLasso {
   static constexpr std::string_view name = "dci_lasso";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::rf_vae, definition::clarken92};
 
   double alpha = 0.02;  ///< weight of the L1 penalty, 0 or more
@@ -170,6 +178,8 @@ struct DciLasso {
     s.choices.insert(s.choices.begin(), {{"regressor", "Lasso"}, {"importance", "absolute weight"}});
     return s;
   }
+
+  void summarise(Score& s) const { detail::summarise_regressions(s, definition); }
 };
 
 /// As DciLasso, with the impurity importances of a random forest of regression trees in place of weights:
@@ -180,6 +190,7 @@ struct DciLasso {
 /// - clarken92: the same with factors scaled to 0..1, which changes nothing but rounding; its depth is 8.
 struct DciRandomForest {
   static constexpr std::string_view name = "dci_random_forest";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::rf_vae, definition::clarken92};
 
   int trees = 10;
@@ -224,6 +235,8 @@ struct DciRandomForest {
                      {{"regressor", "random forest"}, {"importance", "impurity decrease (squared error)"}});
     return s;
   }
+
+  void summarise(Score& s) const { detail::summarise_regressions(s, definition); }
 };
 
 }  // namespace disentangle::metric

@@ -25,6 +25,7 @@ namespace disentangle::metric {
 /// - ubisoft: 10 bins (the published form is theirs; other bins are a setting).
 struct DciMig {
   static constexpr std::string_view name = "dcimig";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::ubisoft};
 
   std::optional<int> bins = {};   ///< per latent; without it the definition's
@@ -43,9 +44,16 @@ struct DciMig {
   Score score(detail::Rows const& rows) const {
     detail::check_definition(name, definitions, definition);
     auto table = detail::information_table(name, rows, bins.value_or(10), definition);
-    Matrix<double> const by_latent = detail::transposed(table.information);  // (factors, latents)
+    Score s = detail::begin_score(name, definition, rows, std::move(table), 0, "factor", {});
+    summarise(s);
+    s.choices.emplace_back("normaliser", "sum of the factors' entropies");
+    return s;
+  }
+
+  void summarise(Score& s) const {
+    Matrix<double> const by_latent = detail::transposed(s.table("mutual_information"));  // (factors, latents)
     std::vector<double> const kept = gaps(by_latent.view());
-    std::vector<double> credit(rows.factor_count());
+    std::vector<double> credit(by_latent.rows);
     for (std::size_t l = 0; l < kept.size(); ++l) {
       double& of_best = credit[detail::best_row(by_latent, l)];
       of_best = std::max(of_best, kept[l]);
@@ -53,14 +61,14 @@ struct DciMig {
     double sum = 0;
     double entropy = 0;
     for (std::size_t k = 0; k < credit.size(); ++k) {
+      double const of_factor = s.table("factor_entropy")(k, 0);
       sum += credit[k];
-      entropy += table.factor_entropy[k];
-      credit[k] /= table.factor_entropy[k];
+      entropy += of_factor;
+      credit[k] /= of_factor;
     }
-    Score s = detail::begin_score(name, definition, rows, std::move(table), sum / entropy, "factor",
-                                  std::move(credit));
-    s.choices.emplace_back("normaliser", "sum of the factors' entropies");
-    return s;
+    s.value = sum / entropy;
+    detail::set_part(s, "dcimig", s.value);
+    detail::set_table(s, Table::vector("dcimig_per_factor", "factor", std::move(credit)));
   }
 };
 

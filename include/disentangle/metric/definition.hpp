@@ -22,6 +22,9 @@ struct Definition {
 namespace definition {
 /// google-research/disentanglement_lib and the study of Locatello et al., ICML 2019.
 inline constexpr Definition disentanglement_lib{"disentanglement_lib"};
+/// The same with the classifiers of its time, scikit-learn before 0.22: logistic regression by liblinear, one class against the
+/// rest, biases penalised.
+inline constexpr Definition disentanglement_lib_2018{"disentanglement_lib_2018"};
 /// Chen et al.'s own code, rtqichen/beta-tcvae.
 inline constexpr Definition chen{"chen"};
 /// The review by Carbonneau et al. (Ubisoft La Forge).

@@ -35,6 +35,8 @@ namespace disentangle::metric {
 /// neighbours.
 struct DependentMig {
   static constexpr std::string_view name = "dmig";
+  static constexpr std::string_view needs_all_labels =
+      "how far one factor tells another is counted in rows that have both";
   static constexpr Definition definitions[] = {definition::paper};
 
   std::optional<int> bins = {};   ///< per latent; without it 20

@@ -106,6 +106,13 @@ inline std::vector<int> cross_validated_predictions(Matrix<double> const& codes,
   return predict(codes, labels, of, c_of(best));
 }
 
+/// The worst factor's accuracy after most rows.
+inline void summarise_downstream(Score& s) {
+  Matrix<double> const& accuracy = s.table("accuracy");
+  auto const last = accuracy.row(accuracy.rows - 1);
+  set_part(s, "least", *std::min_element(last.begin(), last.end()));
+}
+
 /// What both forms report: predictions(codes, labels, test codes) -> labels of the test rows.
 template <class Metric, class Predictions>
 Score score_downstream(Metric const& metric, Rows const& train, Rows const& test,
@@ -135,7 +142,6 @@ Score score_downstream(Metric const& metric, Rows const& train, Rows const& test
   }
   auto const last = accuracy.row(accuracy.rows - 1);
   Score s = begin_score(name, metric.definition, train, mean({last.begin(), last.end()}));
-  s.parts.emplace_back("least", *std::min_element(last.begin(), last.end()));
   for (std::size_t i = 0; i < used.size(); ++i) {
     auto const row = accuracy.row(i);
     s.parts.emplace_back("accuracy_" + std::to_string(static_cast<long>(used[i])),
@@ -144,6 +150,7 @@ Score score_downstream(Metric const& metric, Rows const& train, Rows const& test
   s.settings = {{"train_rows", used.back()}, {"test_rows", static_cast<double>(test.size())}};
   s.tables = {Table::vector("train_sizes", "", std::move(used)),
               {"accuracy", "", "factor", std::move(accuracy)}};
+  summarise_downstream(s);
   return s;
 }
 
@@ -157,6 +164,7 @@ Score score_downstream(Metric const& metric, Rows const& train, Rows const& test
 /// latents).
 struct DownstreamLogisticRegression {
   static constexpr std::string_view name = "downstream_logistic_regression";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::disentanglement_lib};
 
   std::vector<std::size_t> train_sizes = {10, 100, 1000};
@@ -186,11 +194,14 @@ struct DownstreamLogisticRegression {
     s.choices = {{"classifier", "multinomial logistic regression, L2, C by cross validation"}};
     return s;
   }
+
+  void summarise(Score& s) const { detail::summarise_downstream(s); }
 };
 
 /// The same with DCI's gradient-boosted trees: what is not linear is found too.
 struct DownstreamTrees {
   static constexpr std::string_view name = "downstream_trees";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::disentanglement_lib};
 
   std::vector<std::size_t> train_sizes = {10, 100, 1000};
@@ -228,6 +239,8 @@ struct DownstreamTrees {
     s.choices = {{"classifier", "gradient-boosted trees, scikit-learn's defaults"}};
     return s;
   }
+
+  void summarise(Score& s) const { detail::summarise_downstream(s); }
 };
 
 }  // namespace disentangle::metric

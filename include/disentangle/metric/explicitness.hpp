@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/information_table.hpp>
 #include <disentangle/metric/detail/logistic_regression.hpp>
+#include <disentangle/metric/detail/one_against_rest.hpp>
 #include <disentangle/metric/detail/rows.hpp>
 #include <disentangle/metric/detail/scaling.hpp>
 #include <disentangle/metric/gap.hpp>
@@ -48,16 +50,19 @@ inline double area_under_curve(std::vector<std::pair<double, bool>> scores) {
 /// over latents. A constant latent is ignored (disentanglement_lib divides by its standard deviation and
 /// fails).
 /// - disentanglement_lib: standardised codes, multinomial logistic regression (L2, C = 1), area on the test
-///   rows, not rescaled. scikit-learn's default of 2018, one against the rest with a penalised bias, gave
-///   lower numbers (0.92 for 0.96). A value that no test row has is left out of the mean (scikit-learn
-///   refuses it).
+///   rows, not rescaled. A value that no test row has is left out of the mean (scikit-learn refuses it).
+/// - disentanglement_lib_2018: scikit-learn's default of then, liblinear: one against the rest with a penalised
+///   bias, which gives lower numbers (0.92 for 0.96).
+/// - clarken92: liblinear too, with C = 1e10, area on the training rows.
 /// - ubisoft: codes scaled to 0 .. 1, one balanced logistic regression for each value against the rest, area
 ///   on the training rows, rescaled to 2 (area - 0.5): 0 for codes that know nothing.
 struct Explicitness {
   static constexpr std::string_view name = "explicitness";
-  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
+  static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft,
+                                               definition::disentanglement_lib_2018, definition::clarken92};
 
-  double c = 1;                   ///< weight of the errors against the penalty
+  std::optional<double> c = {};   ///< weight of the errors against the penalty; without it the definition's
   std::size_t num_train = 10000;  ///< points drawn from a source to train on
   std::size_t num_test = 5000;    ///< and to test on
   Definition definition = definitions[0];
@@ -79,8 +84,10 @@ struct Explicitness {
     detail::check_definition(name, definitions, definition);
     detail::check_square<double>(name, train.codes.view());
     detail::check_square<double>(name, test.codes.view());
-    if (!(c > 0)) throw ValueError("explicitness: c is " + std::to_string(c) + ", expected above 0");
+    if (!(weight() > 0))
+      throw ValueError("explicitness: c is " + std::to_string(weight()) + ", expected above 0");
     bool const rescaled = definition == definition::ubisoft;
+    bool const of_training = rescaled || definition == definition::clarken92;
     detail::Scaling const scaling =
         rescaled ? detail::Scaling::range(train.codes) : detail::Scaling::standard(train.codes);
     Matrix<double> const codes = scaling(train.codes);
@@ -91,27 +98,28 @@ struct Explicitness {
     std::vector<double> test_area(factors.columns);
     for (std::size_t k = 0; k < factors.columns; ++k) {
       detail::Classes const classes = detail::classes(name, factors.view(), k);
-      Matrix<double> const train_scores =
-          rescaled ? one_against_rest(codes, codes, classes) : probabilities(codes, codes, classes);
-      Matrix<double> const test_scores =
-          rescaled ? one_against_rest(codes, test_codes, classes) : probabilities(codes, test_codes, classes);
+      Matrix<double> const train_scores = probabilities(codes, codes, classes);
+      Matrix<double> const test_scores = probabilities(codes, test_codes, classes);
       train_area[k] = area(train_scores, factors, k, classes);
       test_area[k] = area(test_scores, test_factors, k, classes);
       if (rescaled)
         for (double* v : {&train_area[k], &test_area[k]}) *v = 2 * (*v - 0.5);
     }
 
-    Score s = detail::begin_score(name, definition, train, mean(rescaled ? train_area : test_area));
+    Score s = detail::begin_score(name, definition, train, mean(of_training ? train_area : test_area));
     s.parts = {{"explicitness_test", mean(test_area)}, {"explicitness_train", mean(train_area)}};
     s.settings = {{"train_rows", static_cast<double>(train.size())},
                   {"test_rows", static_cast<double>(test.size())},
-                  {"c", c}};
-    s.choices = {
-        {"classifier", rescaled ? "logistic regression, balanced, one against the rest, biases not penalised"
-                                : "multinomial logistic regression, L2, biases not penalised"},
-        {"value", rescaled ? "2 (area under the ROC curve - 0.5), training rows"
-                           : "area under the ROC curve, test rows"},
-        {"codes", rescaled ? "scaled to 0..1" : "standardised"}};
+                  {"c", weight()}};
+    s.choices = {{"classifier",
+                  definition == definition::disentanglement_lib
+                      ? "multinomial logistic regression, L2, biases not penalised"
+                  : rescaled ? "logistic regression, balanced, one against the rest, biases not penalised"
+                             : "logistic regression, L2, one against the rest, biases penalised"},
+                 {"value", rescaled      ? "2 (area under the ROC curve - 0.5), training rows"
+                           : of_training ? "area under the ROC curve, training rows"
+                                         : "area under the ROC curve, test rows"},
+                 {"codes", rescaled ? "scaled to 0..1" : "standardised"}};
     s.tables = {Table::vector("train_area_per_factor", "factor", std::move(train_area)),
                 Table::vector("test_area_per_factor", "factor", std::move(test_area))};
     return s;
@@ -119,37 +127,23 @@ struct Explicitness {
 
   Matrix<double> probabilities(Matrix<double> const& codes, Matrix<double> const& of,
                                detail::Classes const& classes) const {
-    detail::LogisticRegression const classifier(codes.view(), classes.label, classes.size(),
-                                                {.c = c, .threads = threads, .class_weights = {}});
     Matrix<double> result(of.rows, classes.values.size());
-    for (std::size_t i = 0; i < of.rows; ++i) classifier.probabilities(of.row(i), result.row(i));
+    auto const ask = [&](auto const& classifier) {
+      for (std::size_t i = 0; i < of.rows; ++i) classifier.probabilities(of.row(i), result.row(i));
+    };
+    if (definition == definition::disentanglement_lib) {
+      ask(detail::LogisticRegression(codes.view(), classes.label, classes.size(),
+                                     {.c = weight(), .threads = threads, .class_weights = {}}));
+    } else {
+      bool const review = definition == definition::ubisoft;
+      ask(detail::OneAgainstRest(
+          codes.view(), classes.label, classes.size(),
+          {.c = weight(), .penalise_bias = !review, .balanced = review, .threads = threads}));
+    }
     return result;
   }
 
-  /// The probabilities that a machine for each value gives, normalised. Two classes of the multinomial form
-  /// with C / 2 are the binary form with C.
-  Matrix<double> one_against_rest(Matrix<double> const& codes, Matrix<double> const& of,
-                                  detail::Classes const& classes) const {
-    Matrix<double> result(of.rows, classes.values.size());
-    std::vector<int> label(classes.label.size());
-    for (std::size_t v = 0; v < result.columns; ++v) {
-      for (std::size_t i = 0; i < label.size(); ++i) label[i] = classes.label[i] == static_cast<int>(v);
-      detail::LogisticRegression const machine(
-          codes.view(), label, 2,
-          {.c = c / 2, .threads = threads, .class_weights = detail::LogisticRegression::balanced(label, 2)});
-      double both[2];
-      for (std::size_t i = 0; i < of.rows; ++i) {
-        machine.probabilities(of.row(i), both);
-        result(i, v) = both[1];
-      }
-    }
-    for (std::size_t i = 0; i < of.rows; ++i) {
-      double sum = 0;
-      for (double p : result.row(i)) sum += p;
-      for (double& p : result.row(i)) p /= sum;
-    }
-    return result;
-  }
+  double weight() const { return c.value_or(definition == definition::clarken92 ? 1e10 : 1); }
 
   /// The mean over the values that occur among these rows.
   static double area(Matrix<double> const& scores, Matrix<int> const& factors, std::size_t k,

@@ -34,6 +34,9 @@ namespace disentangle::metric {
 /// - ubisoft: quantile 1, the factors' values as they are.
 struct Irs {
   static constexpr std::string_view name = "irs";
+  static constexpr std::string_view needs_all_labels =
+      "deviations given a factor are compared with a latent's largest deviation, over the same rows for "
+      "every factor";
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::paper,
                                                definition::ubisoft};
 

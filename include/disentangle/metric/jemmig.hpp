@@ -25,6 +25,7 @@ namespace disentangle::metric {
 /// - ubisoft: 10 bins.
 struct Jemmig {
   static constexpr std::string_view name = "jemmig";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::ubisoft};
 
   std::optional<int> bins = {};   ///< per latent; without it the definition's

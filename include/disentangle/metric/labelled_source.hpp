@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,11 @@
 #include <disentangle/metric/mutual_information.hpp>
 
 namespace disentangle::metric {
+
+namespace detail {
+inline constexpr std::string_view why_sources_need_labels =
+    "batches that share or vary one factor are drawn by the labels of all";
+}
 
 /// A factor_source over the rows of a table of labels. Encode is called as
 /// encode(std::span<std::size_t const> rows, MatrixView<double> codes). Rows are drawn uniformly and with
@@ -33,7 +39,7 @@ class LabelledSource {
   LabelledSource(MatrixView<int const> labels, std::vector<std::string> names, std::size_t latents,
                  Encode encode)
       : rows_(labels.rows), latents_(latents), encode_(std::move(encode)) {
-    detail::check_factors("LabelledSource", labels.rows, labels, 1);
+    detail::check_factors("LabelledSource", labels.rows, labels, 1, detail::why_sources_need_labels);
     if (latents_ == 0) throw ShapeError("LabelledSource: found 0 latents, expected at least 1");
     if (!names.empty() && names.size() != labels.columns)
       throw ShapeError("LabelledSource: " + std::to_string(names.size()) + " names for " +

@@ -107,6 +107,7 @@ class LinearSoftmax {
 /// d classes), in float; memory a batch of features.
 struct LinearProbe {
   static constexpr std::string_view name = "linear_probe";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::paper};
 
   std::size_t epochs = 100;       ///< passes over the training rows, each in its own order

@@ -31,6 +31,7 @@ namespace disentangle::metric {
 /// downstream_accuracy. A factor of which nothing is known spreads evenly. Errors as Mig.
 struct Med {
   static constexpr std::string_view name = "med";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::paper};
 
   std::optional<int> bins = {};   ///< per latent; without it the definition's
@@ -51,7 +52,15 @@ struct Med {
     detail::check_definition(name, definitions, definition);
     detail::check_count(name, "top_k", top_k, 1);
     auto table = detail::information_table(name, rows, bins.value_or(20));
-    Matrix<double> importance = table.information;
+    Score s = detail::begin_score(name, definition, rows, std::move(table), 0, "latent", {});
+    s.settings.emplace_back("top_k", static_cast<double>(top_k));
+    s.choices.emplace_back("importance", "share of the factor's information");
+    summarise(s);
+    return s;
+  }
+
+  void summarise(Score& s) const {
+    Matrix<double> importance = s.table("mutual_information");
     for (std::size_t k = 0; k < importance.columns; ++k) {
       double sum = 0;
       for (std::size_t l = 0; l < importance.rows; ++l) sum += importance(l, k);
@@ -61,19 +70,15 @@ struct Med {
     Concentration c = completeness(importance.view());
     std::vector<double> kept(importance.rows);
     Matrix<double> const top = kept_rows(importance, d.each, kept);
-    double const value = d.value;
-    Score s =
-        detail::begin_score(name, definition, rows, std::move(table), value, "latent", std::move(d.each));
-    s.parts = {{"disentanglement", value},
+    s.value = d.value;
+    s.parts = {{"disentanglement", d.value},
                {"completeness", c.value},
                {"top_k_disentanglement", disentanglement(top.view()).value},
                {"top_k_completeness", completeness(top.view()).value}};
-    s.settings.emplace_back("top_k", static_cast<double>(top_k));
-    s.choices.emplace_back("importance", "share of the factor's information");
-    s.tables.push_back(Table::vector("completeness_per_factor", "factor", std::move(c.each)));
-    s.tables.push_back(Table::vector("kept_by_top_k", "latent", std::move(kept)));
-    s.tables.push_back({"importance", "latent", "factor", std::move(importance)});
-    return s;
+    detail::set_table(s, Table::vector("med_per_latent", "latent", std::move(d.each)));
+    detail::set_table(s, Table::vector("completeness_per_factor", "factor", std::move(c.each)));
+    detail::set_table(s, Table::vector("kept_by_top_k", "latent", std::move(kept)));
+    detail::set_table(s, {"importance", "latent", "factor", std::move(importance)});
   }
 
   Matrix<double> kept_rows(Matrix<double> const& importance, std::vector<double> const& each,

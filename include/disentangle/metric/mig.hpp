@@ -32,6 +32,7 @@ namespace disentangle::metric {
 ///   and undefined for a constant latent, which is counted as 0 here (its code divides by zero).
 struct Mig {
   static constexpr std::string_view name = "mig";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::dcf,
                                                definition::ubisoft};
 

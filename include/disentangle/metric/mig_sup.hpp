@@ -26,6 +26,7 @@ namespace disentangle::metric {
 ///   by zero, counts as gap 0.
 struct MigSup {
   static constexpr std::string_view name = "mig_sup";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::paper, definition::ubisoft};
 
   std::optional<int> bins = {};   ///< per latent; without it the definition's
@@ -47,13 +48,19 @@ struct MigSup {
     auto table = detail::information_table(name, rows, bins.value_or(by_code ? 10 : 20), definition);
     Matrix<double> const relative =
         by_code ? detail::information_by_code(table) : detail::relative_information(table);
-    std::vector<double> per_latent = gaps(detail::transposed(relative).view());
-    double const value = mean(per_latent);
-    Score s =
-        detail::begin_score(name, definition, rows, std::move(table), value, "latent", std::move(per_latent));
+    Score s = detail::begin_score(name, definition, rows, std::move(table), 0, "latent", {});
+    s.tables.push_back({"relative_information", "latent", "factor", relative});
+    summarise(s);
     s.choices.emplace_back("normaliser",
                            by_code ? "entropy of the binned code" : "empirical entropy of the factor");
     return s;
+  }
+
+  void summarise(Score& s) const {
+    std::vector<double> per_latent = gaps(detail::transposed(s.table("relative_information")).view());
+    s.value = mean(per_latent);
+    detail::set_part(s, "mig_sup", s.value);
+    detail::set_table(s, Table::vector("mig_sup_per_latent", "latent", std::move(per_latent)));
   }
 };
 

@@ -32,6 +32,7 @@ namespace disentangle::metric {
 ///   information is refused for the same reason.
 struct Modularity {
   static constexpr std::string_view name = "modularity";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft,
                                                definition::dcf};
 
@@ -53,11 +54,20 @@ struct Modularity {
     detail::check_definition(name, definitions, definition);
     int const used_bins = bins.value_or(definition == definition::ubisoft ? 10 : 20);
     auto table = detail::information_table(name, rows, used_bins, definition);
-    std::vector<double> per_latent(rows.latents());
+    Score s = detail::begin_score(name, definition, rows, std::move(table), 0, "latent", {});
+    summarise(s);
+    s.choices.emplace_back("a latent without information",
+                           definition == definition::disentanglement_lib ? "scores 0" : "refused");
+    return s;
+  }
+
+  void summarise(Score& s) const {
+    Matrix<double> const& information = s.table("mutual_information");
+    std::vector<double> per_latent(information.rows);
     for (std::size_t l = 0; l < per_latent.size(); ++l) {
       double best = 0;
       double all = 0;
-      for (double i : table.information.row(l)) {
+      for (double i : information.row(l)) {
         best = std::max(best, i * i);
         all += i * i;
       }
@@ -65,15 +75,12 @@ struct Modularity {
         throw ValueError("modularity: latent " + std::to_string(l) +
                          " has no information about any factor, for which " + std::string(definition.name) +
                          " is undefined; expected none (disentanglement_lib counts it as 0)");
-      double const others = static_cast<double>(std::max<std::size_t>(rows.factor_count(), 2) - 1);
+      double const others = static_cast<double>(std::max<std::size_t>(information.columns, 2) - 1);
       per_latent[l] = best == 0 ? 0 : 1 - (all - best) / (best * others);
     }
-    double const value = mean(per_latent);
-    Score s =
-        detail::begin_score(name, definition, rows, std::move(table), value, "latent", std::move(per_latent));
-    s.choices.emplace_back("a latent without information",
-                           definition == definition::disentanglement_lib ? "scores 0" : "refused");
-    return s;
+    s.value = mean(per_latent);
+    detail::set_part(s, "modularity", s.value);
+    detail::set_table(s, Table::vector("modularity_per_latent", "latent", std::move(per_latent)));
   }
 };
 

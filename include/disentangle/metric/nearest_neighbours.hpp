@@ -122,6 +122,7 @@ std::vector<Neighbour> nearest_rows(MatrixView<T const> train, MatrixView<T cons
 /// blocks: never train x test.
 struct NearestNeighbours {
   static constexpr std::string_view name = "nearest_neighbours";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::paper};
 
   std::size_t k = 200;            ///< neighbours that vote, at most the training rows

@@ -18,10 +18,17 @@
 #include <disentangle/metric/detail/linear_svm.hpp>
 #include <disentangle/metric/detail/parallel_for.hpp>
 #include <disentangle/metric/detail/rows.hpp>
+#include <disentangle/metric/detail/scaling.hpp>
+#include <disentangle/metric/detail/single_feature_tree.hpp>
 #include <disentangle/metric/gap.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric {
+
+namespace definition {
+/// The review's SAP of discrete factors, by decision trees.
+inline constexpr Definition ubisoft_trees{"ubisoft_trees"};
+}  // namespace definition
 
 /// In [0, 1], higher is better.
 /// - discrete (the default): S is the test accuracy of a linear support vector classifier (squared hinge, C,
@@ -33,14 +40,18 @@ namespace disentangle::metric {
 /// Definitions: disentanglement_lib has both forms (disent and erow follow it).
 /// - dcf: discrete, of codes and factors that are scaled and cut into 20 bins first, so that factors may be
 ///   real numbers.
-/// - ubisoft: continuous; its authors fit all rows: give all for training. (It has decision trees for
-///   discrete factors.)
+/// - ubisoft: continuous; its authors fit all rows: give all for training.
+/// - ubisoft_trees: S is the accuracy, on the training rows, of a decision tree on the one latent (Gini; depth 1 to
+///   9, by ten-fold cross validation among the training rows), codes scaled to 0..1. Sees what is not monotone; a
+///   perfect code scores 1 as far as a depth of 9 and the folds go. Free of scale. Some value of each factor must
+///   have ten training rows.
 /// With a single latent the runner-up counts as 0. Deterministic. Cost O(latents * classes * rows) over all
 /// factors.
 struct Sap {
   static constexpr std::string_view name = "sap";
+  static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::dcf,
-                                               definition::ubisoft};
+                                               definition::ubisoft, definition::ubisoft_trees};
 
   bool continuous = false;
   double c = 0.01;                ///< of the classifier: the weight of the errors against the penalty
@@ -69,7 +80,10 @@ struct Sap {
     bool const as_numbers = continuous || definition == definition::ubisoft;
     detail::check_square<double>(name, train.codes.view());
     if (!(c > 0)) throw ValueError("sap: c is " + std::to_string(c) + ", expected above 0");
+    bool const by_trees = definition == definition::ubisoft_trees && !as_numbers;
+    Matrix<double> depth;
     Matrix<double> predictability = as_numbers                      ? squared_correlations(train)
+                                    : by_trees                      ? tree_accuracies(train, depth)
                                     : definition == definition::dcf ? binned_accuracies(train, test)
                                                                     : test_accuracies(train, test);
 
@@ -80,9 +94,13 @@ struct Sap {
     s.value = mean(per_factor);
     s.parts = {{"sap", s.value}};
     s.settings = {{"train_rows", static_cast<double>(train.size())},
-                  {"test_rows", static_cast<double>(as_numbers ? 0 : test.size())}};
+                  {"test_rows", static_cast<double>(as_numbers || by_trees ? 0 : test.size())}};
     if (as_numbers) {
       s.choices = {{"factors", "continuous"}, {"predictability", "squared correlation, training rows"}};
+    } else if (by_trees) {
+      s.choices = {{"factors", "discrete"},
+                   {"predictability", "accuracy, training rows"},
+                   {"classifier", "decision tree, Gini, depth 1 to 9 by ten-fold cross validation"}};
     } else {
       s.settings.emplace_back("c", c);
       s.choices = {{"factors", "discrete"},
@@ -91,6 +109,7 @@ struct Sap {
     }
     s.tables = {Table::vector("sap_per_factor", "factor", std::move(per_factor)),
                 {"predictability", "latent", "factor", std::move(predictability)}};
+    if (by_trees) s.tables.push_back({"tree_depth", "latent", "factor", std::move(depth)});
     return s;
   }
 
@@ -126,6 +145,36 @@ struct Sap {
     }
     if (!(xx / (n - 1) > 1e-12)) return 0;
     return std::min(1.0, xy / xx * (xy / yy));
+  }
+
+  /// Of a decision tree on each latent, and its depth.
+  Matrix<double> tree_accuracies(detail::Rows const& train, Matrix<double>& depth) const {
+    Matrix<int> const labels = detail::labels_of(name, train);
+    std::size_t const factors = labels.columns;
+    std::vector<detail::Classes> classes;
+    for (std::size_t k = 0; k < factors; ++k) {
+      classes.push_back(detail::classes(name, labels.view(), k));
+      if (std::size_t const most = *std::max_element(classes[k].count.begin(), classes[k].count.end());
+          most < 10)
+        throw ValueError("sap: factor " + std::to_string(k) + " has at most " + std::to_string(most) +
+                         " training rows of a value, expected 10 of some value for ten folds");
+    }
+    Matrix<double> const codes = detail::Scaling::range(train.codes)(train.codes);
+    Matrix<double> result(train.latents(), factors);
+    depth = result;
+    detail::parallel_for(result.values.size(), threads, [&](std::size_t item, std::size_t) {
+      std::size_t const l = item / factors;
+      detail::Classes const& of_factor = classes[item % factors];
+      std::vector<float> x(codes.rows);
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(codes(i, l));
+      int const best = detail::cross_validated_depth(x, of_factor);
+      detail::SingleFeatureTree const tree(x, of_factor.label, of_factor.size(), best);
+      std::size_t right = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) right += tree.predict(x[i], best) == of_factor.label[i];
+      result.values[item] = static_cast<double>(right) / static_cast<double>(x.size());
+      depth.values[item] = best;
+    });
+    return result;
   }
 
   /// With codes and factors cut into 20 bins of all rows.

@@ -121,11 +121,11 @@ TEST_CASE("Mig names what is wrong with its arrays") {
     s.codes(3, 0) = -std::numeric_limits<double>::infinity();
     CHECK(contains(message_of<ValueError>(score), "row 3, latent 0"));
   }
-  SUBCASE("a missing label") {
-    s.factors(11, 1) = -1;
+  SUBCASE("a label that is neither one nor missing") {
+    s.factors(11, 1) = -2;
     auto const message = message_of<ValueError>(score);
-    CHECK(contains(message, "label -1 in row 11, factor 1"));
-    CHECK(contains(message, "missing"));
+    CHECK(contains(message, "label -2 in row 11, factor 1"));
+    CHECK(contains(message, "or -1 where it is missing"));
   }
   SUBCASE("a factor with one value") {
     for (std::size_t i = 0; i < 60; ++i) s.factors(i, 2) = 4;

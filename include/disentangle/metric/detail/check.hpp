@@ -48,20 +48,22 @@ inline void check_extents(std::string_view metric, std::size_t code_rows, std::s
                      std::to_string(minimum_rows));
 }
 
-/// Throws ValueError for a negative label (-1 is "missing").
-inline void check_label(std::string_view metric, long label, std::size_t row, std::size_t factor) {
+/// Throws ValueError for a negative label (-1 is "missing"), and says why the metric does not take it where there is more to say.
+inline void check_label(std::string_view metric, long label, std::size_t row, std::size_t factor,
+                        std::string_view why_not = {}) {
   if (label < 0)
     throw ValueError(std::string(metric) + ": label " + std::to_string(label) + " in row " +
                      std::to_string(row) + ", factor " + std::to_string(factor) +
-                     ", expected 0 or more (-1 means missing: leave such rows out)");
+                     ", expected 0 or more (-1 means missing: leave such rows out" +
+                     (why_not.empty() ? "" : "; ") + std::string(why_not) + ")");
 }
 
 /// Both of these for a matrix of labels.
 inline void check_factors(std::string_view metric, std::size_t code_rows, MatrixView<int const> factors,
-                          std::size_t minimum_rows) {
+                          std::size_t minimum_rows, std::string_view why_not = {}) {
   check_extents(metric, code_rows, factors.rows, factors.columns, minimum_rows);
   for (std::size_t i = 0; i < factors.rows; ++i)
-    for (std::size_t k = 0; k < factors.columns; ++k) check_label(metric, factors(i, k), i, k);
+    for (std::size_t k = 0; k < factors.columns; ++k) check_label(metric, factors(i, k), i, k, why_not);
 }
 
 /// Throws ShapeError where test rows have other columns than training rows.

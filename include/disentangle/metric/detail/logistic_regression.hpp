@@ -32,6 +32,7 @@ class LogisticRegression {
     std::size_t max_products = 0;            // with the Hessian, in one step; 0: four for each parameter
     unsigned threads = 0;                    // 0: all of the machine
     std::vector<double> class_weights = {};  // empty: 1 each
+    bool penalise_bias = false;              // as one more weight, of a feature that is 1
   };
 
   /// n / (classes * count): scikit-learn's class_weight="balanced".
@@ -128,17 +129,19 @@ class LogisticRegression {
       sums[0] += weight(labels[i]) * (soften(out) - own);
     })[0];
     for (std::size_t k = 0; k < classes_; ++k)
-      for (std::size_t f = 0; f < features_; ++f) {
+      for (std::size_t f = 0; f < penalised(); ++f) {
         double const w = p[k * (features_ + 1) + f];
         loss += 0.5 / settings_.c * w * w;
       }
     return loss;
   }
 
+  std::size_t penalised() const { return features_ + (settings_.penalise_bias ? 1 : 0); }
+
   /// Adds the penalty's part, v / C for the weights.
   void add_penalty(std::vector<double> const& v, std::vector<double>& out) const {
     for (std::size_t k = 0; k < classes_; ++k)
-      for (std::size_t f = 0; f < features_; ++f)
+      for (std::size_t f = 0; f < penalised(); ++f)
         out[k * (features_ + 1) + f] += v[k * (features_ + 1) + f] / settings_.c;
   }
 

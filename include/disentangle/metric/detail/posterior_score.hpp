@@ -16,7 +16,7 @@ namespace disentangle::metric::detail {
 template <matrix_like F>
 Matrix<int> posterior_labels(std::string_view metric, Posteriors const& q, F const& factors) {
   Rows rows = rows_of(q.mean, factors);
-  check_rows(metric, rows, 2);
+  check_rows(metric, rows, 2, {false, "densities of codes are averages over the same rows for every factor"});
   return varied_labels_of(metric, rows);
 }
 

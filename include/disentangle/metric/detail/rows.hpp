@@ -15,10 +15,11 @@
 //     metric(codes, factors, train_rows) the first train_rows train, the others test
 //     metric(train_codes, train_factors, test_codes, test_factors)
 //     metric(source, seed or rng)        num_train (and num_test) rows drawn from a factor_source
+// A metric that says `factor_by_factor = true` takes rows in which labels are missing (-1, or NaN among real factors): each factor
+// is then scored alone, on the rows that have it. One that does not may say why in `needs_all_labels`, which the error repeats.
 // A base class would say the same, but g++ then warns (-Wextra) at every Mig{.bins = 10} of a user.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -27,9 +28,10 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/metric/detail/by_factor.hpp>
 #include <disentangle/metric/detail/check.hpp>
+#include <disentangle/metric/detail/row_table.hpp>
 #include <disentangle/metric/detail/sample.hpp>
-#include <disentangle/metric/discretiser.hpp>
 #include <disentangle/metric/factor_source.hpp>
 #include <disentangle/metric/matrix.hpp>
 #include <disentangle/metric/matrix_like.hpp>
@@ -37,116 +39,6 @@
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric::detail {
-
-/// Rows as metrics see them, whatever the user's number types.
-struct Rows {
-  Matrix<double> codes;    // (rows, latents)
-  Matrix<double> factors;  // (rows, factors)
-  bool single = false;     // codes came in single precision: edges of bins are rounded to it
-  bool whole = true;       // factors came as integers
-
-  std::size_t size() const { return codes.rows; }
-  std::size_t latents() const { return codes.columns; }
-  std::size_t factor_count() const { return factors.columns; }
-};
-
-template <matrix_like C, matrix_like F>
-Rows rows_of(C const& codes, F const& factors) {
-  return {copy_of<double>(codes), copy_of<double>(factors), std::is_same_v<value_of<C>, float>,
-          std::is_integral_v<value_of<F>>};
-}
-
-/// n independent points of the source, labels as integers.
-template <factor_source Source>
-Rows draw_rows(Source const& source, std::size_t n, random_integers auto& rng) {
-  Rows rows;
-  rows.codes = Matrix<double>(n, source.latents());
-  std::vector<std::size_t> points(n);
-  source.draw(rng, points);
-  Matrix<int> labels(n, source.factors().size());
-  source.labels(points, labels.view());
-  rows.factors = Matrix<double>(labels.rows, labels.columns);
-  for (std::size_t i = 0; i < labels.values.size(); ++i) rows.factors.values[i] = labels.values[i];
-  source.encode(points, rows.codes.view());
-  return rows;
-}
-
-inline Rows part_of(Rows const& all, std::size_t first, std::size_t count) {
-  auto const cut = [&](Matrix<double> const& m) {
-    Matrix<double> part(count, m.columns);
-    for (std::size_t i = 0; i < part.values.size(); ++i) part.values[i] = m.values[first * m.columns + i];
-    return part;
-  };
-  return {cut(all.codes), cut(all.factors), all.single, all.whole};
-}
-
-/// Checks codes, factors and their numbers of rows: see check_codes and check_factors.
-inline void check_rows(std::string_view metric, Rows const& rows, std::size_t minimum_rows) {
-  check_codes<double>(metric, rows.codes.view());
-  check_extents(metric, rows.size(), rows.factors.rows, rows.factors.columns, minimum_rows);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    for (std::size_t k = 0; k < rows.factor_count(); ++k) {
-      double const value = rows.factors(i, k);
-      if (rows.whole) {
-        check_label(metric, static_cast<long>(value), i, k);
-      } else if (!std::isfinite(value)) {
-        throw ValueError(std::string(metric) + ": factor value " + std::to_string(value) + " in row " +
-                         std::to_string(i) + ", factor " + std::to_string(k) +
-                         ", expected a finite number (NaN means missing: leave such rows out)");
-      }
-    }
-}
-
-/// The factors as labels. Throws ValueError for a value that is no whole number from 0: definitions that
-/// count the values of a factor need them.
-inline Matrix<int> labels_of(std::string_view metric, Rows const& rows) {
-  Matrix<int> labels(rows.factors.rows, rows.factors.columns);
-  for (std::size_t i = 0; i < labels.values.size(); ++i) {
-    double const value = rows.factors.values[i];
-    if (!(value >= 0 && value <= 2147483647.0 && std::floor(value) == value))
-      throw ValueError(std::string(metric) + ": factor value " + std::to_string(value) + " in row " +
-                       std::to_string(i / labels.columns) + ", factor " + std::to_string(i % labels.columns) +
-                       ", expected whole numbers from 0: this definition counts the values of a factor "
-                       "(metric::discretise bins a continuous one)");
-    labels.values[i] = static_cast<int>(value);
-  }
-  return labels;
-}
-
-/// The labels, each factor having at least two values.
-inline Matrix<int> varied_labels_of(std::string_view metric, Rows const& rows) {
-  Matrix<int> const labels = labels_of(metric, rows);
-  for (std::size_t k = 0; k < labels.columns; ++k) (void)classes(metric, labels.view(), k);
-  return labels;
-}
-
-/// Throws ValueError for a factor of a single value, whether or not factors are whole numbers.
-inline void check_varied(std::string_view metric, Rows const& rows) {
-  for (std::size_t k = 0; k < rows.factor_count(); ++k) {
-    std::size_t i = 1;
-    while (i < rows.size() && rows.factors(i, k) == rows.factors(0, k)) ++i;
-    if (i == rows.size())
-      throw ValueError(std::string(metric) + ": factor " + std::to_string(k) + " takes only the value " +
-                       (rows.whole ? std::to_string(static_cast<long>(rows.factors(0, k)))
-                                   : std::to_string(rows.factors(0, k))) +
-                       " in " + std::to_string(rows.size()) +
-                       " rows, expected at least 2 values (leave constant factors out)");
-  }
-}
-
-/// A column of a matrix.
-inline std::vector<double> column_of(Matrix<double> const& m, std::size_t j) {
-  std::vector<double> column(m.rows);
-  for (std::size_t i = 0; i < m.rows; ++i) column[i] = m(i, j);
-  return column;
-}
-
-/// Equal-width bins per latent, with edges in the precision in which the codes came.
-inline Matrix<int> binned_codes(Rows const& rows, int bins) {
-  if (!rows.single) return discretise<double>(rows.codes.view(), bins);
-  Matrix<float> const codes = copy_of<float>(rows.codes);
-  return discretise<float>(codes.view(), bins);
-}
 
 struct RowsAccess {
   /// Whether the metric says that it looks at codes alone.
@@ -159,26 +51,67 @@ struct RowsAccess {
     metric.score(rows, rows);
   };
 
+  /// Whether the metric says that it looks at factors one by one, so that a missing label concerns its own factor alone; and why
+  /// not, where it says so.
+  template <class M>
+  static constexpr MissingLabels missing_labels() {
+    if constexpr (requires { M::factor_by_factor; })
+      return {M::factor_by_factor, {}};
+    else if constexpr (requires { M::needs_all_labels; })
+      return {false, M::needs_all_labels};
+    else
+      return {};
+  }
+
   template <class M>
   static Score of_all(M const& metric, Rows const& rows) {
     if constexpr (label_free<M>) {
       check_codes<double>(M::name, rows.codes.view());
       check_extents(M::name, rows.size(), rows.size(), 1, 2);
     } else {
-      check_rows(M::name, rows, 2);
+      check_rows(M::name, rows, 2, missing_labels<M>());
+      if constexpr (missing_labels<M>().accepted) {
+        if (has_missing(rows)) {
+          auto const each = scores_of_factors(rows.factor_count(), [&](std::size_t k) {
+            return metric.score(known_rows(M::name, rows, k, 2));
+          });
+          Score joined = join(metric, each);
+          name_known_rows(joined, "rows", rows);
+          return joined;
+        }
+      }
     }
     return metric.score(rows);
   }
   template <class M>
   static Score of_split(M const& metric, Rows const& train, Rows const& test) {
-    check_rows(M::name, train, 2);
-    check_rows(M::name, test, 1);
+    check_rows(M::name, train, 2, missing_labels<M>());
+    check_rows(M::name, test, 1, missing_labels<M>());
     check_same_columns(M::name, train.latents(), train.factor_count(), test.latents(), test.factor_count());
+    if constexpr (missing_labels<M>().accepted) {
+      if (has_missing(train) || has_missing(test)) {
+        auto const each = scores_of_factors(train.factor_count(), [&](std::size_t k) {
+          return metric.score(known_rows(M::name, train, k, 2), known_rows(M::name, test, k, 1));
+        });
+        Score joined = join(metric, each);
+        name_known_rows(joined, "train_rows", train);
+        name_known_rows(joined, "test_rows", test);
+        return joined;
+      }
+    }
     return metric.score(train, test);
   }
+  /// Scores of single factors as one. What a metric says across factors it writes by summarise(score), from the tables.
+  template <class M>
+  static Score join(M const& metric, std::vector<Score> const& each) {
+    Score joined = joined_over_factors(each);
+    if constexpr (requires { metric.summarise(joined); }) metric.summarise(joined);
+    return joined;
+  }
+
   template <class M>
   static Score of_first(M const& metric, Rows const& rows, std::size_t train_rows) {
-    check_rows(M::name, rows, 3);
+    check_rows(M::name, rows, 3, missing_labels<M>());
     std::size_t const train = check_split(M::name, rows.size(), train_rows);
     return of_split(metric, part_of(rows, 0, train), part_of(rows, train, rows.size() - train));
   }
