@@ -89,6 +89,41 @@ TEST_CASE("the beta-VAE classifier reaches scikit-learn's optimum on recorded po
     for (std::size_t l = 0; l < 4; ++l) CHECK(std::abs(s.table("weights")(l, k) - coefficients(k, l)) < 5e-3);
 }
 
+TEST_CASE("the beta-VAE metric of 2018 has liblinear's optimum") {
+  auto const expected = test::reference_values(
+      "rotated45_noisy_S")["sampled_metrics"]["beta_vae"]["legacy_liblinear_ovr_converged"];
+  auto const train = read_points("rotated45_noisy_S.train.csv");
+  auto const eval = read_points("rotated45_noisy_S.eval.csv");
+  metric::BetaVae of_2018 = reference_settings;
+  of_2018.definition = metric::definition::disentanglement_lib_2018;
+  metric::Score const s = of_2018.classify(train, eval, 4);
+  CHECK(s.value == doctest::Approx(expected["eval_accuracy"].get<double>()).epsilon(1e-12));
+  CHECK(s.part("train_accuracy") == doctest::Approx(expected["train_accuracy"].get<double>()).epsilon(1e-12));
+  auto const made = test::read_json(test::metric_reference_folder() / "scikit_learn" /
+                                    "expected.json")["beta_vae_2018"]["rotated45_noisy_S"];
+  metric::Matrix<double> const coefficients = test::reference_matrix(made["coef"]);  // (factors, latents)
+  for (std::size_t k = 0; k < 4; ++k)
+    for (std::size_t l = 0; l < 4; ++l) CHECK(std::abs(s.table("weights")(l, k) - coefficients(k, l)) < 1e-4);
+  // two factors are one machine
+  auto const two = [](metric::BetaVae::Points all) {
+    metric::BetaVae::Points some;
+    some.differences.columns = all.differences.columns;
+    for (std::size_t i = 0; i < all.factor.size(); ++i) {
+      if (all.factor[i] > 1) continue;
+      some.factor.push_back(all.factor[i]);
+      for (double const d : all.differences.row(i)) some.differences.values.push_back(d);
+    }
+    some.differences.rows = some.factor.size();
+    return some;
+  };
+  metric::Score const pair = of_2018.classify(two(train), two(eval), 2);
+  metric::Matrix<double> const of_two = test::reference_matrix(made["coef_of_two"]);  // (1, latents)
+  for (std::size_t l = 0; l < 4; ++l) {
+    CHECK(std::abs(pair.table("weights")(l, 1) - of_two(0, l)) < 1e-4);
+    CHECK(pair.table("weights")(l, 0) == -pair.table("weights")(l, 1));
+  }
+}
+
 namespace {
 constexpr metric::BetaVae small{.batch_size = 16, .num_train = 400, .num_eval = 300};
 }

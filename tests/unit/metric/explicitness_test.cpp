@@ -31,6 +31,36 @@ TEST_CASE("explicitness equals disentanglement_lib's with a converged classifier
   }
 }
 
+TEST_CASE(
+    "explicitness of 2018 equals liblinear's on the reference cases, that of clarken92 scikit-learn's") {
+  for (std::string const name : {"perfect_S", "rotated45_noisy_S", "two_in_one_S", "noise_D"}) {
+    CAPTURE(name);
+    auto const arrays = test::reference_arrays(name);
+    auto const expected = test::reference_values(name)["explicitness_legacy_liblinear_ovr_converged"];
+    metric::Explicitness const of_2018{.definition = metric::definition::disentanglement_lib_2018};
+    metric::Score const s = of_2018(arrays.codes, arrays.factors, 1400);
+    CHECK(s.definition == "disentanglement_lib_2018");
+    CHECK(std::abs(s.value - expected["explicitness_score_test"].get<double>()) < 1e-4);
+    for (std::size_t k = 0; k < arrays.factors.columns; ++k) {
+      CHECK(std::abs(s.table("train_area_per_factor")(k, 0) - expected["per_factor_train"][k].get<double>()) <
+            1e-4);
+      CHECK(std::abs(s.table("test_area_per_factor")(k, 0) - expected["per_factor_test"][k].get<double>()) <
+            1e-4);
+    }
+  }
+  auto const made = test::read_json(test::metric_reference_folder() / "scikit_learn" / "expected.json");
+  for (auto const& [name, expected] : made["explicitness_clarken92"].items()) {
+    CAPTURE(name);
+    auto const arrays = test::reference_arrays(name);
+    metric::Explicitness const clarken92{.definition = metric::definition::clarken92};
+    metric::Score const s = clarken92(arrays.codes, arrays.factors, 1400);
+    CHECK(s.value == s.part("explicitness_train"));
+    for (std::size_t k = 0; k < arrays.factors.columns; ++k)
+      CHECK(std::abs(s.table("train_area_per_factor")(k, 0) - expected["per_factor_train"][k].get<double>()) <
+            1e-4);
+  }
+}
+
 TEST_CASE("explicitness as the review has it") {
   for (std::string const name : {"perfect_S", "rotated45_noisy_S", "two_in_one_S", "dead_S"}) {
     CAPTURE(name);

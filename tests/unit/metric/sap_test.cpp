@@ -47,6 +47,35 @@ TEST_CASE("discrete SAP equals the optimum of disentanglement_lib's classifier o
   }
 }
 
+TEST_CASE("SAP by trees has scikit-learn's accuracies and depths") {
+  auto const made = test::read_json(test::metric_reference_folder() / "scikit_learn" / "expected.json");
+  metric::Sap const trees{.definition = metric::definition::ubisoft_trees};
+  for (auto const& [name, expected] : made["sap_ubisoft_trees"].items()) {
+    CAPTURE(name);
+    auto const arrays = test::reference_arrays(name);
+    metric::Score const s = trees(arrays.codes, arrays.factors, 1400);
+    CHECK(test::largest_difference(s.table("predictability"),
+                                   test::reference_matrix(expected["accuracy_LxK"])) < 1e-12);
+    CHECK(test::largest_difference(s.table("tree_depth"), test::reference_matrix(expected["depth_LxK"])) ==
+          0);
+  }
+}
+
+TEST_CASE("SAP by trees sees what is not monotone, and needs ten rows of some value") {
+  auto s = test::axis_aligned(400, 0, 6);
+  metric::Sap const trees{.threads = 2, .definition = metric::definition::ubisoft_trees};
+  CHECK(trees(s.codes, s.factors, 300).value > 0.5);
+  CHECK(metric::Sap{}(s.codes, s.factors, 300).value < 0.5);
+  for (std::size_t i = 0; i < 400; ++i) s.codes(i, 1) = (s.factors(i, 1) * 3) % 4 * 1.0;  // in another order
+  CHECK(trees(s.codes, s.factors, 300).table("predictability")(1, 1) == 1);
+  CHECK(trees(s.codes, s.factors, 300).table("predictability") ==
+        metric::Sap{.threads = 1, .definition = metric::definition::ubisoft_trees}(s.codes, s.factors, 300)
+            .table("predictability"));
+  for (std::size_t i = 0; i < 400; ++i) s.factors(i, 2) = static_cast<int>(i / 5);
+  CHECK(test::contains(test::message_of<ValueError>([&] { (void)trees(s.codes, s.factors, 300); }),
+                       "factor 2 has at most 5 training rows of a value"));
+}
+
 TEST_CASE("SAP: a perfect code scores high, codes that know nothing score nearly 0") {
   auto const perfect = test::axis_aligned(3000, 0, 1);
   auto const nothing = test::unrelated(3000, 2);
