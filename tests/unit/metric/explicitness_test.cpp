@@ -49,7 +49,9 @@ TEST_CASE(
     }
   }
   auto const made = test::read_json(test::metric_reference_folder() / "scikit_learn" / "expected.json");
-  for (auto const& [name, expected] : made["explicitness_clarken92"].items()) {
+  for (auto const& each : made["explicitness_clarken92"].items()) {
+    std::string const name = each.key();
+    auto const& expected = each.value();
     CAPTURE(name);
     auto const arrays = test::reference_arrays(name);
     metric::Explicitness const clarken92{.definition = metric::definition::clarken92};

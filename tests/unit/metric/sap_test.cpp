@@ -50,7 +50,9 @@ TEST_CASE("discrete SAP equals the optimum of disentanglement_lib's classifier o
 TEST_CASE("SAP by trees has scikit-learn's accuracies and depths") {
   auto const made = test::read_json(test::metric_reference_folder() / "scikit_learn" / "expected.json");
   metric::Sap const trees{.definition = metric::definition::ubisoft_trees};
-  for (auto const& [name, expected] : made["sap_ubisoft_trees"].items()) {
+  for (auto const& each : made["sap_ubisoft_trees"].items()) {
+    std::string const name = each.key();
+    auto const& expected = each.value();
     CAPTURE(name);
     auto const arrays = test::reference_arrays(name);
     metric::Score const s = trees(arrays.codes, arrays.factors, 1400);
