@@ -27,6 +27,7 @@ struct EvaluateArguments {
   std::vector<std::string> metrics;
   std::uint64_t seed = 0;
   std::size_t pool = 50'000;
+  std::size_t held_out = 10'000;
   unsigned threads = 0;
 };
 

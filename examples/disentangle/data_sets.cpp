@@ -173,9 +173,11 @@ OpenedData open_data(std::string const& words) {
   return form->open(path);
 }
 
+namespace {
+
+/// The images that show their labels.
 template <class Shape>
-AnyData<Shape> with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed) {
-  if (words == "all") return data;
+std::vector<std::size_t> images_with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed) {
   bool const random = words.starts_with("random:");
   std::string const number = random ? words.substr(7) : words;
   std::size_t n = 0;
@@ -185,11 +187,32 @@ AnyData<Shape> with_labels(AnyData<Shape> const& data, std::string const& words,
   }
   if (data.factors().empty()) throw UsageError("--labels: " + data.name() + " has no labels");
   std::string const& factor = data.factors().front().name;
-  auto const labelled = random ? dis::data::random_labelled(data, n, factor, dis::seed(seed)) : dis::data::first_labelled(data, n, factor);
-  return AnyData<Shape>(dis::data::keep_labels(data, labelled.indices()));
+  return random ? dis::data::random_labelled(data, n, factor, dis::seed(seed)).indices() : dis::data::first_labelled(data, n, factor).indices();
+}
+
+}  // namespace
+
+template <class Shape>
+AnyData<Shape> with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed) {
+  if (words == "all") return data;
+  return AnyData<Shape>(dis::data::keep_labels(data, images_with_labels(data, words, seed)));
 }
 template AnyData<Grey> with_labels(AnyData<Grey> const&, std::string const&, std::uint64_t);
 template AnyData<Colour> with_labels(AnyData<Colour> const&, std::string const&, std::uint64_t);
+
+template <class Shape>
+AnyData<Shape> with_hidden_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed) {
+  if (words == "all") return data;
+  std::vector<bool> shown(data.size());
+  for (std::size_t i : images_with_labels(data, words, seed)) shown[i] = true;
+  std::vector<std::size_t> hidden;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (!shown[i]) hidden.push_back(i);
+  }
+  return AnyData<Shape>(dis::data::keep_labels(data, hidden));
+}
+template AnyData<Grey> with_hidden_labels(AnyData<Grey> const&, std::string const&, std::uint64_t);
+template AnyData<Colour> with_hidden_labels(AnyData<Colour> const&, std::string const&, std::uint64_t);
 
 std::string with_absolute_path(std::string const& words) {
   auto const [form, path] = split(words);

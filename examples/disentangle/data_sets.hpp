@@ -80,5 +80,9 @@ OpenedData open_data(std::string const& words);
 template <class Shape>
 AnyData<Shape> with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed);
 
-/// The same with its path made absolute, as config.json keeps it.
+/// The opposite for the same words and seed: only the images that with_labels() hides show their labels. Where it hides none, all do.
+template <class Shape>
+AnyData<Shape> with_hidden_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed);
+
+/// The words of --data with their path made absolute, as config.json keeps it.
 std::string with_absolute_path(std::string const& words);

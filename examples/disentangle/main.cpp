@@ -27,6 +27,14 @@ CLI::Validator const positive(
     },
     "");
 
+/// Whole numbers, 0 among them.
+CLI::Validator const natural(
+    [](std::string& word) {
+      bool const digits = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
+      return digits ? "" : "found '" + word + "', expected a whole number, 0 or more";
+    },
+    "");
+
 void add_train(CLI::App& app, TrainArguments& a) {
   CLI::App* const train = app.add_subcommand("train", "train a method; DIR gets config.json, log.csv and checkpoint.safetensors");
   train->add_option("--method", a.method, "a name of `disentangle list`");
@@ -52,7 +60,8 @@ void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
   evaluate->add_option("DIR", e.folder, "the folder of the run")->required();
   evaluate->add_option("--metrics", e.metrics, "names, separated by commas (default: mig,dci,sap)")->delimiter(',');
   evaluate->add_option("--seed", e.seed, "of the metrics' samples (default 0)");
-  evaluate->add_option("--pool", e.pool, "images among which factor_vae and beta_vae draw (default 50000; 0: all, as published, takes minutes)");
+  evaluate->add_option("--pool", e.pool, "images among which factor_vae and beta_vae draw (default 50000; 0: all, as published, takes minutes)")->check(natural);
+  evaluate->add_option("--held-out", e.held_out, "images for scores of classes, of those whose labels training did not see (default 10000; 0: all)")->check(natural);
   evaluate->add_option("--threads", e.threads, "0: all of the machine (default)");
   evaluate->callback([&e] { evaluate_command(e); });
 

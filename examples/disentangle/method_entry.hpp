@@ -89,8 +89,9 @@ class ModelOf final : public AnyModel<Shape> {
     if constexpr (Model::class_values != 0) return disentangle::class_codes(model_);
     return {};
   }
-  std::optional<disentangle::ClassScores> class_scores(AnyData<Shape> const& data, unsigned threads) override {
-    if constexpr (Model::class_values != 0) return disentangle::class_scores(model_, data, {.threads = threads});
+  std::optional<disentangle::ClassScores> class_scores(AnyData<Shape> const& data,
+                                                       disentangle::ClassScoreOptions const& options) override {
+    if constexpr (Model::class_values != 0) return disentangle::class_scores(model_, data, options);
     return {};
   }
 

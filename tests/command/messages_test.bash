@@ -45,6 +45,9 @@ fails 2 "--batch-size: found '8', expected '4'" train --resume --batch-size 8 --
 fails 2 "--method: found 'beta_vae', expected 'vae'" train --resume --method beta_vae --out run
 "$program" train --method vae --steps 1 --batch-size 4 --seed 1 --out run --overwrite 2>/dev/null | grep -q '^1 steps in'
 
+fails 2 "--metrics: class_accuracy needs a method with classes, found vae" evaluate run --metrics mig,class_accuracy
+fails 2 "--held-out: found '-3', expected a whole number, 0 or more" evaluate run --held-out -3
+
 cp -r run damaged
 truncate -s -1000 damaged/checkpoint.safetensors
 fails 1 "damaged/checkpoint.safetensors: " traverse damaged

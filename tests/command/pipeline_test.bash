@@ -21,6 +21,13 @@ done
 "$program" train --method beta_vae --data dsprites --steps 5 --batch-size 8 --seed 1 --out run_1 >/dev/null 2>&1
 "$program" udr run run_1 --rows 200 2>/dev/null | grep -q ' run_1$'
 
+"$program" train --method parted_vae_shapes --data dsprites --labels random:100 --steps 2 --batch-size 4 --out shapes >/dev/null 2>&1
+"$program" evaluate shapes --metrics class_accuracy,class_purity,class_leakage --held-out 200 --seed 3 >out 2>/dev/null
+grep -q '^class_accuracy  *0\.[0-9]*  *disentangle  *200  *seed 3' out
+grep -q '^class_leakage (lower is better)  *0\.' out
+grep -q "^classes as 'shape': accuracy 0.*, 200 images whose labels training did not see$" out
+grep -q '"labels not seen in training"' shapes/scores.json
+
 mkdir pictures
 cp run/traversals.png pictures/a.png
 cp run/reconstructions.png pictures/b.png

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <disentangle/core/error.hpp>
@@ -17,6 +18,7 @@
 #include <disentangle/core/philox.hpp>
 #include <disentangle/data/data_set.hpp>
 #include <disentangle/metric/detail/logistic_regression.hpp>
+#include <disentangle/metric/score.hpp>
 #include <disentangle/report/latents.hpp>
 #include <disentangle/train/class_codes.hpp>
 
@@ -169,6 +171,38 @@ ClassScores class_scores(Model& model, Data const& data, ClassScoreOptions const
   scores.leakage = probe(0, codes.independent);
   scores.related_probe = probe(first, related);
   return scores;
+}
+
+/// The names by which the command line asks for scores of classes, beside those of metrics.
+inline std::vector<std::string> class_metric_names() {
+  return {"class_accuracy", "class_purity", "class_leakage"};
+}
+
+/// One of them as evaluate() gives metrics. @throws ValueError that lists the names for one that is none.
+inline metric::Score class_score(ClassScores const& scores, std::string_view name,
+                                 ClassScoreOptions const& options = {}) {
+  metric::Score score;
+  score.metric = name;
+  score.definition = "disentangle";
+  score.parts = {{"chance", scores.chance}};
+  if (name == "class_accuracy") {
+    score.value = scores.accuracy;
+  } else if (name == "class_purity") {
+    score.value = scores.purity;
+  } else if (name == "class_leakage") {
+    score.value = scores.leakage;
+    score.lower_is_better = true;
+    score.parts.emplace_back("related_probe", scores.related_probe);
+  } else {
+    std::string known;
+    for (auto const& each : class_metric_names()) known += (known.empty() ? "" : ", ") + each;
+    throw ValueError("no score of classes '" + std::string(name) + "'; there are: " + known);
+  }
+  score.parts.emplace_back(score.metric, score.value);
+  score.settings = {{"rows", static_cast<double>(scores.images)},
+                    {"seed", static_cast<double>(options.seed)},
+                    {"variable", static_cast<double>(options.variable)}};
+  return score;
 }
 
 }  // namespace disentangle

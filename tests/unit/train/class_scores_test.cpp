@@ -115,6 +115,26 @@ TEST_CASE("what goes wrong is seen where it goes wrong") {
   CHECK(class_scores(model, Pairs{}, {.threads = 1}).purity == doctest::Approx(1.0 / 3));
 }
 
+TEST_CASE("by name they are scores as of any metric") {
+  ClassScores const found{
+      .accuracy = 0.5, .purity = 0.25, .leakage = 0.75, .related_probe = 1, .chance = 0.125, .images = 8};
+  std::vector<double> values;
+  for (std::string const& name : class_metric_names()) {
+    auto const score = class_score(found, name, {.seed = 3});
+    CHECK(score.metric == name);
+    CHECK(score.lower_is_better == (name == "class_leakage"));
+    CHECK(score.part("chance") == 0.125);
+    CHECK(score.part(name) == score.value);
+    CHECK(score.settings[0] == std::pair<std::string, double>("rows", 8));
+    CHECK(score.settings[1] == std::pair<std::string, double>("seed", 3));
+    values.push_back(score.value);
+  }
+  CHECK(values == std::vector{0.5, 0.25, 0.75});
+  CHECK_THROWS_WITH_AS(
+      class_score(found, "class_mig"),
+      "no score of classes 'class_mig'; there are: class_accuracy, class_purity, class_leakage", ValueError);
+}
+
 TEST_CASE("images without a label are left out; factors that do not fit are named") {
   Parted model;
   CHECK(class_scores(model, Pairs{.missing = 4}, {.threads = 1}).images == 450);
