@@ -102,6 +102,7 @@
 #include <disentangle/metric/dci_regression.hpp>
 #include <disentangle/metric/factor_vae.hpp>
 #include <disentangle/metric/group_action.hpp>
+#include <disentangle/metric/group_generators.hpp>
 #include <disentangle/metric/linear_probe.hpp>
 #include <disentangle/metric/mig.hpp>
 #include <disentangle/metric/nearest_neighbours.hpp>
