@@ -13,6 +13,7 @@
 // prints: leakage +[0-9.]+
 // prints: swaps.png
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/data/bars.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
 #include <disentangle/data/split.hpp>
@@ -33,33 +34,6 @@
 
 namespace dis = disentangle;
 using Shape = dis::ImageShape<32, 32, 1>;
-
-/// 2000 pictures of ten classes, drawn: a bar at one of ten angles; its length, width and place are the style.
-struct Bars {
-  using image_shape_type = Shape;
-  std::vector<dis::Factor> list{{"angle", 10}};
-  image_shape_type image_shape() const { return {}; }
-  std::string name() const { return "bars"; }
-  std::size_t size() const { return 2000; }
-  std::vector<dis::Factor> const& factors() const { return list; }
-  void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      dis::Philox const random{1, dis::stream("bars"), indices[i]};
-      auto const style = [&](std::uint64_t k, float low, float high) { return low + (high - low) * random.uniform(k); };
-      float const angle = 0.31415927f * static_cast<float>(indices[i] % 10), length = style(0, 7, 13),
-                  width = style(1, 1, 3), x = style(2, 12, 19), y = style(3, 12, 19);
-      for (std::size_t p = 0; p < Shape::size; ++p) {
-        float const dx = static_cast<float>(p % 32) - x, dy = static_cast<float>(p / 32) - y;
-        float const along = std::abs(dx * std::cos(angle) + dy * std::sin(angle)),
-                    across = std::abs(dy * std::cos(angle) - dx * std::sin(angle));
-        out[i * Shape::size + p] = along < length && across < width ? 1.0f : 0.0f;
-      }
-    }
-  }
-  void labels(std::span<std::size_t const> indices, std::span<int> out) const {
-    for (std::size_t i = 0; i < indices.size(); ++i) out[i] = static_cast<int>(indices[i] % 10);
-  }
-};
 
 /// Trains on `images` with the labels of the first 256 and looks at `held_out`.
 template <class Data, class HeldOut>
@@ -101,7 +75,7 @@ int main(int argc, char** argv) {
     } else if (files.empty() && std::filesystem::exists(dis::data::debian_fashion_mnist_folder)) {
       run(dis::data::fashion_mnist<Shape>(Part::train), dis::data::fashion_mnist<Shape>(Part::test), steps, folder);
     } else {
-      auto const [train, test] = dis::data::split(Bars{}, 0.5, dis::seed(0));
+      auto const [train, test] = dis::data::split(dis::data::Bars{}, 0.5, dis::seed(0));
       run(train, test, steps, folder);
     }
   } catch (dis::Error const& error) {

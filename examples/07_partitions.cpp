@@ -19,6 +19,7 @@
 #include <disentangle/augment/rotation.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/data/augmented.hpp>
+#include <disentangle/data/bars.hpp>
 #include <disentangle/data/coloured.hpp>
 #include <disentangle/data/mnist.hpp>
 #include <disentangle/data/split.hpp>
@@ -35,7 +36,6 @@
 #include <disentangle/train/train.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -44,33 +44,6 @@
 
 namespace dis = disentangle;
 using Grey = dis::ImageShape<32, 32, 1>;
-
-/// 2000 pictures of ten classes, drawn: a bar at one of ten angles; its length, width and place differ.
-struct Bars {
-  using image_shape_type = Grey;
-  std::vector<dis::Factor> list{{"angle", 10}};
-  image_shape_type image_shape() const { return {}; }
-  std::string name() const { return "bars"; }
-  std::size_t size() const { return 2000; }
-  std::vector<dis::Factor> const& factors() const { return list; }
-  void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      dis::Philox const random{1, dis::stream("bars"), indices[i]};
-      auto const style = [&](std::uint64_t k, float low, float high) { return low + (high - low) * random.uniform(k); };
-      float const angle = 0.31415927f * static_cast<float>(indices[i] % 10), length = style(0, 7, 13),
-                  width = style(1, 1, 3), x = style(2, 12, 19), y = style(3, 12, 19);
-      for (std::size_t p = 0; p < Grey::size; ++p) {
-        float const dx = static_cast<float>(p % 32) - x, dy = static_cast<float>(p / 32) - y;
-        float const along = std::abs(dx * std::cos(angle) + dy * std::sin(angle)),
-                    across = std::abs(dy * std::cos(angle) - dx * std::sin(angle));
-        out[i * Grey::size + p] = along < length && across < width ? 1.0f : 0.0f;
-      }
-    }
-  }
-  void labels(std::span<std::size_t const> indices, std::span<int> out) const {
-    for (std::size_t i = 0; i < indices.size(); ++i) out[i] = static_cast<int>(indices[i] % 10);
-  }
-};
 
 /// How often the weighted vote of the 200 nearest training images names each factor of a test image.
 template <class Model, class Data, class Test>
@@ -135,7 +108,7 @@ int main(int argc, char** argv) {
       run(random_subset(dis::data::fashion_mnist<Grey>(Part::train), 10'000, dis::seed(7)),
           dis::data::fashion_mnist<Grey>(Part::test), epochs, folder, batch);
     } else {
-      auto const [train, test] = dis::data::split(Bars{}, 0.5, dis::seed(0));
+      auto const [train, test] = dis::data::split(dis::data::Bars{}, 0.5, dis::seed(0));
       run(train, test, epochs, folder, batch);
     }
   } catch (dis::Error const& error) {

@@ -31,6 +31,7 @@
 #include <disentangle/core/with.hpp>
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/augmented.hpp>
+#include <disentangle/data/bars.hpp>
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/cars3d.hpp>
 #include <disentangle/data/cifar.hpp>
