@@ -72,7 +72,10 @@ class SingleFeatureTree {
       right[labels_[i - 1]] -= 1;
       if (x_[i] <= x_[i - 1] + 1e-7f) continue;
       double const in_left = static_cast<double>(i - begin), in_right = n - in_left;
-      double const purity = -in_right * impurity(right, in_right) - in_left * impurity(left, in_left);
+      // Ties are common here, and a fused multiply-add would break them otherwise: see histogram_edges.
+      double const volatile of_right = in_right * impurity(right, in_right);
+      double const volatile of_left = in_left * impurity(left, in_left);
+      double const purity = -of_right - of_left;
       if (purity > highest) {
         highest = purity;
         best = i;
