@@ -43,12 +43,11 @@ struct Dci {
   unsigned threads = 0;        ///< 0: all of the machine; the result does not depend on it
 
   /// metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
-  /// test_codes, test_factors) with any matrix_like, labels >= 0; or metric(source, seed). Without a number
-  /// of training rows the first two thirds train, in the order given. A label
-  /// that is absent from the training rows counts as predicted wrongly. Throws ShapeError for rows or columns
-  /// that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not finite in
-  /// float,
-  /// a label below 0, a factor with a single value among the training rows.
+  /// test_codes, test_factors) with any matrix_like, labels >= 0 or -1 where one is missing, as Mig; or
+  /// metric(source, seed). Without a number of training rows the first two thirds train, in the order given.
+  /// A label that is absent from the training rows counts as predicted wrongly. Throws ShapeError for rows or
+  /// columns that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not
+  /// finite in float, a label below -1, a factor with a single value among the training rows.
   template <class... Data>
   requires detail::scores_from<Dci, Data...> Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);

@@ -153,7 +153,7 @@ struct DciLasso {
 
   /// As Dci: metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
   /// test_codes, test_factors), metric(source, seed). Real factors are welcome. Throws ShapeError for rows or
-  /// columns that do not fit; ValueError for a code that is not finite or whose square overflows, a missing
+  /// columns that do not fit; ValueError for a code that is not finite or whose square overflows, an infinite
   /// factor value, a factor that does not vary among the training or the test rows, alpha < 0.
   template <class... Data>
   requires detail::scores_from<DciLasso, Data...> Score operator()(Data&&... data) const {

@@ -123,9 +123,9 @@ struct LinearProbe {
 
   /// As Dci: metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
   /// test_codes, test_factors), metric(source, seed). Throws ShapeError for rows or columns that do not fit;
-  /// ValueError for a feature that is not finite in float, a label below 0, a factor of one value among the
-  /// training rows, epochs or batch of 0, a rate that is not above 0 and a weight decay below 0;
-  /// NumericalError where training diverges.
+  /// ValueError for a feature that is not finite in float, a label below -1 (below 0 in spans of labels), a
+  /// factor of one value among the training rows, epochs or batch of 0, a rate that is not above 0 and a
+  /// weight decay below 0; NumericalError where training diverges.
   template <class... Data>
   requires detail::scores_from<LinearProbe, Data...> Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);

@@ -134,8 +134,8 @@ struct NearestNeighbours {
 
   /// As Dci: metric(codes, factors), metric(codes, factors, train_rows), metric(train_codes, train_factors,
   /// test_codes, test_factors), metric(source, seed). Throws ShapeError for rows or columns that do not fit;
-  /// ValueError for a feature that is not finite, a label below 0, a factor of one value among the training
-  /// rows, k = 0 and a temperature that is not above 0.
+  /// ValueError for a feature that is not finite, a label below -1 (below 0 in spans of labels), a factor of
+  /// one value among the training rows, k = 0 and a temperature that is not above 0.
   template <class... Data>
   requires detail::scores_from<NearestNeighbours, Data...> Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
