@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 #include <disentangle/autodiff/variable.hpp>
 
