@@ -10,6 +10,7 @@
 // beta-VAE's score: 100 pairs in a point, 10,000 + 5,000 points. FactorVAE's: votes of 100 images, latents below a standard deviation
 // of 0.1 take no part, 10,000 + 5,000 votes. Both draw among 50,000 images. SAP: 20,000 + 5,000 images, C = 0.01. The authors take their
 // pairs and votes from all images and give each factor's value its own; where a vote falls on a pruned latent they drop it.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <type_traits>
@@ -80,8 +81,11 @@ void study(Run const& run) {
   auto const summary = dis::train(model, data, {.steps = run.steps, .batch_size = 64});
   run.print("train seconds", summary.seconds);
   auto const& names = decltype(model)::part_names();
-  for (std::size_t i = 0; i < names.size(); ++i)
-    run.print("last " + names[i], static_cast<double>(model.read_back().parts[i]));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::string name = names[i];
+    std::replace(name.begin(), name.end(), ',', ';');
+    run.print("last " + name, static_cast<double>(model.read_back().parts[i]));
+  }
 
   namespace metric = dis::metric;
   auto const scores = dis::evaluate(model, images, {.seed = run.seed, .threads = run.threads},
