@@ -91,10 +91,10 @@ void evaluate_command(EvaluateArguments const& given) {
       [&]<class Data>(Data const& images) {
         long step = 0;
         auto const model = load_model<typename Data::image_shape_type>(files, config, given.threads, step);
-        std::fprintf(stderr, "%s on %s, %ld steps\n", config.method.c_str(), images.name().c_str(), step);
         if (!names.of_classes.empty() && !model->classes()) {
           throw UsageError("--metrics: " + names.of_classes.front() + " needs a method with classes, found " + config.method);
         }
+        std::fprintf(stderr, "%s on %s, %ld steps\n", config.method.c_str(), images.name().c_str(), step);
         auto start = std::chrono::steady_clock::now();
         auto scores = dis::evaluate(
             *model, images, std::span<std::string const>(names.metrics),

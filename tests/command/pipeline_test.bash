@@ -3,8 +3,8 @@
 set -euo pipefail
 program=$1
 
-"$program" list | grep -q '^  beta_tc_vae '
-"$program" describe beta_tc_vae --set TotalCorrelation.beta=4 | grep -q 'Regularizer: TotalCorrelation {alpha = 1, beta = 4,'
+"$program" list | grep -q '^  rf_vae '
+"$program" describe beta_vae --set WeightedKl.beta=2 | grep -q 'Regularizer: WeightedKl {beta = 2}'
 
 "$program" train --method beta_vae --data dsprites --steps 5 --batch-size 8 --set WeightedKl.beta=2.5 --out run 2>err | grep -q '^5 steps in'
 grep -q 'beta = 2.5' err

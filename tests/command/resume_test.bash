@@ -3,7 +3,7 @@
 # bytes as 2.
 set -euo pipefail
 program=$1
-run=(train --method beta_tc_vae --data dsprites --steps 120 --batch-size 8 --seed 3 --checkpoint-every 7 --log-every 10)
+run=(train --method rf_vae --data dsprites --steps 120 --batch-size 8 --seed 3 --checkpoint-every 7 --log-every 10)
 
 "$program" "${run[@]}" --threads 1 --out whole 2>whole.log
 
