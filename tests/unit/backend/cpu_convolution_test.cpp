@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions and their adjoints against plain loops in double: every geometry path, batch size and
 // activation; the same bits for any number of threads; no heap allocation.
-#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -14,13 +12,13 @@
 #include <disentangle/backend/cpu/convolution.hpp>
 #include <disentangle/core/philox.hpp>
 
+#include "tests/support/count_allocations.hpp"
+
 using disentangle::Activation;
 using namespace disentangle::backend;
 using namespace disentangle::backend::cpu;
 
 namespace {
-
-std::atomic<std::size_t> allocations{0};
 
 template <class T>
 std::vector<T> numbers(std::size_t n, std::uint32_t stream) {
@@ -190,7 +188,7 @@ void check_geometry(std::size_t batch) {
     auto& db_all = take(db);
     auto& d_last = take(r.d);
     auto& dw_last = take(dw);
-    std::size_t const before = allocations;
+    std::size_t const before = disentangle::test::allocations();
     convolution_forward<G, activation>(pool, batch, r.in.data(), r.weights.data(), r.bias_out.data(),
                                        out.data(), s);
     convolution_forward<G, Activation::identity>(pool, batch, r.in.data(), r.weights.data(),
@@ -206,7 +204,7 @@ void check_geometry(std::size_t batch) {
     convolution_adjoint<G, activation>(pool, batch, r.in.data(), r.weights.data(), y.data(), d_last.data(),
                                        static_cast<T*>(nullptr), dw_last.data(), static_cast<T*>(nullptr),
                                        false, workspace.data(), s);
-    CHECK(allocations == before);
+    CHECK(disentangle::test::allocations() == before);
     if (threads == 1) {
       check_near(out, r.forward(&r.bias_out, activation, slope), 10);
       check_near(plain, r.forward(nullptr, Activation::identity, slope), 10);
@@ -236,7 +234,7 @@ void check_geometry(std::size_t batch) {
       auto& t_din_all = take(t_din);
       auto& t_dw_all = take(r.weights);
       auto& t_db_all = take(r.bias_in);
-      std::size_t const before_transposed = allocations;
+      std::size_t const before_transposed = disentangle::test::allocations();
       transposed_convolution_forward<Transposed, activation>(
           pool, batch, r.d.data(), r.weights.data(), r.bias_in.data(), t_out.data(), workspace.data(), s);
       transposed_convolution_input_adjoint<Transposed>(pool, batch, r.in.data(), r.weights.data(),
@@ -246,7 +244,7 @@ void check_geometry(std::size_t batch) {
       transposed_convolution_adjoint<Transposed, activation>(
           pool, batch, r.d.data(), r.weights.data(), x.data(), t_d_all.data(), t_din_all.data(),
           t_dw_all.data(), t_db_all.data(), true, workspace.data(), s);
-      CHECK(allocations == before_transposed);
+      CHECK(disentangle::test::allocations() == before_transposed);
       if (threads == 1) {
         check_near(t_out, r.backward(r.d, &r.bias_in, activation, slope), 10);
         check_near(t_din, r.forward(nullptr, Activation::identity, slope), 10);
@@ -272,14 +270,6 @@ void check_geometry(std::size_t batch) {
 }
 
 }  // namespace
-
-__attribute__((noinline)) void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) return p;
-  throw std::bad_alloc();
-}
-__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("k4 s2 p1 layers of the 64x64 networks") {
   check_geometry<ConvolutionGeometry<16, 16, 1, 32, 4, 2, 1>, Activation::relu, float>(3);

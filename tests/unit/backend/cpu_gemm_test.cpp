@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products against plain loops in double: shapes that no block divides, transposes, accumulation,
 // epilogues; the same bits for any number of threads; no heap allocation.
-#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -14,12 +12,12 @@
 #include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/core/philox.hpp>
 
+#include "tests/support/count_allocations.hpp"
+
 using disentangle::Activation;
 using namespace disentangle::backend::cpu;
 
 namespace {
-
-std::atomic<std::size_t> allocations{0};
 
 template <class T>
 std::vector<T> numbers(std::size_t n, std::uint32_t stream) {
@@ -60,10 +58,10 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
     if (!accumulate)
       for (std::size_t i = 0; i < m; ++i)
         for (std::size_t j = 0; j < n; ++j) c[i * c_stride + j] = std::numeric_limits<T>::quiet_NaN();
-    std::size_t const before = allocations;
+    std::size_t const before = disentangle::test::allocations();
     gemm<activation>(pool, m, n, k, a, b, c.data(), c_stride, accumulate, with_bias ? bias.data() : nullptr,
                      static_cast<T>(0.2));
-    CHECK(allocations == before);
+    CHECK(disentangle::test::allocations() == before);
     if (threads != 1) {
       CHECK(std::memcmp(c.data(), first.data(), c.size() * sizeof(T)) == 0);
       continue;
@@ -98,14 +96,6 @@ void check_product(Extents e, bool transpose_a, bool transpose_b, bool accumulat
 }
 
 }  // namespace
-
-__attribute__((noinline)) void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) return p;
-  throw std::bad_alloc();
-}
-__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE_TEMPLATE("any extents, either operand transposed, assigned or added", T, float, double) {
   for (Extents e : {Extents{1, 1, 1}, Extents{1, 37, 5}, Extents{3, 64, 16}, Extents{64, 20, 256},

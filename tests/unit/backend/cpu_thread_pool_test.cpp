@@ -3,8 +3,6 @@
 // callers.
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <new>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -13,19 +11,9 @@
 
 #include <disentangle/backend/cpu/thread_pool.hpp>
 
+#include "tests/support/count_allocations.hpp"
+
 using disentangle::backend::cpu::ThreadPool;
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-__attribute__((noinline)) void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) return p;
-  throw std::bad_alloc();
-}
-__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("every task runs exactly once for any number of threads and tasks") {
   for (unsigned threads : {1u, 2u, 3u, 5u}) {
@@ -43,7 +31,7 @@ TEST_CASE("every task runs exactly once for any number of threads and tasks") {
 TEST_CASE("many short loops, some after the workers fell asleep, allocate nothing") {
   ThreadPool pool(3);
   pool.for_each(8, [](std::size_t) {});
-  std::size_t const before = allocations;
+  std::size_t const before = disentangle::test::allocations();
   std::size_t total = 0;
   for (std::size_t loop = 0; loop < 20000; ++loop) {
     std::size_t part[5] = {};
@@ -52,7 +40,7 @@ TEST_CASE("many short loops, some after the workers fell asleep, allocate nothin
     if (loop % 1000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   CHECK(total == 20000u * 10 + 5 * (20000u * 19999u / 2));
-  CHECK(allocations == before);
+  CHECK(disentangle::test::allocations() == before);
 }
 
 TEST_CASE("a nested call runs serially on the thread that made it") {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ResNet-18, ResNet-50 and SmallConv: weights and shapes of the published sizes, where a head stands, gradients of narrow
 // ones in training and inference, two views, no heap allocation.
-#include <atomic>
 #include <cmath>
 #include <cstdlib>
-#include <new>
 #include <type_traits>
 
 #include <doctest/doctest.h>
@@ -13,6 +11,7 @@
 #include <disentangle/encoder/small_conv.hpp>
 
 #include "tests/support/check_network.hpp"
+#include "tests/support/count_allocations.hpp"
 
 using namespace disentangle;
 using encoder::ResNet18, encoder::ResNet50, encoder::SmallConv;
@@ -21,8 +20,6 @@ namespace stem = encoder::stem;
 using Double = backend::BasicCpu<double>;
 
 namespace {
-
-std::atomic<std::size_t> allocations{0};
 
 template <class Policy, int Outputs, class Image>
 using On = typename Policy::template network<Outputs>::template On<backend::Cpu, Image>;
@@ -37,24 +34,6 @@ std::size_t weights() {
 }
 
 }  // namespace
-
-__attribute__((noinline)) void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) return p;
-  throw std::bad_alloc();
-}
-__attribute__((noinline)) void* operator new(std::size_t n, std::align_val_t alignment) {
-  ++allocations;
-  auto const a = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(a, (n + a - 1) / a * a)) return p;
-  throw std::bad_alloc();
-}
-__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
 
 static_assert(encoder_policy<ResNet18<>> && encoder_policy<ResNet50<stem::ImageNet>> &&
               encoder_policy<SmallConv<>>);
@@ -102,7 +81,7 @@ TEST_CASE("a step allocates nothing after the first") {
   LoneNetwork<Double, ImageShape<8, 8, 1>, ResNet18<stem::Cifar, 1>::network<8>> n;
   double before = 0;
   for (int step = 0; step < 4; ++step) {
-    std::size_t const so_far = allocations;
+    std::size_t const so_far = disentangle::test::allocations();
     n.tape.reset();
     n.parameters.begin_step();
     auto const x = n.tape.variable(Extents<2>{3, 64}, true);
@@ -110,7 +89,7 @@ TEST_CASE("a step allocates nothing after the first") {
     auto const loss = sum(square(n.net(x)));
     n.tape.backend().fill(loss.gradient, 1, 1.0);
     n.tape.backward();
-    if (step >= 2) CHECK(allocations == so_far);
+    if (step >= 2) CHECK(disentangle::test::allocations() == so_far);
     if (step > 0) CHECK(loss.value[0] == before);  // the same images, weights and batch statistics
     before = loss.value[0];
   }

@@ -124,3 +124,5 @@ TEST_CASE("an input of another size is refused in words") {
   CHECK_THROWS_WITH_AS(input_gradient(lone.net, x), "input_gradient: found input (2, 5), expected (batch, 4)",
                        ShapeError);
 }
+
+#undef CHECK_NETWORK

@@ -201,3 +201,5 @@ TEST_CASE("float: the same bits with 1, 2 and 3 threads") {
   CHECK(same);
   CHECK(test::difference(one, one) == 0);  // every number is one
 }
+
+#undef CHECK_NETWORK

@@ -132,3 +132,5 @@ TEST_CASE("MaxPool and Activate let NaN through") {
   CHECK(std::isnan(y.value[0]));
   for (int i = 1; i < 4; ++i) CHECK(y.value[i] == 1);
 }
+
+#undef CHECK_NETWORK

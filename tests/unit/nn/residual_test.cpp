@@ -126,3 +126,5 @@ TEST_CASE("frozen: the gradient flows through body and shortcut to the input, no
   for (double const g : open_weights) total += std::abs(g);
   CHECK(total > 0.1);
 }
+
+#undef CHECK_NETWORK

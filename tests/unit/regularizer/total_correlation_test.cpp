@@ -152,3 +152,5 @@ TEST_CASE("derived gradients of a user's terms, with a state too; a wrong one is
   CHECK_FALSE(report.ok);
   CHECK(report.text.find("gradients differ") == 0);
 }
+
+#undef CHECK_TERM

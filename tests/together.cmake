@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# disentangle_together(result name source...): test sources as one, so that headers are parsed and templates instantiated once
+# for all of them, which takes 0.4 times as long to compile as one by one. Gives the source itself where it is alone.
+#
+# Each source is included inside a namespace of its own: first come all headers that any of them includes, which there do
+# nothing any more. Hence a test source includes at the top what it includes, opens no namespace of the library, and undefines
+# its macros.
+function(disentangle_together result name)
+  list(LENGTH ARGN _count)
+  if(_count EQUAL 1)
+    set(${result} ${ARGN} PARENT_SCOPE)
+    return()
+  endif()
+  set(_headers)
+  set(_bodies "")
+  foreach(_source IN LISTS ARGN)
+    get_filename_component(_source "${_source}" ABSOLUTE)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${_source}")
+    file(STRINGS "${_source}" _includes REGEX "^#include [<\"].*[>\"]")
+    # paths from the root of the project, so that the compiler cache serves other checkouts
+    file(RELATIVE_PATH _source "${PROJECT_SOURCE_DIR}" "${_source}")
+    get_filename_component(_folder "${_source}" DIRECTORY)
+    foreach(_include IN LISTS _includes)
+      string(REGEX REPLACE "^#include ([<\"].*[>\"]).*$" "\\1" _include "${_include}")
+      if(_include MATCHES "^\"(.*)\"")
+        set(_beside "${_folder}/${CMAKE_MATCH_1}")
+        if(EXISTS "${PROJECT_SOURCE_DIR}/${_beside}")
+          set(_include "\"${_beside}\"")
+        endif()
+      endif()
+      list(APPEND _headers "${_include}")
+    endforeach()
+    string(MAKE_C_IDENTIFIER "${_source}" _namespace)
+    string(APPEND _bodies "namespace ${_namespace} {\n#include \"${_source}\"\n}\n")
+  endforeach()
+  list(REMOVE_DUPLICATES _headers)
+  set(_text "")
+  foreach(_header IN LISTS _headers)
+    string(APPEND _text "#if __has_include(${_header})\n#include ${_header}\n#endif\n")
+  endforeach()
+  string(APPEND _text "${_bodies}")
+  set(_file "${CMAKE_CURRENT_BINARY_DIR}/together/${name}.cpp")
+  file(CONFIGURE OUTPUT "${_file}" CONTENT "@_text@" @ONLY)
+  set(${result} "${_file}" PARENT_SCOPE)
+endfunction()
