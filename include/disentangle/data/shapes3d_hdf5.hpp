@@ -68,12 +68,13 @@ inline void check_grid_labels(io::Hdf5Reader const& file, std::string const& mem
 }  // namespace detail
 
 /// A grid of images (size, height, width, channels) of bytes from a data set of an HDF5 file, read by blocks of rows and
-/// held as bytes; `labels`, unless empty, names the data set (size, factors) whose order is checked. Throws FileError naming
-/// the file and data set, what was found and what was expected.
+/// held as bytes; `labels`, unless empty, names the data set (size, factors) whose order is checked; `check` as for
+/// io::Hdf5Reader. Throws FileError naming the file and data set, what was found and what was expected.
 template <class Shape>
 ByteGrid<Shape> hdf5_grid(std::filesystem::path const& path, std::vector<Factor> factors,
-                          std::string const& images = "images", std::string const& labels = "labels") {
-  io::Hdf5Reader const file(path);
+                          std::string const& images = "images", std::string const& labels = "labels",
+                          io::Hdf5Check check = io::Hdf5Check::structure) {
+  io::Hdf5Reader const file(path, check);
   Grid const grid(factors);
   auto const [shape, dtype] = file.header(images);
   std::vector<std::size_t> const expected{grid.size(), Shape::height, Shape::width, Shape::channels};
@@ -95,9 +96,9 @@ ByteGrid<Shape> hdf5_grid(std::filesystem::path const& path, std::vector<Factor>
 }
 
 /// 3D Shapes from the published file 3dshapes.h5: `images` (480000, 64, 64, 3) of bytes and `labels` (480000, 6), whose order
-/// is checked. Held as bytes: 5.9 GB. Throws FileError as hdf5_grid().
-inline Shapes3d shapes3d(std::filesystem::path const& path) {
-  return Shapes3d(hdf5_grid<Shapes3d::image_shape_type>(path, shapes3d_factors()));
+/// is checked. Held as bytes: 5.9 GB. `check` as for io::Hdf5Reader. Throws FileError as hdf5_grid().
+inline Shapes3d shapes3d(std::filesystem::path const& path, io::Hdf5Check check = io::Hdf5Check::structure) {
+  return Shapes3d(hdf5_grid<Shapes3d::image_shape_type>(path, shapes3d_factors(), "images", "labels", check));
 }
 
 }  // namespace disentangle::data
