@@ -134,10 +134,10 @@ inline Hdf5TreeNode read_hdf5_tree_node(Hdf5Blocks& blocks, std::uint64_t addres
   Hdf5TreeNode node;
   node.level = static_cast<unsigned>(head.number(1));
   std::uint64_t const used = head.number(2);
-  // A tree of 20 levels would have more nodes than a file has bytes.
-  if (level >= 0 ? node.level != static_cast<unsigned>(level) : node.level > 20) {
+  // More levels than any file has room for, and few enough for the stack.
+  if (level >= 0 ? node.level != static_cast<unsigned>(level) : node.level > 64) {
     head.damaged("a level of " + std::to_string(node.level),
-                 level >= 0 ? std::to_string(level) : std::string("at most 20"));
+                 level >= 0 ? std::to_string(level) : std::string("at most 64"));
   }
   if (used > shape.two_k || (used == 0 && (level >= 0 || node.level > 0))) {
     head.damaged(std::to_string(used) + " children", "1 .. " + std::to_string(shape.two_k));

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -137,6 +138,114 @@ TEST_CASE("hdf5: a grid of images, its order checked") {
                  "expected (480000, 64, 64, 3) of u1"));
 }
 
+TEST_CASE("hdf5: the layouts that libhdf5 writes unless told otherwise are checked and read") {
+  ScratchFolder const folder;
+  constexpr hsize_t rows = 40, columns = 6;
+  std::vector<std::int32_t> values(rows * columns);
+  std::iota(values.begin(), values.end(), -100);
+  enum class Storage { piece, header, chunks };
+  struct Layout {
+    char const* name;
+    Storage storage;
+    std::array<hsize_t, 2> chunk;
+    bool shuffle, deflate, checksum;
+  };
+  std::vector<Layout> const layouts{{"piece", Storage::piece, {}, false, false, false},
+                                    {"header", Storage::header, {}, false, false, false},
+                                    {"plain", Storage::chunks, {7, 4}, false, false, false},
+                                    {"deflate", Storage::chunks, {7, 4}, false, true, false},
+                                    {"shuffle", Storage::chunks, {40, 6}, true, true, false},
+                                    {"checksum", Storage::chunks, {3, 6}, true, true, true},
+                                    // 240 chunks, and 64 to a node of their B-tree
+                                    {"many", Storage::chunks, {1, 1}, false, true, true}};
+  hid_t const file = H5Fcreate((folder / "a.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t const group = H5Gcreate2(file, "group", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  std::array<hsize_t, 2> const extents{rows, columns}, growing{H5S_UNLIMITED, columns};
+  for (hid_t const place : {file, group}) {
+    for (Layout const& layout : layouts) {
+      bool const chunked = layout.storage == Storage::chunks;
+      hid_t const space = H5Screate_simple(2, extents.data(), chunked ? growing.data() : nullptr);
+      hid_t const properties = H5Pcreate(H5P_DATASET_CREATE);
+      if (chunked) H5Pset_chunk(properties, 2, layout.chunk.data());
+      if (layout.storage == Storage::header) H5Pset_layout(properties, H5D_COMPACT);
+      if (layout.shuffle) H5Pset_shuffle(properties);
+      if (layout.deflate) H5Pset_deflate(properties, 9);
+      if (layout.checksum) H5Pset_fletcher32(properties);
+      hid_t const set =
+          H5Dcreate2(place, layout.name, H5T_STD_I32BE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+      H5Dwrite(set, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+      // so many attributes that the header continues elsewhere
+      for (int i = 0; i < 20; ++i) {
+        hid_t const one = H5Screate(H5S_SCALAR);
+        hid_t const attribute =
+            H5Acreate2(set, std::to_string(i).c_str(), H5T_NATIVE_INT, one, H5P_DEFAULT, H5P_DEFAULT);
+        H5Awrite(attribute, H5T_NATIVE_INT, &i);
+        H5Aclose(attribute);
+        H5Sclose(one);
+      }
+      H5Dclose(set);
+      H5Pclose(properties);
+      H5Sclose(space);
+    }
+  }
+  write(file, "empty", {0, 3}, H5T_NATIVE_FLOAT, values.data(), false);
+  hid_t const text = H5Tcopy(H5T_C_S1);
+  H5Tset_size(text, 4);
+  write(file, "text", {2}, text, "one\0two", false);
+  H5Tclose(text);
+  // so many names that the group's B-tree has levels and symbol nodes
+  for (int i = 0; i < 300; ++i) {
+    write(file, ("set" + std::to_string(i)).c_str(), {1}, H5T_NATIVE_INT32,
+          &values[static_cast<std::size_t>(i) % 240], false);
+  }
+  H5Gclose(group);
+  H5Fclose(file);
+
+  for (auto const check : {io::Hdf5Check::structure, io::Hdf5Check::none}) {
+    io::Hdf5Reader const reader(folder / "a.h5", check);
+    for (std::string const place : {"", "group/"}) {
+      for (Layout const& layout : layouts) {
+        CAPTURE(place + layout.name);
+        REQUIRE(reader.contains(place + layout.name));
+        CHECK(reader.header(place + layout.name).first == std::vector<std::size_t>{rows, columns});
+        auto const read = reader.read(place + layout.name);
+        auto const all = read.view<std::int32_t>();
+        CHECK(std::vector(all.begin(), all.end()) == values);
+        CHECK(reader.rows(place + layout.name, 8, 7).view<std::int32_t>()[41] == -100 + 8 * 6 + 41);
+      }
+    }
+    CHECK(reader.read("empty").shape == std::vector<std::size_t>{0, 3});
+    CHECK(reader.read("set250").view<std::int32_t>()[0] == -90);
+    CHECK(!reader.contains("set300"));
+    CHECK(!reader.contains("nothing/set1"));
+    CHECK(contains(message_of([&] { reader.read("text"); }), "a.h5:text: found elements"));
+    CHECK(
+        contains(message_of([&] { reader.read("group"); }), "a.h5: found no data set 'group', expected one"));
+  }
+}
+
+TEST_CASE("hdf5: other layouts are refused by name, and read unchecked when asked for") {
+  ScratchFolder const folder;
+  Files const files;
+  hid_t const access = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  hid_t const file = H5Fcreate((folder / "a.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  write(file, "images", {6, 4, 5, 3}, H5T_NATIVE_UINT8, files.pixels.data(), true);
+  write(file, "labels", {6, 2}, H5T_NATIVE_DOUBLE, files.labels.data(), false);
+  H5Fclose(file);
+  H5Pclose(access);
+  CHECK(
+      contains(message_of([&] { io::Hdf5Reader(folder / "a.h5"); }),
+               "a.h5: found a superblock of version 3, expected version 0 or 1 (what h5py writes by default "
+               "has the layout that is checked here; Hdf5Check::none reads a trusted file unchecked)"));
+  auto const bytes = io::Hdf5Reader(folder / "a.h5", io::Hdf5Check::none).read("images");
+  CHECK(bytes.view<std::uint8_t>()[7] == files.pixels[7]);
+  CHECK(contains(message_of([&] { dis::data::hdf5_grid<Shape>(folder / "a.h5", factors); }), "superblock"));
+  auto const grid =
+      dis::data::hdf5_grid<Shape>(folder / "a.h5", factors, "images", "labels", io::Hdf5Check::none);
+  CHECK(grid.size() == 6);
+}
+
 TEST_CASE("hdf5: missing and damaged files are named") {
   ScratchFolder const folder;
   CHECK(contains(message_of([&] { io::Hdf5Reader(folder / "none.h5"); }), "none.h5: no such file"));
@@ -154,4 +263,12 @@ TEST_CASE("hdf5: missing and damaged files are named") {
     std::filesystem::resize_file(folder / "b.h5", part);
     CHECK(contains(message_of([&] { io::Hdf5Reader(folder / "b.h5").read("images"); }), "b.h5: "));
   }
+  // A chunk whose compressed data are not those of its bytes: libhdf5 would take it for as long as it should be.
+  std::string bytes = test_support::read_text(folder / "a.h5");
+  std::size_t const chunk = bytes.rfind("\x78\x5e");
+  REQUIRE(chunk != std::string::npos);
+  bytes[chunk + 4] = static_cast<char>(~bytes[chunk + 4]);
+  std::ofstream(folder / "b.h5", std::ios::binary) << bytes;
+  CHECK(contains(message_of([&] { io::Hdf5Reader(folder / "b.h5").read("images"); }),
+                 "b.h5:images: chunk at row 3: "));
 }
