@@ -123,6 +123,7 @@ class Hdf5Blocks {
                    "one that overlaps no other block");
     }
     claimed_.emplace(address, address + size);
+    order_.push_back(address);
   }
 
   std::vector<std::byte> read(std::uint64_t address, std::uint64_t size) const {
@@ -141,9 +142,11 @@ class Hdf5Blocks {
     return read(address, size);
   }
 
-  /// What is claimed so far; given back to it, later claims are forgotten.
-  std::map<std::uint64_t, std::uint64_t> claims() const { return claimed_; }
-  void return_to(std::map<std::uint64_t, std::uint64_t> claims) { claimed_ = std::move(claims); }
+  /// How many blocks are claimed so far, and back to so many.
+  std::size_t claims() const { return order_.size(); }
+  void return_to(std::size_t claims) {
+    for (; order_.size() > claims; order_.pop_back()) claimed_.erase(order_.back());
+  }
 
  private:
   static std::string place(std::uint64_t address) {
@@ -153,7 +156,8 @@ class Hdf5Blocks {
   InputFile file_;
   std::string name_;
   std::uint64_t base_ = 0, end_ = 0;
-  std::map<std::uint64_t, std::uint64_t> claimed_;
+  std::map<std::uint64_t, std::uint64_t> claimed_;  // from where to where
+  std::vector<std::uint64_t> order_;
 };
 
 }  // namespace disentangle::io::detail

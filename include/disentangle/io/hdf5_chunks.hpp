@@ -36,7 +36,7 @@ class Hdf5Chunks {
   Hdf5Description const& description() const { return description_; }
 
   /// Checks that each chunk with rows of first .. first + count - 1 inflates to the bytes of a chunk, which libhdf5 takes for
-  /// granted. Each is checked once, which takes about as long as reading it.
+  /// granted. Each is checked once.
   void check_rows(Hdf5Blocks const& blocks, std::uint64_t first, std::uint64_t count) {
     if (count == 0) return;
     // Chunks are sorted by their first row, so those of any rows lie together.

@@ -38,8 +38,8 @@ enum class Hdf5Check {
 };
 
 /// The structure of one HDF5 file, checked as far as it was asked for: the superblock and the root group when opened, other
-/// groups and data sets by their names, whose parts are separated by '/'. Only what a check has passed is safe to be decoded.
-/// Not for several threads at once.
+/// groups and data sets by their names, whose parts are separated by '/'. Only what a check has passed is safe to be decoded,
+/// as long as the file stays as it is. Not for several threads at once.
 class Hdf5Structure {
  public:
   explicit Hdf5Structure(std::filesystem::path const& path) : Hdf5Structure(InputFile(path)) {}
@@ -73,7 +73,7 @@ class Hdf5Structure {
   void check(std::string const& name) { (void)find(name); }
 
   /// check(), and that the chunks of rows first .. first + count - 1, which must exist, hold as many bytes as they should: it
-  /// inflates each of them once, by the first call, which takes about as long as reading them.
+  /// inflates each of them once, by the first call, which makes that reading about a third longer.
   void check_rows(std::string const& name, std::uint64_t first, std::uint64_t count) {
     find(name).check_rows(blocks_, first, count);
   }
@@ -160,7 +160,7 @@ class Hdf5Structure {
   /// The object whose header is at that address, checked the first time. A failure leaves no trace.
   Object& object(std::uint64_t header, std::string const& name) {
     if (auto const known = objects_.find(header); known != objects_.end()) return known->second;
-    auto const before = blocks_.claims();
+    std::size_t const before = blocks_.claims();
     try {
       blocks_.speak_of(name);
       auto const messages = detail::read_hdf5_object_header(blocks_, header);

@@ -106,6 +106,17 @@ TEST_CASE("hdf5 structure: names") {
   CHECK(said("labels") == "");
 }
 
+TEST_CASE("hdf5 structure: a damaged data set leaves the others readable") {
+  auto bytes = corpus_file("filters");
+  bytes[0x35C + 8] = std::byte{0};  // the size of a chunk of images, in the last node of their B-tree but one
+  io::Hdf5Structure file(io::InputFile::from_memory("f.h5", bytes));
+  for (int i = 0; i < 2; ++i) {
+    CHECK_THROWS_WITH_AS(file.check("images"), "f.h5:images: found a chunk of no bytes, expected 1 or more",
+                         dis::FileError);
+    CHECK_NOTHROW(file.check_rows("labels", 0, 10));
+  }
+}
+
 TEST_CASE("hdf5 structure: damage is named, wherever it is") {
   for (Damage const& damage : {
            // the superblock
