@@ -108,8 +108,8 @@ void adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed)
     Window const window = detail::window_of(partition, task);
     Bound to = bound;
     Seed from = seed;
-    detail::for_each_adjoint<P>(
-        to, detail::express<P>(from, window), window, [&](auto const& leaf, auto const& adjoint) {
+    detail::for_each_adjoint<P, 0>(
+        to, to, detail::express<P>(from, window), window, [&](auto const& leaf, auto const& adjoint) {
           auto gradient = leaf;  // the leaf with its gradient as its value
           gradient.data = leaf.gradient;
           if (loop.extents[max_rank - 1] > 1 &&

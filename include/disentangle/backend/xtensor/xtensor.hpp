@@ -12,8 +12,8 @@
 
 namespace disentangle::backend {
 
-/// As BasicCpu, with every element-wise formula, derivative and reduction evaluated by xtensor: the tree of a formula
-/// becomes a tree of xt::xfunction over adapted memory. Matrix products, convolutions, the optimiser's update and random
+/// As BasicCpu, with every element-wise formula, derivative and reduction evaluated by xtensor: a formula
+/// becomes one xt::xfunction over adapted memory. Matrix products, convolutions, the optimiser's update and random
 /// numbers are the CPU's. Results are the same bits for every number of threads, and differ from Cpu's in rounding. A
 /// training step allocates nothing after the first ones.
 template <class T>
