@@ -57,9 +57,10 @@ void study(char const* name, Method const& method, Data const& data, long steps,
     dis::report::latent_history(folder / "log.csv", folder / "latents.png");
     std::printf("%s\n", (folder / "latents.png").string().c_str());
   }
-  std::size_t const repeats = steps < 100 ? 1 : 10;
-  auto const scores =
-      dis::evaluate(model, data, {}, dis::metric::RfVaeMetricI{.repeats = repeats}, dis::metric::RfVaeMetricII{.repeats = repeats});
+  bool const tiny = steps < 100;
+  std::size_t const votes = tiny ? 80 : 800, repeats = tiny ? 1 : 10;
+  auto const scores = dis::evaluate(model, data, {}, dis::metric::RfVaeMetricI{.votes = votes, .repeats = repeats},
+                                    dis::metric::RfVaeMetricII{.votes = votes, .repeats = repeats});
   std::printf("%s", dis::report::score_table(scores).c_str());
 }
 
