@@ -67,6 +67,14 @@ void assign_line(Target& target, E const& e) {
   for (std::size_t n = target.size(); n > 0; --n, ++from, ++to) *to = *from;
 }
 
+/// target = combine(target, expression), for a line.
+template <class P, class E, class Target>
+void combine_line(Combine combine, Target& target, E const& e) {
+  auto from = e.linear_begin();
+  auto to = target.linear_begin();
+  for (std::size_t n = target.size(); n > 0; --n, ++from, ++to) *to = combine(P(*to), P(*from));
+}
+
 /// The sum or the maximum, lane by lane, of an expression of packs over a window.
 template <class P, class E>
 P reduce_window(Combine combine, E const& e, Window window) {
@@ -121,9 +129,8 @@ void adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed)
             detail::for_each_line(partition, task, add, to, from, gradient);
           } else {
             auto target = adapt(Packs<P, decltype(gradient)>(gradient, window));
-            auto const added = detail::node(detail::Combine{Reduction::sum}, target, adjoint);
-            detail::for_each_line(
-                partition, task, [&] { detail::assign_line(target, added); }, to, from, gradient);
+            auto const add = [&] { detail::combine_line<P>({Reduction::sum}, target, adjoint); };
+            detail::for_each_line(partition, task, add, to, from, gradient);
           }
         });
   };
@@ -184,7 +191,6 @@ void reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& des
         Bound from = bound;
         auto target = adapt(Packs<P, Destination>(to, window));
         auto const values = detail::express<P>(from, window);
-        auto const combined = detail::node(detail::Combine(combine), target, values);
         bool const single = destination.strides[max_rank - 1] == 0;  // one scalar for a line
         std::ptrdiff_t const first = static_cast<std::ptrdiff_t>(task) * blocks_per_task * lines_per_block;
         std::ptrdiff_t const last = std::min(lines, first + blocks_per_task * lines_per_block);
@@ -207,7 +213,7 @@ void reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& des
             *to.gradient_line =
                 combine(*to.gradient_line, kind == Reduction::sum ? T(sum(own)) : max_element(own));
           } else {
-            detail::assign_line(target, combined);
+            detail::combine_line<P>(combine, target, values);
           }
         }
       });
