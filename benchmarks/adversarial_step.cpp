@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times the steps of FactorVAE and RF-VAE (the update of the discriminator included) that benchmarks/peers times in libtorch,
-// for benchmarks/compare_with_libtorch.
+// Times the steps of FactorVAE and RF-VAE (the update of the discriminator included) that benchmarks/peers
+// times in libtorch, for benchmarks/compare_with_libtorch.
 #include "step_setup.hpp"
 #include "step_times.hpp"
 

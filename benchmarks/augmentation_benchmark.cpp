@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images per second on one core: the augmentation of SimCLR at three sizes, each of its policies alone where it always
-// acts, and the batches of a step of two views.
+// Images per second on one core: the augmentation of SimCLR at three sizes, each of its policies alone where
+// it always acts, and the batches of a step of two views.
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
@@ -60,7 +60,8 @@ BENCHMARK_CAPTURE(images, normalise_32x32x3, Small{}, augment::cifar_normalisati
 /// The batches of a step, 256 images in two views, made inside next().
 void two_views_of_256(benchmark::State& state) {
   auto const data = dis::data::arrays<Small>(noise<Small>());
-  dis::data::BatchSource source(data, {.batch_size = batch, .prefetch = 0, .views = 2}, augment::simclr_pipeline());
+  dis::data::BatchSource source(data, {.batch_size = batch, .prefetch = 0, .views = 2},
+                                augment::simclr_pipeline());
   for (auto _ : state) benchmark::DoNotOptimize(source.next().images.data());
 }
 BENCHMARK(two_views_of_256)->Unit(benchmark::kMillisecond);

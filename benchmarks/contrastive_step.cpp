@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times the contrastive part of a step of SimCLR (contrast0) and of IP-IRM with eight partitions (contrast8): from the head's
-// outputs for two views of 256 images, 128 numbers each, to the loss and its gradient, penalties included. benchmarks/peers times
-// the same in libtorch, for benchmarks/compare_with_libtorch.
+// Times the contrastive part of a step of SimCLR (contrast0) and of IP-IRM with eight partitions (contrast8):
+// from the head's outputs for two views of 256 images, 128 numbers each, to the loss and its gradient,
+// penalties included. benchmarks/peers times the same in libtorch, for benchmarks/compare_with_libtorch.
 #include "step_times.hpp"
 
 #include <disentangle/backend/cpu/cpu.hpp>

@@ -69,13 +69,15 @@ void expand_stored_bits(benchmark::State& state) {
 }
 BENCHMARK(expand_stored_bits);
 
-/// Batches of 64 of the data sets that are computed, without a file. shapes3d: after the first image of every geometry.
+/// Batches of 64 of the data sets that are computed, without a file. shapes3d: after the first image of every
+/// geometry.
 template <class Make>
 void computed_images(benchmark::State& state, Make const& make) {
   auto const data = make();
   auto const indices = some_indices(0, data.size());
   std::vector<float> images(64 * std::decay_t<decltype(data)>::image_shape_type::size);
-  for (std::size_t first = 0; first < indices.size(); first += 64) data.images(std::span(indices).subspan(first, 64), images);
+  for (std::size_t first = 0; first < indices.size(); first += 64)
+    data.images(std::span(indices).subspan(first, 64), images);
   std::size_t first = 0;
   for (auto _ : state) {
     data.images(std::span(indices).subspan(first, 64), images);
@@ -85,9 +87,12 @@ void computed_images(benchmark::State& state, Make const& make) {
   state.SetItemsProcessed(state.iterations() * 64);
 }
 BENCHMARK_CAPTURE(computed_images, shapes3d, [] { return dis::data::shapes3d(); });
-BENCHMARK_CAPTURE(computed_images, in_random_colour, [] { return dis::data::in_random_colour(dis::data::dsprites(), dis::seed(0)); });
-BENCHMARK_CAPTURE(computed_images, on_noise, [] { return dis::data::on_noise(dis::data::dsprites(), dis::seed(0)); });
-BENCHMARK_CAPTURE(computed_images, noise_factor, [] { return dis::data::noise_factor(dis::data::dsprites(), 5, 0.3f, dis::seed(0)); });
+BENCHMARK_CAPTURE(computed_images, in_random_colour,
+                  [] { return dis::data::in_random_colour(dis::data::dsprites(), dis::seed(0)); });
+BENCHMARK_CAPTURE(computed_images, on_noise,
+                  [] { return dis::data::on_noise(dis::data::dsprites(), dis::seed(0)); });
+BENCHMARK_CAPTURE(computed_images, noise_factor,
+                  [] { return dis::data::noise_factor(dis::data::dsprites(), 5, 0.3f, dis::seed(0)); });
 BENCHMARK_CAPTURE(computed_images, heads, [] { return dis::data::heads(); });
 
 /// Batches of 64 without a reader that computes; argument: batches prepared ahead.

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does DiD's difference term help? Seven methods on dSprites at equal budget:
 //   did_study METHOD STEPS SEED OUT [THREADS]
-// METHOD: did_literal (squared distance, unit length, no pull), did_push_pull (distance, pull 1), did_supervised (the contrastive form), wgan_gp (no
-// term: the control), info_gan_cr (InfoGAN-CR's term), beta_vae, factor_vae. THREADS: default 1.
-// Prints lines of CSV, "method,steps,seed,what,value": MIG, DCI, SAP of the codes of real images, as disentanglement_lib samples them; processor
-// seconds of the steps; the parts of the loss and what the policies measure, means over the last 200 steps. In OUT: samples.png, traversals.png,
-// log.csv, and the checkpoint, from which an interrupted run goes on.
+// METHOD: did_literal (squared distance, unit length, no pull), did_push_pull (distance, pull 1),
+// did_supervised (the contrastive form), wgan_gp (no term: the control), info_gan_cr (InfoGAN-CR's term),
+// beta_vae, factor_vae. THREADS: default 1. Prints lines of CSV, "method,steps,seed,what,value": MIG, DCI,
+// SAP of the codes of real images, as disentanglement_lib samples them; processor seconds of the steps; the
+// parts of the loss and what the policies measure, means over the last 200 steps. In OUT: samples.png,
+// traversals.png, log.csv, and the checkpoint, from which an interrupted run goes on.
 //
-// STEPS are updates of generator or encoder with 32 images each; a critic makes two steps before each, of 32 other images. All networks have convolutions
-// of 32, 32, 64, 64 channels and a dense layer of 128, ten latents. Settings are ours: learning rates of 5e-4, for a few thousand steps; beta 4 and
-// gamma 10, for images of 32 x 32, whose reconstruction is a sum over a quarter of the usual pixels: 16 and 40 there.
+// STEPS are updates of generator or encoder with 32 images each; a critic makes two steps before each, of 32
+// other images. All networks have convolutions of 32, 32, 64, 64 channels and a dense layer of 128, ten
+// latents. Settings are ours: learning rates of 5e-4, for a few thousand steps; beta 4 and gamma 10, for
+// images of 32 x 32, whose reconstruction is a sum over a quarter of the usual pixels: 16 and 40 there.
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -79,7 +81,8 @@ struct Tally {
     for (double const value : run.model().measures()) now.push_back(value);
     auto& sum = means(run.model(), steps);
     sum.resize(now.size());
-    for (std::size_t i = 0; i < now.size(); ++i) sum[i] += now[i] / static_cast<double>(std::min(last, steps));
+    for (std::size_t i = 0; i < now.size(); ++i)
+      sum[i] += now[i] / static_cast<double>(std::min(last, steps));
   }
 };
 
@@ -154,7 +157,9 @@ void study(Run const& run) {
 
 int main(int argc, char** argv) {
   if (argc < 5 || argc > 6) {
-    std::fprintf(stderr, "usage: did_study METHOD STEPS SEED OUT [THREADS]; see the head of benchmarks/did_study.cpp\n");
+    std::fprintf(
+        stderr,
+        "usage: did_study METHOD STEPS SEED OUT [THREADS]; see the head of benchmarks/did_study.cpp\n");
     return 2;
   }
   try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time of the accuracies of features, weighted nearest neighbours (k = 200) and the linear probe, on features of
-// ten noisy classes of the given size.
+// Time of the accuracies of features, weighted nearest neighbours (k = 200) and the linear probe, on features
+// of ten noisy classes of the given size.
 //   feature_accuracy [training rows] [test rows] [features] [epochs of the probe] [threads]
 #include <chrono>
 #include <cstddef>

@@ -40,8 +40,7 @@ void multiply_add() {
   for (long i = 0; i < iterations; ++i) {
     [&]<std::size_t... chain>(std::index_sequence<chain...>) {
       ((sums[chain] = sums[chain] * factor + term), ...);
-    }
-    (std::make_index_sequence<chains>{});
+    }(std::make_index_sequence<chains>{});
   }
   Vector total{};
   for (Vector const& sum : sums) total += sum;

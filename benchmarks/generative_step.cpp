@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times the step of WGAN-GP (five critic steps with their gradient penalties, then the generator's and its samples encoder's)
-// that benchmarks/peers times in libtorch, for benchmarks/compare_with_libtorch.
+// Times the step of WGAN-GP (five critic steps with their gradient penalties, then the generator's and its
+// samples encoder's) that benchmarks/peers times in libtorch, for benchmarks/compare_with_libtorch.
 #include "step_setup.hpp"
 #include "step_times.hpp"
 

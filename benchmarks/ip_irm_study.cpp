@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contrastive methods with and without IP-IRM's partitions, at equal budgets:
 //   ip_irm_study DATA METHOD EPOCHS SEED [OUT [IMAGES]]
-// DATA: the folder of MNIST's four files (made Coloured MNIST: red or green by a fair coin), or shapes3d (rendered, halved to 32 x 32).
-// METHOD: sim_clr, dcl, hcl, ip_irm, dcl_ip_irm, hcl_ip_irm. IMAGES to train on, default 10,000. All threads of the machine.
-// Prints lines of CSV, "data,method,epochs,seed,what,value": kNN and linear accuracy of each factor before and after training, DCI,
-// IRS, modularity, explicitness, LR and GBT accuracy on 5,000 + 5,000 images that were not trained on, and what each partition found has in common with
-// each factor. With OUT, also the pictures, the log and the checkpoint.
+// DATA: the folder of MNIST's four files (made Coloured MNIST: red or green by a fair coin), or shapes3d
+// (rendered, halved to 32 x 32).
+// METHOD: sim_clr, dcl, hcl, ip_irm, dcl_ip_irm, hcl_ip_irm. IMAGES to train on, default 10,000. All threads
+// of the machine. Prints lines of CSV, "data,method,epochs,seed,what,value": kNN and linear accuracy of each
+// factor before and after training, DCI, IRS, modularity, explicitness, LR and GBT accuracy on 5,000 + 5,000
+// images that were not trained on, and what each partition found has in common with each factor. With OUT,
+// also the pictures, the log and the checkpoint.
 //
-// Settings are ours (the paper's for these data sets are not in the sources available): LocatelloConv<64>, batch 256, lambda_1 = 0.2,
-// lambda_2 = 0.5, a partition before every eighth of the epochs, two starts, search minibatches of 512. Coloured MNIST is cropped,
-// turned and blurred, so that no augmentation touches colour; Shapes3D gets SimCLR's pipeline without flips.
+// Settings are ours (the paper's for these data sets are not in the sources available): LocatelloConv<64>,
+// batch 256, lambda_1 = 0.2, lambda_2 = 0.5, a partition before every eighth of the epochs, two starts,
+// search minibatches of 512. Coloured MNIST is cropped, turned and blurred, so that no augmentation touches
+// colour; Shapes3D gets SimCLR's pipeline without flips.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -106,9 +109,9 @@ void accuracies(Run const& run, Model& model, Task const& task, std::string cons
     auto const known = train.factor(k), asked = test.factor(k);
     run.print("knn " + name,
               metric::NearestNeighbours{}(train.codes.view(), known, test.codes.view(), asked).value);
-    run.print("linear " + name,
-              metric::LinearProbe{.standardise = true}(train.codes.view(), known, test.codes.view(), asked)
-                  .value);
+    run.print(
+        "linear " + name,
+        metric::LinearProbe{.standardise = true}(train.codes.view(), known, test.codes.view(), asked).value);
   }
 }
 
@@ -124,7 +127,8 @@ void study(Run const& run, Task const& task, auto const& augmentation, std::file
   auto const data = dis::data::augmented(task.train, augmentation);
   dis::Model model{method, dis::backend::Cpu(), Shape{}, dis::seed(run.seed)};
   accuracies(run, model, task, "before");
-  dis::TrainOptions options{.steps = run.epochs * static_cast<long>(task.train.size() / 256), .batch_size = 256};
+  dis::TrainOptions options{.steps = run.epochs * static_cast<long>(task.train.size() / 256),
+                            .batch_size = 256};
   options.log_every = 20;
   auto const summary =
       out.empty() ? dis::train(model, data, options)
@@ -184,7 +188,8 @@ void on_data(Run run, std::string const& data, std::size_t images, std::filesyst
 
 int main(int argc, char** argv) {
   if (argc < 5 || argc > 7) {
-    std::fprintf(stderr, "usage: ip_irm_study DATA METHOD EPOCHS SEED [OUT [IMAGES]]; see the head of benchmarks/ip_irm_study.cpp\n");
+    std::fprintf(stderr, "usage: ip_irm_study DATA METHOD EPOCHS SEED [OUT [IMAGES]]; see the head of "
+                         "benchmarks/ip_irm_study.cpp\n");
     return 2;
   }
   std::string const data = argv[1], name = argv[2];

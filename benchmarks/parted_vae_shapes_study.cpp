@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// PartedVAE on dSprites with 1,000 labels of the shape beside beta-VAE and FactorVAE, by the three metrics of its authors:
-//   parted_vae_shapes_study METHOD STEPS SEED [THREADS]
-// METHOD: parted_vae, beta_vae, factor_vae; one thread unless told. All have images of half the size, 32 x 32, the network that PartedVAE's
-// authors have for these, six latents, minibatches of 64 and Adam at 5e-4; PartedVAE the authors' settings for dSprites with its schedules scaled to the number of
-// steps (capacities full after a third, kappa after 3.8 %, as 300,000 and 35,000 of their 921,600), beta-VAE beta = 4, FactorVAE gamma = 35
-// and its own discriminator. The labelled images are those of the authors' choice, a new choice for each seed.
-// Prints lines of CSV, "method,steps,seed,what,value" (docs/results.md).
+// PartedVAE on dSprites with 1,000 labels of the shape beside beta-VAE and FactorVAE, by the three metrics of
+//   its authors: parted_vae_shapes_study METHOD STEPS SEED [THREADS]
+// METHOD: parted_vae, beta_vae, factor_vae; one thread unless told. All have images of half the size, 32 x
+// 32, the network that PartedVAE's authors have for these, six latents, minibatches of 64 and Adam at 5e-4;
+// PartedVAE the authors' settings for dSprites with its schedules scaled to the number of steps (capacities
+// full after a third, kappa after 3.8 %, as 300,000 and 35,000 of their 921,600), beta-VAE beta = 4,
+// FactorVAE gamma = 35 and its own discriminator. The labelled images are those of the authors' choice, a new
+// choice for each seed. Prints lines of CSV, "method,steps,seed,what,value" (docs/results.md).
 //
-// beta-VAE's score: 100 pairs in a point, 10,000 + 5,000 points. FactorVAE's: votes of 100 images, latents below a standard deviation
-// of 0.1 take no part, 10,000 + 5,000 votes. Both draw among 50,000 images. SAP: 20,000 + 5,000 images, C = 0.01. The authors take their
-// pairs and votes from all images and give each factor's value its own; where a vote falls on a pruned latent they drop it.
+// beta-VAE's score: 100 pairs in a point, 10,000 + 5,000 points. FactorVAE's: votes of 100 images, latents
+// below a standard deviation of 0.1 take no part, 10,000 + 5,000 votes. Both draw among 50,000 images. SAP:
+// 20,000 + 5,000 images, C = 0.01. The authors take their pairs and votes from all images and give each
+// factor's value its own; where a vote falls on a pruned latent they drop it.
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -47,8 +49,8 @@ struct Run {
   std::uint64_t seed;
   unsigned threads;
   void print(std::string const& what, double value) const {
-    std::printf("%s,%ld,%llu,%s,%.5f\n", method.c_str(), steps, static_cast<unsigned long long>(seed), what.c_str(),
-                value);
+    std::printf("%s,%ld,%llu,%s,%.5f\n", method.c_str(), steps, static_cast<unsigned long long>(seed),
+                what.c_str(), value);
     std::fflush(stdout);
   }
 };
@@ -77,7 +79,8 @@ void study(Run const& run) {
   auto const chosen = dis::data::parted_vae_choice(1000, dis::seed(run.seed));
   auto const data = dis::data::keep_labels(shapes, chosen);
 
-  dis::Model model{settings<M>(run.steps), dis::backend::Cpu{run.threads}, images.image_shape(), dis::seed(run.seed)};
+  dis::Model model{settings<M>(run.steps), dis::backend::Cpu{run.threads}, images.image_shape(),
+                   dis::seed(run.seed)};
   auto const summary = dis::train(model, data, {.steps = run.steps, .batch_size = 64});
   run.print("train seconds", summary.seconds);
   auto const& names = decltype(model)::part_names();
@@ -102,8 +105,8 @@ void study(Run const& run) {
     for (std::size_t i = 0; i < images.size(); ++i) {
       if (!seen[i]) others.push_back(i);
     }
-    auto const classes =
-        dis::class_scores(model, dis::data::keep_labels(shapes, others), {.seed = run.seed, .threads = run.threads});
+    auto const classes = dis::class_scores(model, dis::data::keep_labels(shapes, others),
+                                           {.seed = run.seed, .threads = run.threads});
     run.print("accuracy of classes", classes.accuracy);
     run.print("purity of u", classes.purity);
     run.print("leakage into z", classes.leakage);
@@ -115,7 +118,8 @@ void study(Run const& run) {
 
 int main(int argc, char** argv) {
   if (argc < 4 || argc > 5) {
-    std::fprintf(stderr, "usage: parted_vae_shapes_study parted_vae|beta_vae|factor_vae STEPS SEED [THREADS]\n");
+    std::fprintf(stderr,
+                 "usage: parted_vae_shapes_study parted_vae|beta_vae|factor_vae STEPS SEED [THREADS]\n");
     return 2;
   }
   try {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seconds and memory of a search for a partition, as IP-IRM makes one between epochs:
-//   partition_search [SAMPLES [MINIBATCH [THREADS [SEARCH]]]]        default 60000 512 0 (all of the machine) plain
-// Features of 128 numbers for two views of every sample, of which a coin, a digit and noise decide; it should find the coin.
-// SEARCH: plain; mixed, that of the authors' CIFAR-100 script on mixtures of features (encoding costs nothing here); weighed, the
-// same with weights of anchors.
+//   partition_search [SAMPLES [MINIBATCH [THREADS [SEARCH]]]]  default 60000 512 0 (all of the machine) plain
+// Features of 128 numbers for two views of every sample, of which a coin, a digit and noise decide; it should
+// find the coin.
+// SEARCH: plain; mixed, that of the authors' CIFAR-100 script on mixtures of features (encoding costs nothing
+// here); weighed, the same with weights of anchors.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -23,7 +24,8 @@
 namespace dis = disentangle;
 
 /// Rows of length 1 of some samples, mixed in pairs where a mixture is given.
-dis::metric::Matrix<float> rows_of(std::vector<float> const& x, std::size_t d, std::span<std::size_t const> members,
+dis::metric::Matrix<float> rows_of(std::vector<float> const& x, std::size_t d,
+                                   std::span<std::size_t const> members,
                                    dis::contrast::ImageMixture const* mixture) {
   dis::metric::Matrix<float> rows(members.size(), d);
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -87,8 +89,9 @@ int main(int count, char** words) {
   for (std::size_t i = 0; i < n; ++i) same += subsets[i] == coin[i];
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("search=%s samples=%zu minibatch=%zu epochs=%zu seconds=%.1f rss_mib=%ld (features %zu) agreement=%.3f\n",
-              search.c_str(), n,
-              how.batch, found.risks.size(), seconds, usage.ru_maxrss / 1024, 2 * n * d * sizeof(float) >> 20,
+  std::printf("search=%s samples=%zu minibatch=%zu epochs=%zu seconds=%.1f rss_mib=%ld (features %zu) "
+              "agreement=%.3f\n",
+              search.c_str(), n, how.batch, found.risks.size(), seconds, usage.ru_maxrss / 1024,
+              2 * n * d * sizeof(float) >> 20,
               static_cast<double>(std::max(same, n - same)) / static_cast<double>(n));
 }

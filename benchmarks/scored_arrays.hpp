@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the programs of benchmarks/compare_with_scikit_learn share: codes and factors read from NPY files, and the
-// seconds that a call takes.
+// What the programs of benchmarks/compare_with_scikit_learn share: codes and factors read from NPY files, and
+// the seconds that a call takes.
 #pragma once
 
 #include <sys/resource.h>
@@ -46,7 +46,8 @@ class ScoredArrays {
   std::vector<int> factor_values_;
 };
 
-/// Seconds by the clock, and seconds of processor that this process spent outside the kernel, all threads together.
+/// Seconds by the clock, and seconds of processor that this process spent outside the kernel, all threads
+/// together.
 struct Seconds {
   double wall = 0;
   double user = 0;

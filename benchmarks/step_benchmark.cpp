@@ -13,7 +13,8 @@ void training_step(benchmark::State& state) {
   for (auto _ : state) step();
   auto const images = static_cast<double>(state.iterations() * 64);
   state.counters["images/s"] = benchmark::Counter(images, benchmark::Counter::kIsRate);
-  // multiplications and additions of the layers' three passes per image: spec of the comparison, docs/results.md
+  // multiplications and additions of the layers' three passes per image: spec of the comparison,
+  // docs/results.md
   state.counters["GFLOP/s"] =
       benchmark::Counter(images * 2e-9 * static_cast<double>(Multiplications), benchmark::Counter::kIsRate);
 }

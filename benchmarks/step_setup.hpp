@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training steps that are timed: beta-VAE, batch 64, 64x64 images, latent 10, with the network of Higgins et al. 2017
-// (Mlp) or of Locatello et al. 2019 (Conv). Everything runs as users run it: policies, tape, optimiser, and batches from a
-// prefetching source.
+// The training steps that are timed: beta-VAE, batch 64, 64x64 images, latent 10, with the network of Higgins
+// et al. 2017 (Mlp) or of Locatello et al. 2019 (Conv). Everything runs as users run it: policies, tape,
+// optimiser, and batches from a prefetching source.
 #pragma once
 
 #include <disentangle/backend/cpu/cpu.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times training steps on backend::Xtensor against backend::Cpu, in turns, with the network of Locatello et al. 2019, 64 x 64
-// images of one channel, batch 64: beta-VAE and beta-TCVAE.
+// Times training steps on backend::Xtensor against backend::Cpu, in turns, with the network of Locatello et
+// al. 2019, 64 x 64 images of one channel, batch 64: beta-VAE and beta-TCVAE.
 //     xtensor_step [THREADS] [STEPS]
 //     name=beta_vae threads=2 cpu_ms=21.0 xtensor_ms=21.6 ratio=1.03          (medians)
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aim: the smallest program that trains and scores. It includes what it uses instead of the umbrella header, which halves the
-//      time to compile (docs/results.md).
+// Aim: the smallest program that trains and scores. It includes what it uses instead of the umbrella header,
+//      which halves the time to compile (docs/results.md).
 // Command: 00_smallest 2000      (steps)
 // Expected output: a progress report, then MIG.
 // test: 3
@@ -23,5 +23,6 @@ int main(int argc, char** argv) {
   auto const data = dis::data::dsprites();
   dis::Model model{dis::method::BetaTcVae{}, dis::backend::Cpu{}, data.image_shape(), dis::seed(0)};
   dis::train(model, data, {.steps = argc > 1 ? std::atol(argv[1]) : 2000}, dis::progress_bar());
-  for (auto const& score : dis::evaluate<dis::metric::Mig>(model, data)) std::printf("%s %.4f\n", score.metric.c_str(), score.value);
+  for (auto const& score : dis::evaluate<dis::metric::Mig>(model, data))
+    std::printf("%s %.4f\n", score.metric.c_str(), score.value);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aim: train beta-TCVAE on dSprites, score the representation, draw what each latent does.
-// Paper: Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in variational autoencoders", NeurIPS 2018;
-//        network and optimiser of Locatello et al., ICML 2019.
+// Paper: Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in variational autoencoders",
+//        NeurIPS 2018; network and optimiser of Locatello et al., ICML 2019.
 // Command: 01_train_and_score 20000 runs/beta_tc_vae      (steps, folder; half an hour on two cores)
-// Expected output: a progress report, then a table of scores of this form (docs/results.md has the values to expect)
-//        mig  <value>  disentanglement_lib  10000  bins 20, seed 0
+// Expected output: a progress report, then a table of scores of this form (docs/results.md has the values to
+//        expect) mig  <value>  disentanglement_lib  10000  bins 20, seed 0
 //   and in the folder checkpoint.safetensors, log.csv, scores.json, traversals.png, reconstructions.png.
 // test: 3 run
 // prints: mig +[0-9.]+ +disentanglement_lib
@@ -29,12 +29,14 @@ int main(int argc, char** argv) {
   method.get<dis::regularizer::TotalCorrelation>().beta = 6;
   std::printf("%s", describe(method).c_str());
 
-  // A model binds the method to a backend and an image shape. Equal seeds give equal runs, whatever the threads.
+  // A model binds the method to a backend and an image shape. Equal seeds give equal runs, whatever the
+  // threads.
   dis::Model model{method, dis::backend::Cpu(), data.image_shape(), dis::seed(0)};
 
   // Run again with more steps, this goes on from the checkpoint.
   auto const run = dis::train(model, data, {.steps = steps, .batch_size = 64}, dis::progress_bar(),
-                              dis::csv_log(folder / "log.csv"), dis::checkpoint(folder, {.resume = true}), dis::stop_signal());
+                              dis::csv_log(folder / "log.csv"), dis::checkpoint(folder, {.resume = true}),
+                              dis::stop_signal());
   if (!run.stopped.empty()) return 0;
 
   auto scores = dis::evaluate<dis::metric::Mig, dis::metric::Sap>(model, data);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aim: a method of your own: beta-TCVAE plus a term that penalises correlated posterior means. The term is its formula;
-//      its gradient is derived at compile time.
+// Aim: a method of your own: beta-TCVAE plus a term that penalises correlated posterior means. The term is
+//      its formula; its gradient is derived at compile time.
 // Paper: the penalty is the off-diagonal part of DIP-VAE-I's; Kumar, Sattigeri, Balakrishnan, ICLR 2018.
 // Command: 02_compose_a_variant 2000 runs/orthogonal_means      (steps, folder)
-// Expected output: the policies of the method, OrthogonalMeans among them, a progress report with the term's value, and
-//        the sum of squared covariances of the means, which the term holds down, with and without it.
+// Expected output: the policies of the method, OrthogonalMeans among them, a progress report with the term's
+//        value, and the sum of squared covariances of the means, which the term holds down, with and without
+//        it.
 // test: 3 run
 // prints: Regularizer: OrthogonalMeans {weight = 0.1}
 // prints: gradients agree
@@ -54,7 +55,8 @@ double trained_correlation(MyVae method, double weight, long steps, std::filesys
   method.get<OrthogonalMeans>().weight = weight;  // a run-time member: nothing is compiled again
   auto const data = dis::data::dsprites();
   dis::Model model{method, dis::backend::Cpu(), data.image_shape(), dis::seed(0)};
-  dis::train(model, data, {.steps = steps}, dis::progress_bar(), dis::csv_log(folder / "log.csv"), dis::checkpoint(folder));
+  dis::train(model, data, {.steps = steps}, dis::progress_bar(), dis::csv_log(folder / "log.csv"),
+             dis::checkpoint(folder));
   dis::report::traversals(model, data, folder / "traversals.png", {.images = 1000});
   return correlation(model, data);
 }
@@ -73,5 +75,6 @@ int main(int argc, char** argv) {
 
   double const with = trained_correlation(method, 0.1, steps, folder / "with");
   double const without = trained_correlation(method, 0, steps, folder / "without");
-  std::printf("sum of squared covariances of the means\n  without the term %.6g\n  with the term    %.6g\n", without, with);
+  std::printf("sum of squared covariances of the means\n  without the term %.6g\n  with the term    %.6g\n",
+              without, with);
 }

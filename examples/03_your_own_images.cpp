@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aim: train on a folder of your own PNG files, with factors from a CSV table, and take the codes elsewhere.
-// Paper: Higgins et al., "beta-VAE: learning basic visual concepts with a constrained variational framework", ICLR 2017.
-// Command: 03_your_own_images 3000 runs/discs [PICTURES]      (steps, folder, folder of PNG files of any size)
-//   PICTURES/labels.csv, if it is there: a header line, then per file its name and one column per factor. Without PICTURES a
-//   folder of 400 coloured discs is drawn first.
-// Expected output: what was found in the folder, a progress report, scores if there are labels, and in the folder of the run
-//   traversals.png, reconstructions.png and codes.npy, factors.npy, which any other program reads.
+// Paper: Higgins et al., "beta-VAE: learning basic visual concepts with a constrained variational framework",
+// ICLR 2017.
+// Command: 03_your_own_images 3000 runs/discs [PICTURES]     (steps, folder, folder of PNG files of any size)
+//   PICTURES/labels.csv, if it is there: a header line, then per file its name and one column per factor.
+//   Without PICTURES a folder of 400 coloured discs is drawn first.
+// Expected output: what was found in the folder, a progress report, scores if there are labels, and in the
+//   folder of the run traversals.png, reconstructions.png and codes.npy, factors.npy, which any other program
+//   reads.
 // test: 3 run
 // prints: 400 images, 3 factors: x \(10\) y \(10\) colour \(4\)
 // prints: mig +[0-9.]+
@@ -28,7 +30,8 @@ void draw_discs(std::filesystem::path const& folder) {
   dis::io::CsvWriter table(folder / "labels.csv", {"file", "x", "y", "colour"});
   for (int n = 0; n < 400; ++n) {
     int const x = n % 10, y = n / 10 % 10, colour = n / 100;
-    dis::io::Image8 image{.width = 32, .height = 32, .channels = 3, .pixels = std::vector<std::uint8_t>(32 * 32 * 3)};
+    dis::io::Image8 image{
+        .width = 32, .height = 32, .channels = 3, .pixels = std::vector<std::uint8_t>(32 * 32 * 3)};
     for (int row = 0; row < 32; ++row) {
       for (int column = 0; column < 32; ++column) {
         int const dx = column - 6 - 2 * x, dy = row - 6 - 2 * y;
@@ -51,19 +54,22 @@ int main(int argc, char** argv) {
 
   std::filesystem::path labels = pictures / "labels.csv";
   if (!std::filesystem::exists(labels)) labels.clear();
-  auto const data = dis::data::image_folder<Shape>(pictures, labels, {.fit = dis::data::Fit::centre_crop_and_resize});
+  auto const data =
+      dis::data::image_folder<Shape>(pictures, labels, {.fit = dis::data::Fit::centre_crop_and_resize});
   std::printf("%zu images, %zu factors:", data.size(), data.factors().size());
-  for (dis::Factor const& factor : data.factors()) std::printf(" %s (%d)", factor.name.c_str(), factor.cardinality);
+  for (dis::Factor const& factor : data.factors())
+    std::printf(" %s (%d)", factor.name.c_str(), factor.cardinality);
   std::printf("\n");
 
   auto method = dis::method::BetaVae{};
   method.get<dis::optim::Adam>().learning_rate = 5e-4;
   dis::Model model{method, dis::backend::Cpu(), data.image_shape(), dis::seed(0)};
-  dis::train(model, data, {.steps = steps, .batch_size = std::min<std::size_t>(64, data.size())}, dis::progress_bar(),
-             dis::csv_log(run / "log.csv"), dis::checkpoint(run));
+  dis::train(model, data, {.steps = steps, .batch_size = std::min<std::size_t>(64, data.size())},
+             dis::progress_bar(), dis::csv_log(run / "log.csv"), dis::checkpoint(run));
 
   if (!data.factors().empty()) {
-    auto const scores = dis::evaluate(model, data, {}, dis::metric::Mig{}, dis::metric::FactorVae{.num_train = 2000, .num_eval = 1000});
+    auto const scores = dis::evaluate(model, data, {}, dis::metric::Mig{},
+                                      dis::metric::FactorVae{.num_train = 2000, .num_eval = 1000});
     std::printf("%s", dis::report::score_table(scores).c_str());
   }
   dis::report::traversals(model, data, run / "traversals.png");
@@ -79,6 +85,7 @@ int main(int argc, char** argv) {
   data.labels(all, factors);
   model.encode(images, codes, {});
   dis::io::write_npy(run / "codes.npy", {{data.size(), latents}, std::span<float const>(codes)});
-  dis::io::write_npy(run / "factors.npy", {{data.size(), data.factors().size()}, std::span<int const>(factors)});
+  dis::io::write_npy(run / "factors.npy",
+                     {{data.size(), data.factors().size()}, std::span<int const>(factors)});
   std::printf("%s\n", (run / "codes.npy").string().c_str());
 }

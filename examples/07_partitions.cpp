@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aim: self-supervised features, and partitions of the images that show what the features hold: handwritten digits in red or green,
-// the colour drawn by a coin. No label is used in training.
-// Paper: Wang, Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as feature" (IP-IRM), NeurIPS 2021.
-// Command: 07_partitions 24 runs/coloured mnist     (epochs of 10,000 images, folder, folder of MNIST's four files)
-//   Without files it takes Fashion-MNIST, which `apt-get install dataset-fashion-mnist` puts on a Debian machine; without that
-//   package it draws ten kinds of small pictures itself. The authors' code has 400 epochs of other data sets.
-// Expected output: a progress report; accuracy of weighted nearest neighbours for class and colour before and after training; for each
-//   partition that was found, what it says of class and colour, in bits; in the folder of the run a sheet of images for each partition
-//   and history.png.
+// Aim: self-supervised features, and partitions of the images that show what the features hold: handwritten
+// digits in red or green, the colour drawn by a coin. No label is used in training.
+// Paper: Wang, Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as
+// feature" (IP-IRM), NeurIPS 2021.
+// Command: 07_partitions 24 runs/coloured mnist  (epochs of 10,000 images, folder, folder of MNIST's four files)
+//   Without files it takes Fashion-MNIST, which `apt-get install dataset-fashion-mnist` puts on a Debian
+//   machine; without that package it draws ten kinds of small pictures itself. The authors' code has 400
+//   epochs of other data sets.
+// Expected output: a progress report; accuracy of weighted nearest neighbours for class and colour before and
+//   after training; for each partition that was found, what it says of class and colour, in bits; in the
+//   folder of the run a sheet of images for each partition and history.png.
 // test: 2 run none 256
 // prints: nearest neighbours before
 // prints: nearest neighbours after
@@ -51,8 +53,8 @@ void print_neighbours(char const* when, Model& model, Data const& data, Test con
   auto const known = dis::labelled_codes(model, data), asked = dis::labelled_codes(model, test);
   std::printf("nearest neighbours %s:", when);
   for (std::size_t k = 0; k < data.factors().size(); ++k) {
-    auto const score = dis::metric::NearestNeighbours{}(known.codes.view(), known.factor(k), asked.codes.view(),
-                                                        asked.factor(k));
+    auto const score = dis::metric::NearestNeighbours{}(known.codes.view(), known.factor(k),
+                                                        asked.codes.view(), asked.factor(k));
     std::printf("  %s %.3f", data.factors()[k].name.c_str(), score.value);
   }
   std::printf("\n");
@@ -60,10 +62,12 @@ void print_neighbours(char const* when, Model& model, Data const& data, Test con
 
 /// Trains on `grey` in colours and looks at `grey_test` in colours.
 template <class Data, class Test>
-void run(Data const& grey, Test const& grey_test, long epochs, std::filesystem::path const& folder, std::size_t batch) {
+void run(Data const& grey, Test const& grey_test, long epochs, std::filesystem::path const& folder,
+         std::size_t batch) {
   auto const images = dis::data::coloured(grey, dis::seed(1));
   auto const test = dis::data::coloured(grey_test, dis::seed(2));
-  // What an augmentation changes, features may forget: so none that touches the colour, and no flips of digits.
+  // What an augmentation changes, features may forget: so none that touches the colour, and no flips of
+  // digits.
   dis::augment::Pipeline const pipeline{dis::augment::RandomResizedCrop{.scale = {0.5, 1}},
                                         dis::augment::Rotation{.degrees = 15}, dis::augment::GaussianBlur{}};
   auto const data = dis::data::augmented(images, pipeline);
@@ -78,7 +82,8 @@ void run(Data const& grey, Test const& grey_test, long epochs, std::filesystem::
   print_neighbours("before", model, images, test);
   dis::TrainOptions options{.steps = epochs * static_cast<long>(data.size() / batch), .batch_size = batch};
   options.log_every = 10;
-  dis::train(model, data, options, dis::progress_bar(), dis::csv_log(folder / "log.csv"), dis::checkpoint(folder));
+  dis::train(model, data, options, dis::progress_bar(), dis::csv_log(folder / "log.csv"),
+             dis::checkpoint(folder));
   print_neighbours("after", model, images, test);
 
   auto const found = dis::partitions(model);

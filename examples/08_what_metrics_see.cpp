@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aim: what each metric can and cannot see. Codes whose faults are known are scored by every metric, on a grid of four factors.
-//        perfect     one latent per factor, equal to it          rotated   two pairs of latents turned by 45 degrees
-//        duplicated  every factor in two latents                 two in 1  two factors in one latent, without loss; noise in the other
+// Aim: what each metric can and cannot see. Codes whose faults are known are scored by every metric, on a
+// grid of four factors.
+//        perfect    one latent per factor, equal to it    rotated   two pairs of latents turned by 45 degrees
+//        duplicated  every factor in two latents  two in 1  two factors in one latent, without loss; noise in the other
 //        dead        perfect, and a latent that never changes    random    latents that know nothing
-// Paper: Locatello et al., "Challenging common assumptions in the unsupervised learning of disentangled representations", ICML 2019
+// Paper: Locatello et al., "Challenging common assumptions in the unsupervised learning of disentangled
+// representations", ICML 2019
 // Command: 08_what_metrics_see 4000      (rows; the table of docs/metrics.md; most of a minute on two cores)
 // Expected output: a table in Markdown, a metric per line. Lower is better where the name says so.
 // test: 600
@@ -34,8 +36,8 @@ Codes codes_of(metric::Matrix<int> const& y) {
   dis::Philox const random{.seed = 0, .stream = dis::stream("codes"), .step = 0};
   std::size_t const rows = y.rows;
   auto const table = [&](std::size_t latents) { return metric::Matrix<double>(rows, latents); };
-  Codes codes{{"perfect", table(4)}, {"rotated", table(4)}, {"duplicated", table(8)},
-              {"two in 1", table(4)}, {"dead", table(5)}, {"random", table(4)}};
+  Codes codes{{"perfect", table(4)},  {"rotated", table(4)}, {"duplicated", table(8)},
+              {"two in 1", table(4)}, {"dead", table(5)},    {"random", table(4)}};
   for (std::size_t i = 0; i < rows; ++i) {
     std::array<double, 4> x{};  // the factors, centred, in -0.5 .. 0.5
     for (std::size_t k = 0; k < 4; ++k) x[k] = y(i, k) / (values[k] - 1.0) - 0.5;

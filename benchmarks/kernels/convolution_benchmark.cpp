@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The passes of every convolution of the 64x64 networks (batch 64) on 1 and 2 threads. Counters: GFLOP/s, padding
-// counted, and its percentage of the multiply-add peak of the same run.
+// The passes of every convolution of the 64x64 networks (batch 64) on 1 and 2 threads. Counters: GFLOP/s,
+// padding counted, and its percentage of the multiply-add peak of the same run.
 #include <map>
 #include <vector>
 
@@ -54,9 +54,7 @@ void measure(benchmark::State& state, double passes, Pass pass) {
 }
 
 template <class Geometry>
-inline constexpr bool transposed = requires {
-  typename Geometry::Adjoint;
-};
+inline constexpr bool transposed = requires { typename Geometry::Adjoint; };
 
 template <class Geometry>
 void forward(benchmark::State& state) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix products of the MLP step (batch 64) and of cubes, our own kernel and Eigen's, on 1 and 2 threads.
+// The matrix products of the MLP step (batch 64) and of cubes, our own kernel and Eigen's, on 1 and 2
+// threads.
 // Counters: GFLOP/s and its percentage of the multiply-add peak of the same run.
 #include <array>
 #include <map>
@@ -47,10 +48,8 @@ void layer(benchmark::State& state) {
   std::vector<float> x = numbers(batch * inputs), w = numbers(inputs * outputs), y = numbers(batch * outputs);
   auto const multiply = [&](std::size_t m, std::size_t n, std::size_t k, Operand<float> a, Operand<float> b,
                             float* c) {
-    if constexpr (use_eigen)
-      eigen::gemm(pool, m, n, k, a, b, c, n);
-    else
-      cpu::gemm(pool, m, n, k, a, b, c, n);
+    if constexpr (use_eigen) eigen::gemm(pool, m, n, k, a, b, c, n);
+    else cpu::gemm(pool, m, n, k, a, b, c, n);
   };
   auto const of_x = row_major(x.data(), inputs), of_w = row_major(w.data(), outputs),
              of_y = row_major(y.data(), outputs);

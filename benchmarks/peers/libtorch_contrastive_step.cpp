@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contrastive part of a step of SimCLR and of IP-IRM in libtorch, as benchmarks/contrastive_step.cpp. With TUNED = 0 the penalty is
-// the gradient with respect to a vector of ones, differentiated again by libtorch's graph of second order, as one writes it; with
-// TUNED = 1 it is its closed form, which needs none, and rows of logits are taken by one index computed beforehand.
+// The contrastive part of a step of SimCLR and of IP-IRM in libtorch, as benchmarks/contrastive_step.cpp.
+// With TUNED = 0 the penalty is the gradient with respect to a vector of ones, differentiated again by
+// libtorch's graph of second order, as one writes it; with TUNED = 1 it is its closed form, which needs none,
+// and rows of logits are taken by one index computed beforehand.
 #include <torch/torch.h>
 
 #include <vector>
@@ -14,7 +15,8 @@ using torch::Tensor;
 constexpr long images = 256, outputs = 128;
 constexpr double temperature = 0.5, penalty_temperature = 0.5, penalty_weight = 0.2;
 
-/// Where rows of 2n x 2n similarities have their partner, then the others by index: (2n, 2n - 1), as columns or as flat places.
+/// Where rows of 2n x 2n similarities have their partner, then the others by index: (2n, 2n - 1), as columns
+/// or as flat places.
 Tensor places(long n) {
   Tensor index = torch::empty({2 * n, 2 * n - 1}, torch::kLong);
   auto at = index.accessor<long, 2>();
@@ -74,7 +76,8 @@ int main(int count, char** words) {
 #if TUNED
       Tensor const& index = indices[s];
 #else
-      Tensor const index = places(subsets[s].size(0));  // which images a minibatch holds changes from step to step
+      // which images a minibatch holds changes from step to step
+      Tensor const index = places(subsets[s].size(0));
 #endif
       Tensor const rows = logits(x.index_select(0, subsets[s]), y.index_select(0, subsets[s]), index);
       parts = parts + cross_entropy(rows / temperature) + penalty_weight * penalty(rows);

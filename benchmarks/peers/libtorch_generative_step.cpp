@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training step of WGAN-GP with a samples encoder in libtorch, as benchmarks/generative_step.cpp: 64 x 64 images, code 10,
-// batch 64; five critic steps with gradient penalties by libtorch's graph of second order, then one of generator and encoder,
-// Adam (0, 0.9) each. Networks of InfoGAN-CR's sizes: convolutions 32, 32, 64, 64 with LeakyReLU, 128 features; the generator
-// with batch normalisation. With TUNED = 1 what libtorch_layers.hpp says, for images and the generator; a tuned transposed
-// convolution is differentiated once only, which suffices there.
+// The training step of WGAN-GP with a samples encoder in libtorch, as benchmarks/generative_step.cpp: 64 x 64
+// images, code 10, batch 64; five critic steps with gradient penalties by libtorch's graph of second order,
+// then one of generator and encoder, Adam (0, 0.9) each. Networks of InfoGAN-CR's sizes: convolutions 32, 32,
+// 64, 64 with LeakyReLU, 128 features; the generator with batch normalisation. With TUNED = 1 what
+// libtorch_layers.hpp says, for images and the generator; a tuned transposed convolution is differentiated
+// once only, which suffices there.
 #include <functional>
 #include <string>
 #include <utility>

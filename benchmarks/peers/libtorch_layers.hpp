@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the libtorch programs share: with TUNED = 1, images channels last and transposed convolutions as the adjoint of a
-// convolution, where that made libtorch 1.13 quicker.
+// What the libtorch programs share: with TUNED = 1, images channels last and transposed convolutions as the
+// adjoint of a convolution, where that made libtorch 1.13 quicker.
 #pragma once
 
 #include <torch/torch.h>

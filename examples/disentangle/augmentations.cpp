@@ -14,7 +14,8 @@ ChosenAugmentation::ChosenAugmentation(std::string const& words) {
     if (name == names.end()) {
       std::string known;
       for (char const* n : names) known += (known.empty() ? "" : ", ") + std::string(n);
-      throw UsageError("--augment: found '" + word + "', expected none, or one or more of " + known + " with commas between");
+      throw UsageError("--augment: found '" + word + "', expected none, or one or more of " + known +
+                       " with commas between");
     }
     chosen_[static_cast<std::size_t>(name - names.begin())] = true;
   }

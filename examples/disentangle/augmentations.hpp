@@ -14,7 +14,8 @@
 #include <span>
 #include <string>
 
-/// "crop,flip,colours,grey,blur,turn" or a part of it, or "none": each policy with its defaults, in this order.
+/// "crop,flip,colours,grey,blur,turn" or a part of it, or "none": each policy with its defaults, in this
+/// order.
 class ChosenAugmentation {
  public:
   static constexpr std::array<char const*, 6> names{"crop", "turn", "flip", "colours", "grey", "blur"};
@@ -23,8 +24,8 @@ class ChosenAugmentation {
   explicit ChosenAugmentation(std::string const& words = "none");
 
   template <class Shape>
-  void operator()(disentangle::Philox random, Shape shape, std::size_t view, std::span<std::size_t const> samples,
-                  std::span<float> images) const {
+  void operator()(disentangle::Philox random, Shape shape, std::size_t view,
+                  std::span<std::size_t const> samples, std::span<float> images) const {
     namespace a = disentangle::augment;
     std::uint32_t position = 0;
     auto const apply = [&](auto const& policy) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// disentangle compare: a grid of methods and seeds, one process per run, as many at once as the machine has cores. Every run is
-// a folder as `disentangle train` makes it; a study that was interrupted goes on where its runs were.
+// disentangle compare: a grid of methods and seeds, one process per run, as many at once as the machine has
+// cores. Every run is a folder as `disentangle train` makes it; a study that was interrupted goes on where
+// its runs were.
 #include "commands.hpp"
 #include "run_config.hpp"
 #include "usage_error.hpp"
@@ -44,7 +45,8 @@ struct PlannedRun {
   bool was_finished = false;
 };
 
-/// The step of the last row of a run's log, 0 where there is none yet. A row is written in one piece and flushed.
+/// The step of the last row of a run's log, 0 where there is none yet. A row is written in one piece and
+/// flushed.
 long logged_step(fs::path const& folder) {
   try {
     auto const steps = dis::io::read_csv(folder / "log.csv").numbers<long>("step");
@@ -56,13 +58,15 @@ long logged_step(fs::path const& folder) {
 
 /// The values of the metrics in scores.json, nothing where one is missing or the file is.
 std::optional<std::vector<double>> scores_of(fs::path const& folder, std::vector<std::string> const& metrics,
-                                             std::vector<std::string>* definitions = nullptr, std::vector<bool>* lower = nullptr) {
+                                             std::vector<std::string>* definitions = nullptr,
+                                             std::vector<bool>* lower = nullptr) {
   fs::path const file = folder / "scores.json";
   if (!fs::exists(file)) return std::nullopt;
   auto const json = dis::io::read_json(file);
   std::vector<double> values;
   for (std::string const& metric : metrics) {
-    auto const found = std::find_if(json.begin(), json.end(), [&](auto const& score) { return score.value("metric", "") == metric; });
+    auto const found = std::find_if(json.begin(), json.end(),
+                                    [&](auto const& score) { return score.value("metric", "") == metric; });
     if (found == json.end()) return std::nullopt;
     values.push_back(found->at("value").template get<double>());
     if (definitions != nullptr) definitions->push_back(found->value("definition", ""));
@@ -71,7 +75,8 @@ std::optional<std::vector<double>> scores_of(fs::path const& folder, std::vector
   return values;
 }
 
-/// Runs this program with arguments, its output added to a file. Returns the exit status, or 128 + the signal that ended it.
+/// Runs this program with arguments, its output added to a file. Returns the exit status, or 128 + the signal
+/// that ended it.
 int run_program(std::vector<std::string> arguments, fs::path const& output) {
   std::string const program = fs::read_symlink("/proc/self/exe").string();
   arguments.insert(arguments.begin(), program);
@@ -94,14 +99,17 @@ int run_program(std::vector<std::string> arguments, fs::path const& output) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/// "POLICY.MEMBER=VALUE" for the methods that the words before a colon name: factor_vae:TotalCorrelation.weight=10.
-std::vector<std::string> settings_of(std::string const& method, std::vector<std::string> const& all, std::vector<std::string> const& methods) {
+/// "POLICY.MEMBER=VALUE" for the methods that the words before a colon name:
+/// factor_vae:TotalCorrelation.weight=10.
+std::vector<std::string> settings_of(std::string const& method, std::vector<std::string> const& all,
+                                     std::vector<std::string> const& methods) {
   std::vector<std::string> own;
   for (std::string const& setting : all) {
     std::size_t const colon = setting.find(':');
     std::string const whose = setting.substr(0, colon);
     if (colon == std::string::npos || std::find(methods.begin(), methods.end(), whose) == methods.end()) {
-      throw UsageError("--set: found '" + setting + "', expected METHOD:POLICY.MEMBER=VALUE with one of " + joined(methods));
+      throw UsageError("--set: found '" + setting + "', expected METHOD:POLICY.MEMBER=VALUE with one of " +
+                       joined(methods));
     }
     if (whose == method) own.push_back(setting.substr(colon + 1));
   }
@@ -116,7 +124,8 @@ char const* word(PlannedRun::State state) {
 /// One line per run, redrawn in place on a terminal; elsewhere a line whenever the state of a run changes.
 class StudyProgress {
  public:
-  StudyProgress(std::vector<PlannedRun> const& runs, long steps) : runs_(runs), steps_(steps), shown_(runs.size()) {}
+  StudyProgress(std::vector<PlannedRun> const& runs, long steps)
+      : runs_(runs), steps_(steps), shown_(runs.size()) {}
 
   void show() {
     if (terminal_ && drawn_) std::fprintf(stderr, "\033[%zuA", runs_.size());
@@ -127,8 +136,9 @@ class StudyProgress {
       if (!terminal_ && shown_[i] == state) continue;
       shown_[i] = state;
       long const step = run.state == PlannedRun::State::waiting && !terminal_ ? 0 : logged_step(run.folder);
-      std::fprintf(stderr, "%s%-16s seed %-4llu %-14s step %ld/%ld\n", terminal_ ? "\r\033[K" : "", run.method.c_str(),
-                   static_cast<unsigned long long>(run.seed), state.c_str(), step, steps_);
+      std::fprintf(stderr, "%s%-16s seed %-4llu %-14s step %ld/%ld\n", terminal_ ? "\r\033[K" : "",
+                   run.method.c_str(), static_cast<unsigned long long>(run.seed), state.c_str(), step,
+                   steps_);
     }
     drawn_ = true;
   }
@@ -151,12 +161,13 @@ void one_run(PlannedRun& run, CompareArguments const& given, unsigned threads, s
   if (logged_step(run.folder) < given.steps) {
     enter(PlannedRun::State::training);
     fs::remove(run.folder / "scores.json");
-    std::vector<std::string> words{"train", "--out", out, "--steps", std::to_string(given.steps), "--threads", std::to_string(threads)};
+    std::vector<std::string> words{
+        "train", "--out", out, "--steps", std::to_string(given.steps), "--threads", std::to_string(threads)};
     if (fs::exists(run.folder / "checkpoint.safetensors")) {
       words.push_back("--resume");
     } else {
-      words.insert(words.end(), {"--method", run.method, "--data", given.data, "--batch-size", std::to_string(given.batch_size),
-                                 "--seed", std::to_string(run.seed)});
+      words.insert(words.end(), {"--method", run.method, "--data", given.data, "--batch-size",
+                                 std::to_string(given.batch_size), "--seed", std::to_string(run.seed)});
       for (std::string const& setting : run.set) words.insert(words.end(), {"--set", setting});
     }
     int const status = run_program(words, output);
@@ -167,7 +178,8 @@ void one_run(PlannedRun& run, CompareArguments const& given, unsigned threads, s
     enter(PlannedRun::State::evaluating);
     std::string metrics;
     for (std::string const& metric : given.metrics) metrics += (metrics.empty() ? "" : ",") + metric;
-    int const status = run_program({"evaluate", out, "--metrics", metrics, "--threads", std::to_string(threads)}, output);
+    int const status =
+        run_program({"evaluate", out, "--metrics", metrics, "--threads", std::to_string(threads)}, output);
     if (status != 0) return enter(interrupted ? PlannedRun::State::stopped : PlannedRun::State::failed);
   }
   enter(PlannedRun::State::finished);
@@ -179,7 +191,9 @@ void expect_same_run(PlannedRun const& run, CompareArguments const& given) {
   if (!fs::exists(file)) return;
   RunConfig const found = read_config(file);
   auto const expect = [&](char const* what, std::string const& is, std::string const& planned) {
-    if (is != planned) throw UsageError(file.string() + ": found " + what + " '" + is + "', expected '" + planned + "'; give another --out");
+    if (is != planned)
+      throw UsageError(file.string() + ": found " + what + " '" + is + "', expected '" + planned +
+                       "'; give another --out");
   };
   expect("method", found.method, run.method);
   expect("data", found.data, with_absolute_path(given.data));
@@ -187,8 +201,9 @@ void expect_same_run(PlannedRun const& run, CompareArguments const& given) {
   expect("seed", std::to_string(found.seed), std::to_string(run.seed));
   expect("batch size", std::to_string(found.batch_size), std::to_string(given.batch_size));
   if (long const made = logged_step(run.folder); made > given.steps) {
-    throw UsageError(run.folder.string() + ": found a run of " + std::to_string(made) + " steps, expected at most " +
-                     std::to_string(given.steps) + "; give another --out, or more --steps");
+    throw UsageError(run.folder.string() + ": found a run of " + std::to_string(made) +
+                     " steps, expected at most " + std::to_string(given.steps) +
+                     "; give another --out, or more --steps");
   }
 }
 
@@ -208,8 +223,10 @@ void compare_command(CompareArguments const& given) {
     find_method(method).described(set);  // throws for a method or a setting that there is not
     for (std::uint64_t const seed : given.seeds) {
       fs::path const folder = out / method / ("seed_" + std::to_string(seed));
-      if (std::any_of(runs.begin(), runs.end(), [&](PlannedRun const& run) { return run.folder == folder; })) {
-        throw UsageError("--methods, --seeds: found " + method + " with seed " + std::to_string(seed) + " twice, expected each run once");
+      if (std::any_of(runs.begin(), runs.end(),
+                      [&](PlannedRun const& run) { return run.folder == folder; })) {
+        throw UsageError("--methods, --seeds: found " + method + " with seed " + std::to_string(seed) +
+                         " twice, expected each run once");
       }
       runs.push_back({method, seed, set, folder});
     }
@@ -219,7 +236,8 @@ void compare_command(CompareArguments const& given) {
   fs::create_directories(out);
 
   unsigned const cores = std::max(1U, std::thread::hardware_concurrency());
-  auto const jobs = static_cast<unsigned>(std::min<std::size_t>(given.jobs == 0 ? cores : given.jobs, runs.size()));
+  auto const jobs =
+      static_cast<unsigned>(std::min<std::size_t>(given.jobs == 0 ? cores : given.jobs, runs.size()));
   unsigned const threads = std::max(1U, cores / jobs);
   for (PlannedRun& run : runs) {
     if (logged_step(run.folder) == given.steps && scores_of(run.folder, given.metrics)) {
@@ -277,22 +295,27 @@ void compare_command(CompareArguments const& given) {
     if (run.state != PlannedRun::State::finished) continue;
     definitions.clear();
     study.lower_is_better.clear();
-    study.runs.push_back({run.method, run.seed, given.steps, *scores_of(run.folder, given.metrics, &definitions, &study.lower_is_better)});
+    study.runs.push_back({run.method, run.seed, given.steps,
+                          *scores_of(run.folder, given.metrics, &definitions, &study.lower_is_better)});
   }
   if (!study.runs.empty()) {
-    std::string text = "# " + joined(given.methods) + " on " + given.data + "\n\n" + std::to_string(given.steps) + " steps of " +
-                       std::to_string(given.batch_size) + " images. Networks: " +
+    std::string text = "# " + joined(given.methods) + " on " + given.data + "\n\n" +
+                       std::to_string(given.steps) + " steps of " + std::to_string(given.batch_size) +
+                       " images. Networks: " +
                        (program_network() == "own" ? "each method its own" : program_network() + " for all") +
                        ". Mean ± sample standard deviation over seeds. Definitions:";
-    for (std::size_t m = 0; m < definitions.size(); ++m) text += (m == 0 ? " " : ", ") + given.metrics[m] + " (" + definitions[m] + ")";
+    for (std::size_t m = 0; m < definitions.size(); ++m)
+      text += (m == 0 ? " " : ", ") + given.metrics[m] + " (" + definitions[m] + ")";
     text += ".\n\n" + dis::report::study_markdown(study);
     dis::report::write_study_runs(out / "runs.csv", study);
     dis::report::write_study_summary(out / "table.csv", study);
     dis::io::write_file(out / "table.md", text);
-    dis::report::study_plot(study, given.data + ", " + std::to_string(given.steps) + " steps").save(out / "scores.png");
+    dis::report::study_plot(study, given.data + ", " + std::to_string(given.steps) + " steps")
+        .save(out / "scores.png");
     std::printf("%s\n%s\n", text.c_str(), (out / "scores.png").string().c_str());
   }
   if (!trouble.empty()) throw dis::Error(trouble);
   if (!failed.empty()) throw dis::Error("compare: some runs failed; what they said:" + failed);
-  if (study.runs.size() < runs.size()) std::fprintf(stderr, "stopped; the same command goes on with the study\n");
+  if (study.runs.size() < runs.size())
+    std::fprintf(stderr, "stopped; the same command goes on with the study\n");
 }

@@ -14,11 +14,11 @@ namespace dis = disentangle;
 
 namespace {
 
-/// Single-image metrics use the rows as they are (DCI and SAP train on the first two thirds); FactorVAE and beta-VAE draw
-/// their batches among them.
+/// Single-image metrics use the rows as they are (DCI and SAP train on the first two thirds); FactorVAE and
+/// beta-VAE draw their batches among them.
 template <class T>
-dis::metric::Score score_arrays(std::string const& name, dis::MatrixView<T const> codes, dis::MatrixView<int const> factors,
-                                std::uint64_t seed) {
+dis::metric::Score score_arrays(std::string const& name, dis::MatrixView<T const> codes,
+                                dis::MatrixView<int const> factors, std::uint64_t seed) {
   return dis::detail::with_metric(name, [&](auto const& metric) {
     if constexpr (dis::detail::scores_rows<std::remove_cvref_t<decltype(metric)>>) {
       return metric(codes, factors);
@@ -30,7 +30,8 @@ dis::metric::Score score_arrays(std::string const& name, dis::MatrixView<T const
 
 void expect_matrix(std::string const& path, dis::io::NpyArray const& array) {
   if (array.shape.size() != 2) {
-    throw dis::FileError(path, "found an array of shape " + dis::io::shape_text(array.shape) + ", expected (rows, columns)");
+    throw dis::FileError(path, "found an array of shape " + dis::io::shape_text(array.shape) +
+                                   ", expected (rows, columns)");
   }
 }
 
@@ -61,5 +62,6 @@ void score_command(ScoreArguments const& given) {
   } else {
     score_all(codes.as<double>(given.codes));
   }
-  std::printf("%s", given.json ? dis::io::to_text(dis::report::to_json(scores)).c_str() : dis::report::score_table(scores).c_str());
+  std::printf("%s", given.json ? dis::io::to_text(dis::report::to_json(scores)).c_str()
+                               : dis::report::score_table(scores).c_str());
 }

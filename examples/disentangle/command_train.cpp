@@ -10,7 +10,8 @@ namespace {
 
 /// What a resumed run is told may repeat its config.json, not contradict it; steps and intervals may change.
 template <class T>
-void expect_same(char const* option, T const& found, T const& kept, std::string const& text, std::string const& kept_text) {
+void expect_same(char const* option, T const& found, T const& kept, std::string const& text,
+                 std::string const& kept_text) {
   if (found != kept) {
     throw UsageError(std::string(option) + ": found '" + text + "', expected '" + kept_text +
                      "', with which the run to resume was started");
@@ -19,7 +20,8 @@ void expect_same(char const* option, T const& found, T const& kept, std::string 
 
 RunConfig resumed_config(TrainArguments const& given, RunFiles const& files) {
   if (!std::filesystem::exists(files.config())) {
-    throw UsageError("--resume: " + files.folder.string() + " has no config.json, so there is no run to go on with");
+    throw UsageError("--resume: " + files.folder.string() +
+                     " has no config.json, so there is no run to go on with");
   }
   RunConfig config = read_config(files.config());
   if (given.method) expect_same("--method", *given.method, config.method, *given.method, config.method);
@@ -28,11 +30,13 @@ RunConfig resumed_config(TrainArguments const& given, RunFiles const& files) {
     expect_same("--data", data, config.data, data, config.data);
   }
   if (given.batch_size) {
-    expect_same("--batch-size", *given.batch_size, config.batch_size, std::to_string(*given.batch_size), std::to_string(config.batch_size));
+    expect_same("--batch-size", *given.batch_size, config.batch_size, std::to_string(*given.batch_size),
+                std::to_string(config.batch_size));
   }
   if (given.augment) expect_same("--augment", *given.augment, config.augment, *given.augment, config.augment);
   if (given.labels) expect_same("--labels", *given.labels, config.labels, *given.labels, config.labels);
-  if (given.seed) expect_same("--seed", *given.seed, config.seed, std::to_string(*given.seed), std::to_string(config.seed));
+  if (given.seed)
+    expect_same("--seed", *given.seed, config.seed, std::to_string(*given.seed), std::to_string(config.seed));
   if (!given.set.empty()) expect_same("--set", given.set, config.set, joined(given.set), joined(config.set));
   if (given.steps) config.steps = *given.steps;
   if (given.checkpoint_every) config.checkpoint_every = *given.checkpoint_every;
@@ -42,7 +46,8 @@ RunConfig resumed_config(TrainArguments const& given, RunFiles const& files) {
 
 RunConfig fresh_config(TrainArguments const& given, RunFiles const& files) {
   if (std::filesystem::exists(files.checkpoint()) && !given.overwrite) {
-    throw UsageError("--out: " + files.checkpoint().string() + " exists; give --resume to go on with it, --overwrite to replace it, "
+    throw UsageError("--out: " + files.checkpoint().string() +
+                     " exists; give --resume to go on with it, --overwrite to replace it, "
                      "or another folder");
   }
   if (!given.method) throw UsageError("--method is needed; disentangle list shows what there is");
@@ -50,7 +55,8 @@ RunConfig fresh_config(TrainArguments const& given, RunFiles const& files) {
           .set = given.set,
           .data = with_absolute_path(given.data.value_or("dsprites")),
           .labels = given.labels.value_or("all"),
-          .augment = given.augment.value_or(find_method(*given.method, given.backend).compares_views ? views_augmentation : "none"),
+          .augment = given.augment.value_or(
+              find_method(*given.method, given.backend).compares_views ? views_augmentation : "none"),
           .steps = given.steps.value_or(20'000),
           .batch_size = given.batch_size.value_or(64),
           .seed = given.seed.value_or(0),
@@ -67,30 +73,34 @@ void train_command(TrainArguments const& given) {
   RunConfig const config = given.resume ? resumed_config(given, files) : fresh_config(given, files);
   files.checkpoint_every = config.checkpoint_every;
   MethodEntry const& method = find_method(config.method, given.backend);
-  std::string const described = method.described(config.set);  // settings are checked before anything is written
+  // settings are checked before anything is written
+  std::string const described = method.described(config.set);
   ChosenAugmentation const augmentation(config.augment);
   OpenedData const data = open_data(config.data);
   std::visit(
       [&]<class Data>(Data const& images) {
         using Shape = typename Data::image_shape_type;
-        auto const model = method.model<Shape>({.set = config.set, .seed = config.seed, .threads = given.threads});
+        auto const model =
+            method.model<Shape>({.set = config.set, .seed = config.seed, .threads = given.threads});
         if (given.overwrite) {
           for (auto const& old : {files.checkpoint(), files.log()}) std::filesystem::remove(old);
         }
         auto const shown = with_labels<Shape>(images, config.labels, config.seed);
         write_config(files.config(), config, data);
-        std::fprintf(stderr, "%s%zu parameters; %s, %zu images of %d x %d x %d; seed %llu\n", described.c_str(),
-                     model->parameter_count(), images.name().c_str(), images.size(), Shape::height, Shape::width, Shape::channels,
+        std::fprintf(stderr, "%s%zu parameters; %s, %zu images of %d x %d x %d; seed %llu\n",
+                     described.c_str(), model->parameter_count(), images.name().c_str(), images.size(),
+                     Shape::height, Shape::width, Shape::channels,
                      static_cast<unsigned long long>(config.seed));
         auto const summary = model->train(
-            shown, augmentation, {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
+            shown, augmentation,
+            {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
         if (!summary.stopped.empty()) {
           std::fprintf(stderr, "go on with: disentangle train --resume --out %s\n", given.out.c_str());
           return;
         }
-        std::printf("%ld steps in %.1f s (%.0f images/s), from step %ld to %ld; loss %.4f; %s\n", summary.steps - summary.first_step,
-                    summary.seconds, summary.images_per_second, summary.first_step, summary.steps, summary.loss,
-                    files.checkpoint().string().c_str());
+        std::printf("%ld steps in %.1f s (%.0f images/s), from step %ld to %ld; loss %.4f; %s\n",
+                    summary.steps - summary.first_step, summary.seconds, summary.images_per_second,
+                    summary.first_step, summary.steps, summary.loss, files.checkpoint().string().c_str());
       },
       data);
 }

@@ -22,14 +22,17 @@ void traverse_command(TraverseArguments const& given) {
       [&]<class Data>(Data const& images) {
         long step = 0;
         auto const model = load_model<typename Data::image_shape_type>(files, config, given.threads, step);
-        std::string const title = config.method + " on " + images.name() + ", " + std::to_string(step) + " steps";
+        std::string const title =
+            config.method + " on " + images.name() + ", " + std::to_string(step) + " steps";
         auto const range = static_cast<float>(given.range);
         std::vector<std::filesystem::path> pictures;
         if (model->decodes()) {
           pictures = {files.folder / "traversals.png", files.folder / "reconstructions.png"};
-          report::traversals(*model, images, pictures[0],
-                             {.low = -range, .high = range, .seed = given.seed, .title = "Latent traversals: " + title});
-          report::reconstructions(*model, images, pictures[1], {.seed = given.seed, .title = "Reconstructions: " + title});
+          report::traversals(
+              *model, images, pictures[0],
+              {.low = -range, .high = range, .seed = given.seed, .title = "Latent traversals: " + title});
+          report::reconstructions(*model, images, pictures[1],
+                                  {.seed = given.seed, .title = "Reconstructions: " + title});
         } else {  // a method that compares views: what it found, and how alike views became
           auto const partitions = model->partitions();
           for (auto const& partition : partitions) {
@@ -45,7 +48,8 @@ void traverse_command(TraverseArguments const& given) {
           pictures.push_back(files.folder / "samples.png");
           report::samples(*model, pictures.back(), {.number = given.seed, .title = "Samples: " + title});
           pictures.push_back(files.folder / "code_traversals.png");
-          report::code_traversals(*model, pictures.back(), {.number = given.seed, .title = "Generator: " + title});
+          report::code_traversals(*model, pictures.back(),
+                                  {.number = given.seed, .title = "Generator: " + title});
         }
         if (std::filesystem::exists(files.log()) && model->decodes() && !model->generative()) {
           pictures.push_back(files.folder / "latents.png");
@@ -59,12 +63,16 @@ void traverse_command(TraverseArguments const& given) {
           };
           save(report::draw_class_samples(*model, *classes, options), "class_samples.png");
           for (std::size_t k = 0; k < classes->sizes.front(); ++k) {
-            save(report::draw_class_traversals(*model, *classes, k, options), "class_traversals_" + std::to_string(k) + ".png");
+            save(report::draw_class_traversals(*model, *classes, k, options),
+                 "class_traversals_" + std::to_string(k) + ".png");
           }
-          auto const some = report::detail::sample_indices(images.size(), 16, given.seed, disentangle::stream("traverse.swaps"));
+          auto const some = report::detail::sample_indices(images.size(), 16, given.seed,
+                                                           disentangle::stream("traverse.swaps"));
           if (std::span const all(some); all.size() == 16) {
-            save(report::draw_swaps(*model, *classes, images, all.first(8), all.last(8), options), "swaps.png");
-            save(report::draw_interpolations(*model, images, all.first(8), all.last(8), 8, options), "interpolations.png");
+            save(report::draw_swaps(*model, *classes, images, all.first(8), all.last(8), options),
+                 "swaps.png");
+            save(report::draw_interpolations(*model, images, all.first(8), all.last(8), 8, options),
+                 "interpolations.png");
           }
         }
         for (auto const& picture : pictures) std::printf("%s\n", picture.string().c_str());

@@ -30,15 +30,18 @@ dis::metric::UdrRun run_of(UdrArguments const& given, std::string const& folder,
   RunFiles const files{.folder = folder};
   RunConfig const config = read_config(files.config());
   if (config.data != first.data) {
-    throw dis::FileError(files.config().string(), "found a run on " + config.data + ", expected " + first.data + " as in " + given.folders.front());
+    throw dis::FileError(files.config().string(), "found a run on " + config.data + ", expected " +
+                                                      first.data + " as in " + given.folders.front());
   }
   OpenedData const data = open_data(config.data);
   return std::visit(
       [&]<class Data>(Data const& images) {
         long step = 0;
         auto const model = load_model<typename Data::image_shape_type>(files, config, given.threads, step);
-        std::fprintf(stderr, "%s: %s, seed %llu, %ld steps\n", folder.c_str(), config.method.c_str(), static_cast<unsigned long long>(config.seed), step);
-        auto const q = dis::EncodedData(*model, images).posteriors(random_images(images.size(), given.rows, given.seed));
+        std::fprintf(stderr, "%s: %s, seed %llu, %ld steps\n", folder.c_str(), config.method.c_str(),
+                     static_cast<unsigned long long>(config.seed), step);
+        auto const q =
+            dis::EncodedData(*model, images).posteriors(random_images(images.size(), given.rows, given.seed));
         return dis::metric::UdrRun{q.means, dis::metric::mean_kl(q.means, q.deviations)};
       },
       data);
@@ -54,10 +57,12 @@ void udr_command(UdrArguments const& given) {
   auto const each = udr(runs).table("udr_per_run");
   std::vector<std::size_t> order(runs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return each(a, 0) > each(b, 0); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return each(a, 0) > each(b, 0); });
   std::printf("   UDR  latents in use  run\n");
   for (std::size_t const i : order) {
-    auto const used = std::count_if(runs[i].kl.begin(), runs[i].kl.end(), [&](double kl) { return kl > udr.kl_threshold; });
+    auto const used =
+        std::count_if(runs[i].kl.begin(), runs[i].kl.end(), [&](double kl) { return kl > udr.kl_threshold; });
     std::printf("%.4f  %14ld  %s\n", each(i, 0), static_cast<long>(used), given.folders[i].c_str());
   }
 }

@@ -49,7 +49,8 @@ OpenedData open_npz(Path const& path) {
     if (file.contains("labels")) options.labels = "labels";
     shape = file.header(options.images).shape;
   }
-  bool const colour = shape.size() == 4 ? shape[3] == 3 || shape[1] == 3 : shape.size() == 2 && shape[1] == Colour::size;
+  bool const colour =
+      shape.size() == 4 ? shape[3] == 3 || shape[1] == 3 : shape.size() == 2 && shape[1] == Colour::size;
   if (colour) return AnyData<Colour>(dis::data::npz<Colour>(path, options));
   return AnyData<Grey>(dis::data::npz<Grey>(path, options));
 }
@@ -73,67 +74,83 @@ struct Form {
 };
 
 std::vector<Form> const& forms() {
-  static std::vector<Form> const all{
-      {{"dsprites", "", "dSprites, rendered on demand: no file needed"},
-       [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::dsprites()); }},
-      {{"dsprites=", "FILE.npz", "dSprites from the published file"},
-       [](Path const& file) -> OpenedData { return AnyGrid<Grey>(dis::data::dsprites(file)); }},
-      {{"oval_dsprites", "", "its ellipses: four factors"},
-       [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::oval_dsprites()); }},
-      {{"colour_dsprites", "", "dSprites in a random colour each (seed 0)"},
-       [](Path const&) -> OpenedData {
-         return AnyGrid<Colour>(dis::data::in_random_colour(dis::data::dsprites(), dis::seed(0)));
-       }},
-      {{"noisy_dsprites", "", "dSprites on coloured noise (seed 0)"},
-       [](Path const&) -> OpenedData { return AnyGrid<Colour>(dis::data::on_noise(dis::data::dsprites(), dis::seed(0))); }},
-      {{"picture_dsprites:", "FILE.png", "dSprites on random parts of a picture (seed 0)"},
-       [](Path const& file) -> OpenedData {
-         return AnyGrid<Colour>(dis::data::on_picture(dis::data::dsprites(), dis::io::read_png(file, 3), dis::seed(0)));
-       }},
-      {{"shapes3d", "", "3D Shapes, rendered on demand: near to the published images, not equal"},
-       [](Path const&) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d()); }},
+  static std::vector<Form> const all {
+    {{"dsprites", "", "dSprites, rendered on demand: no file needed"},
+     [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::dsprites()); }},
+        {{"dsprites=", "FILE.npz", "dSprites from the published file"},
+         [](Path const& file) -> OpenedData { return AnyGrid<Grey>(dis::data::dsprites(file)); }},
+        {{"oval_dsprites", "", "its ellipses: four factors"},
+         [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::oval_dsprites()); }},
+        {{"colour_dsprites", "", "dSprites in a random colour each (seed 0)"},
+         [](Path const&) -> OpenedData {
+           return AnyGrid<Colour>(dis::data::in_random_colour(dis::data::dsprites(), dis::seed(0)));
+         }},
+        {{"noisy_dsprites", "", "dSprites on coloured noise (seed 0)"},
+         [](Path const&) -> OpenedData {
+           return AnyGrid<Colour>(dis::data::on_noise(dis::data::dsprites(), dis::seed(0)));
+         }},
+        {{"picture_dsprites:", "FILE.png", "dSprites on random parts of a picture (seed 0)"},
+         [](Path const& file) -> OpenedData {
+           return AnyGrid<Colour>(
+               dis::data::on_picture(dis::data::dsprites(), dis::io::read_png(file, 3), dis::seed(0)));
+         }},
+        {{"shapes3d", "", "3D Shapes, rendered on demand: near to the published images, not equal"},
+         [](Path const&) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d()); }},
 #if defined(PROGRAM_HDF5)
-      {{"shapes3d=", "FILE.h5", "3D Shapes from the published file (5.9 GB of memory)"},
-       [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d(file)); }},
+        {{"shapes3d=", "FILE.h5", "3D Shapes from the published file (5.9 GB of memory)"},
+         [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d(file)); }},
 #endif
-      {{"mpi3d:", "FILE.npz", "MPI3D from a published file (12.7 GB of memory)"},
-       [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::mpi3d(file)); }},
-      {{"cars3d:", "DIR", "Cars3D from its .mat files"},
-       [](Path const& folder) -> OpenedData { return AnyGrid<Colour>(dis::data::cars3d<Colour>(folder)); }},
-      {{"small_norb:", "DIR", "Small NORB, both parts, left camera"},
-       [](Path const& folder) -> OpenedData { return AnyGrid<Grey>(dis::data::small_norb<Grey>(folder)); }},
-      {{"sprites:", "DIR", "figures put together from the sheets of the Liberated Pixel Cup"},
-       [](Path const& folder) -> OpenedData { return AnyGrid<Colour>(dis::data::sprites(folder)); }},
-      {{"teapots:", "FILE.csv", "200,000 pictures (seed 0) of a body of Bezier patches, factors continuous, in ten intervals"},
-       [](Path const& file) -> OpenedData { return AnyData<Colour>(dis::data::teapots(file, {}, dis::seed(0))); }},
-      {{"heads", "", "50 made-up heads (seed 0) under azimuth, elevation and light"},
-       [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::heads()); }},
+        {{"mpi3d:", "FILE.npz", "MPI3D from a published file (12.7 GB of memory)"},
+         [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::mpi3d(file)); }},
+        {{"cars3d:", "DIR", "Cars3D from its .mat files"},
+         [](Path const& folder) -> OpenedData { return AnyGrid<Colour>(dis::data::cars3d<Colour>(folder)); }},
+        {{"small_norb:", "DIR", "Small NORB, both parts, left camera"},
+         [](Path const& folder) -> OpenedData { return AnyGrid<Grey>(dis::data::small_norb<Grey>(folder)); }},
+        {{"sprites:", "DIR", "figures put together from the sheets of the Liberated Pixel Cup"},
+         [](Path const& folder) -> OpenedData { return AnyGrid<Colour>(dis::data::sprites(folder)); }},
+        {{"teapots:", "FILE.csv",
+          "200,000 pictures (seed 0) of a body of Bezier patches, factors continuous, in ten intervals"},
+         [](Path const& file) -> OpenedData {
+           return AnyData<Colour>(dis::data::teapots(file, {}, dis::seed(0)));
+         }},
+        {{"heads", "", "50 made-up heads (seed 0) under azimuth, elevation and light"},
+         [](Path const&) -> OpenedData { return AnyGrid<Grey>(dis::data::heads()); }},
 #if defined(PROGRAM_JPEG)
-      {{"celeba:", "DIR", "the training images of CelebA"},
-       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::celeba<Colour>(folder)); }},
+        {{"celeba:", "DIR", "the training images of CelebA"},
+         [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::celeba<Colour>(folder)); }},
 #endif
-      {{"npz:", "FILE", "member 'images', with factors in member 'labels' if it is there"}, open_npz},
-      {{"folder:", "DIR", "the PNG files of a folder, with factors in labels.csv if it is there"}, open_folder},
-      {{"mnist:", "DIR", "the training images of MNIST, from its IDX files, gzipped or not"},
-       [](Path const& folder) -> OpenedData { return AnyData<Grey>(dis::data::mnist<Grey>(folder)); }},
-      {{"mnist_test:", "DIR", "its test images"},
-       [](Path const& folder) -> OpenedData { return AnyData<Grey>(dis::data::mnist<Grey>(folder, Part::test)); }},
-      {{"coloured_mnist:", "DIR", "the training images in red or green by a coin (seed 0), the colour a factor"},
-       [](Path const& folder) -> OpenedData {
-         return AnyData<Colour>(dis::data::coloured(dis::data::mnist<Grey>(folder), dis::seed(0)));
-       }},
-      {{"fashion_mnist", "", "the training images of Fashion-MNIST, from Debian's package dataset-fashion-mnist"},
-       [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>()); }},
-      {{"fashion_mnist_test", "", "its test images"},
-       [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>(Part::test)); }},
-      {{"uci_digits:", "FILE", "handwritten digits 8 x 8: lines of 64 numbers 0 .. 16 and a digit, gzipped or not"},
-       [](Path const& file) -> OpenedData { return AnyData<Grey>(dis::data::uci_digits<Grey>(file)); }},
-      {{"cifar10:", "DIR", "the training images of CIFAR-10, from its binary files"},
-       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::cifar10<Colour>(folder)); }},
-      {{"cifar100:", "DIR", "the training images of CIFAR-100, from its binary files"},
-       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::cifar100<Colour>(folder)); }},
-      {{"stl10:", "DIR", "the labelled training images of STL-10, from its binary files"},
-       [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::stl10<Colour>(folder)); }},
+        {{"npz:", "FILE", "member 'images', with factors in member 'labels' if it is there"}, open_npz},
+        {{"folder:", "DIR", "the PNG files of a folder, with factors in labels.csv if it is there"},
+         open_folder},
+        {{"mnist:", "DIR", "the training images of MNIST, from its IDX files, gzipped or not"},
+         [](Path const& folder) -> OpenedData { return AnyData<Grey>(dis::data::mnist<Grey>(folder)); }},
+        {{"mnist_test:", "DIR", "its test images"},
+         [](Path const& folder) -> OpenedData {
+           return AnyData<Grey>(dis::data::mnist<Grey>(folder, Part::test));
+         }},
+        {{"coloured_mnist:", "DIR",
+          "the training images in red or green by a coin (seed 0), the colour a factor"},
+         [](Path const& folder) -> OpenedData {
+           return AnyData<Colour>(dis::data::coloured(dis::data::mnist<Grey>(folder), dis::seed(0)));
+         }},
+        {{"fashion_mnist", "",
+          "the training images of Fashion-MNIST, from Debian's package dataset-fashion-mnist"},
+         [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>()); }},
+        {{"fashion_mnist_test", "", "its test images"},
+         [](Path const&) -> OpenedData { return AnyData<Grey>(dis::data::fashion_mnist<Grey>(Part::test)); }},
+        {{"uci_digits:", "FILE",
+          "handwritten digits 8 x 8: lines of 64 numbers 0 .. 16 and a digit, gzipped or not"},
+         [](Path const& file) -> OpenedData { return AnyData<Grey>(dis::data::uci_digits<Grey>(file)); }},
+        {{"cifar10:", "DIR", "the training images of CIFAR-10, from its binary files"},
+         [](Path const& folder) -> OpenedData {
+           return AnyData<Colour>(dis::data::cifar10<Colour>(folder));
+         }},
+        {{"cifar100:", "DIR", "the training images of CIFAR-100, from its binary files"},
+         [](Path const& folder) -> OpenedData {
+           return AnyData<Colour>(dis::data::cifar100<Colour>(folder));
+         }},
+        {{"stl10:", "DIR", "the labelled training images of STL-10, from its binary files"},
+         [](Path const& folder) -> OpenedData { return AnyData<Colour>(dis::data::stl10<Colour>(folder)); }},
   };
   return all;
 }
@@ -152,7 +169,8 @@ std::pair<Form const*, std::string> split(std::string const& words) {
 std::string const& joined_forms() {
   static std::string const text = [] {
     std::string joined;
-    for (Form const& form : forms()) joined += (joined.empty() ? "" : ", ") + form.form.start + form.form.path;
+    for (Form const& form : forms())
+      joined += (joined.empty() ? "" : ", ") + form.form.start + form.form.path;
     return joined;
   }();
   return text;
@@ -177,7 +195,8 @@ namespace {
 
 /// The images that show their labels.
 template <class Shape>
-std::vector<std::size_t> images_with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed) {
+std::vector<std::size_t> images_with_labels(AnyData<Shape> const& data, std::string const& words,
+                                            std::uint64_t seed) {
   bool const random = words.starts_with("random:");
   std::string const number = random ? words.substr(7) : words;
   std::size_t n = 0;
@@ -187,7 +206,8 @@ std::vector<std::size_t> images_with_labels(AnyData<Shape> const& data, std::str
   }
   if (data.factors().empty()) throw UsageError("--labels: " + data.name() + " has no labels");
   std::string const& factor = data.factors().front().name;
-  return random ? dis::data::random_labelled(data, n, factor, dis::seed(seed)).indices() : dis::data::first_labelled(data, n, factor).indices();
+  return random ? dis::data::random_labelled(data, n, factor, dis::seed(seed)).indices()
+                : dis::data::first_labelled(data, n, factor).indices();
 }
 
 }  // namespace

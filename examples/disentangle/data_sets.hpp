@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Data sets by the words of --data. Their types are hidden behind one class per image shape, so that each method is
-// compiled once per shape and not once per kind of data set.
+// Data sets by the words of --data. Their types are hidden behind one class per image shape, so that each
+// method is compiled once per shape and not once per kind of data set.
 #pragma once
 
 #include <disentangle/core/shape.hpp>
@@ -54,7 +54,8 @@ class AnyGrid : public AnyData<Shape> {
  public:
   template <disentangle::data::factor_grid Data>
     requires(!std::derived_from<Data, AnyGrid>)
-  explicit AnyGrid(Data data) : AnyData<Shape>(data), index_([data](auto values) { return data.index(values); }) {}
+  explicit AnyGrid(Data data)
+      : AnyData<Shape>(data), index_([data](auto values) { return data.index(values); }) {}
   std::size_t index(std::span<int const> values) const { return index_(values); }
 
  private:
@@ -72,15 +73,17 @@ std::vector<DataForm> described_data_forms();
 /// All forms in one line, for help and messages.
 extern char const* const data_forms;
 
-/// Opens what --data names. Throws UsageError for another form, FileError for a file that is missing or broken.
+/// Opens what --data names. Throws UsageError for another form, FileError for a file that is missing or
+/// broken.
 OpenedData open_data(std::string const& words);
 
-/// A data set of which only some images show their labels: "all", "N" (the first N that have one), "random:N" (drawn by the
-/// seed). Throws UsageError for other words, ValueError where there are fewer.
+/// A data set of which only some images show their labels: "all", "N" (the first N that have one), "random:N"
+/// (drawn by the seed). Throws UsageError for other words, ValueError where there are fewer.
 template <class Shape>
 AnyData<Shape> with_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed);
 
-/// The opposite for the same words and seed: only the images that with_labels() hides show their labels. Where it hides none, all do.
+/// The opposite for the same words and seed: only the images that with_labels() hides show their labels.
+/// Where it hides none, all do.
 template <class Shape>
 AnyData<Shape> with_hidden_labels(AnyData<Shape> const& data, std::string const& words, std::uint64_t seed);
 

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry annealed_vae_entry() {
-  return make_entry<disentangle::method::AnnealedVae>("annealed_vae", "the KL held at a capacity that grows; Burgess et al., 2018");
+  return make_entry<disentangle::method::AnnealedVae>(
+      "annealed_vae", "the KL held at a capacity that grows; Burgess et al., 2018");
 }
-}
+}  // namespace PROGRAM_BACKEND

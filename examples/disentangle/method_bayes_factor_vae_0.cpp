@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry bayes_factor_vae_0_entry() {
-  return make_entry<disentangle::method::BayesFactorVae0>("bayes_factor_vae_0", "a normal prior whose variances are learnt; Kim et al., ICCV 2019");
+  return make_entry<disentangle::method::BayesFactorVae0>(
+      "bayes_factor_vae_0", "a normal prior whose variances are learnt; Kim et al., ICCV 2019");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry bayes_factor_vae_1_entry() {
-  return make_entry<disentangle::method::BayesFactorVae1>("bayes_factor_vae_1", "heavy-tailed priors by learnt precisions; Kim et al., ICCV 2019");
+  return make_entry<disentangle::method::BayesFactorVae1>(
+      "bayes_factor_vae_1", "heavy-tailed priors by learnt precisions; Kim et al., ICCV 2019");
 }
-}
+}  // namespace PROGRAM_BACKEND

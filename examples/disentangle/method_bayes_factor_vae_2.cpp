@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry bayes_factor_vae_2_entry() {
-  return make_entry<disentangle::method::BayesFactorVae2>("bayes_factor_vae_2", "heavy tails for the latents that are relevant; Kim et al., ICCV 2019");
+  return make_entry<disentangle::method::BayesFactorVae2>(
+      "bayes_factor_vae_2", "heavy tails for the latents that are relevant; Kim et al., ICCV 2019");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry beta_tc_vae_entry() {
-  return make_entry<disentangle::method::BetaTcVae>("beta_tc_vae", "the KL's total correlation weighted by beta; Chen et al., NeurIPS 2018");
+  return make_entry<disentangle::method::BetaTcVae>(
+      "beta_tc_vae", "the KL's total correlation weighted by beta; Chen et al., NeurIPS 2018");
 }
-}
+}  // namespace PROGRAM_BACKEND

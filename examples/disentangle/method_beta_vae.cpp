@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry beta_vae_entry() {
-  return make_entry<disentangle::method::BetaVae>("beta_vae", "the KL weighted by beta; Higgins et al., ICLR 2017");
+  return make_entry<disentangle::method::BetaVae>("beta_vae",
+                                                  "the KL weighted by beta; Higgins et al., ICLR 2017");
 }
-}
+}  // namespace PROGRAM_BACKEND

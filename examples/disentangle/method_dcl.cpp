@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry dcl_entry() {
-  return make_entry<disentangle::method::Dcl>("dcl", "SimCLR, corrected for negatives of the same class; Chuang et al., 2020");
+  return make_entry<disentangle::method::Dcl>(
+      "dcl", "SimCLR, corrected for negatives of the same class; Chuang et al., 2020");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry did_entry() {
-  return make_entry<disentangle::method::Did>("did", "WGAN-GP with the difference term, mostly reconstructed; Zhang et al., 2025");
+  return make_entry<disentangle::method::Did>(
+      "did", "WGAN-GP with the difference term, mostly reconstructed; Zhang et al., 2025");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry dip_vae_i_entry() {
-  return make_entry<disentangle::method::DipVaeI>("dip_vae_i", "the covariance of the means towards the identity; Kumar et al., ICLR 2018");
+  return make_entry<disentangle::method::DipVaeI>(
+      "dip_vae_i", "the covariance of the means towards the identity; Kumar et al., ICLR 2018");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry dip_vae_ii_entry() {
-  return make_entry<disentangle::method::DipVaeII>("dip_vae_ii", "the covariance of the codes towards the identity; Kumar et al., ICLR 2018");
+  return make_entry<disentangle::method::DipVaeII>(
+      "dip_vae_ii", "the covariance of the codes towards the identity; Kumar et al., ICLR 2018");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// make_entry<method::BetaTcVae>("beta_tc_vae", "..."): a method of the library as a method of the program, on the backend
-// that the build compiles this file for (backend_cpu.hpp unless it says otherwise).
+// make_entry<method::BetaTcVae>("beta_tc_vae", "..."): a method of the library as a method of the program, on
+// the backend that the build compiles this file for (backend_cpu.hpp unless it says otherwise).
 #pragma once
 
 #include "methods.hpp"
@@ -23,7 +23,8 @@
 #include <disentangle/train/stop_signal.hpp>
 #include <disentangle/train/train.hpp>
 
-/// The values of a method's hyper-parameters before --set; specialised where they are not its types' defaults.
+/// The values of a method's hyper-parameters before --set; specialised where they are not its types'
+/// defaults.
 template <class M>
 struct Start {
   static M method() { return {}; }
@@ -35,7 +36,8 @@ M method_with(std::vector<std::string> const& settings) {
   M method = Start<M>::method();
   for (std::string const& setting : settings) {
     std::size_t const equals = setting.find('=');
-    if (equals == std::string::npos) throw UsageError("--set: found '" + setting + "', expected POLICY.MEMBER=VALUE");
+    if (equals == std::string::npos)
+      throw UsageError("--set: found '" + setting + "', expected POLICY.MEMBER=VALUE");
     try {
       disentangle::set(method, setting.substr(0, equals), setting.substr(equals + 1));
     } catch (disentangle::ValueError const& error) {
@@ -54,7 +56,8 @@ class ModelOf final : public AnyModel<Shape> {
 
   explicit ModelOf(ModelSettings const& settings)
       : AnyModel<Shape>(Model::latent_size),
-        model_(method_with<M>(settings.set), make_backend(settings), Shape{}, disentangle::seed(settings.seed)) {}
+        model_(method_with<M>(settings.set), make_backend(settings), Shape{},
+               disentangle::seed(settings.seed)) {}
 
   void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) override {
     model_.encode(images, mean, log_variance);
@@ -68,16 +71,21 @@ class ModelOf final : public AnyModel<Shape> {
   }
   disentangle::TrainSummary train(AnyData<Shape> const& data, ChosenAugmentation const& augmentation,
                                   disentangle::TrainOptions const& options, RunFiles const& files) override {
-    return disentangle::train(
-        model_, disentangle::data::augmented(data, augmentation), options, disentangle::progress_bar(), disentangle::csv_log(files.log()),
-        disentangle::checkpoint(files.checkpoint(), {.every = files.checkpoint_every, .resume = files.resume}),
-        disentangle::stop_signal());
+    return disentangle::train(model_, disentangle::data::augmented(data, augmentation), options,
+                              disentangle::progress_bar(), disentangle::csv_log(files.log()),
+                              disentangle::checkpoint(files.checkpoint(), {.every = files.checkpoint_every,
+                                                                           .resume = files.resume}),
+                              disentangle::stop_signal());
   }
-  long load(std::filesystem::path const& checkpoint) override { return disentangle::load_checkpoint(model_, checkpoint).step; }
+  long load(std::filesystem::path const& checkpoint) override {
+    return disentangle::load_checkpoint(model_, checkpoint).step;
+  }
   std::size_t parameter_count() const override { return model_.parameter_count(); }
   bool decodes() const override { return M::template has<disentangle::Role::decoder>; }
   std::vector<disentangle::FoundPartition> partitions() override { return disentangle::partitions(model_); }
-  bool generative() const override { return decodes() && !M::template has<disentangle::Role::reconstruction>; }
+  bool generative() const override {
+    return decodes() && !M::template has<disentangle::Role::reconstruction>;
+  }
   void draw_codes(std::span<float> codes, std::uint64_t number) override {
     if constexpr (M::template has<disentangle::Role::prior>) {
       model_.draw_codes(codes, number);
@@ -89,8 +97,8 @@ class ModelOf final : public AnyModel<Shape> {
     if constexpr (Model::class_values != 0) return disentangle::class_codes(model_);
     return {};
   }
-  std::optional<disentangle::ClassScores> class_scores(AnyData<Shape> const& data,
-                                                       disentangle::ClassScoreOptions const& options) override {
+  std::optional<disentangle::ClassScores>
+  class_scores(AnyData<Shape> const& data, disentangle::ClassScoreOptions const& options) override {
     if constexpr (Model::class_values != 0) return disentangle::class_scores(model_, data, options);
     return {};
   }
@@ -99,16 +107,19 @@ class ModelOf final : public AnyModel<Shape> {
   Model model_;
 };
 
-/// The method at the network that the build asked for (DISENTANGLE_COMMAND_NETWORK), with as many latents as it has. A method
-/// whose encoder is more than one network keeps its own.
+/// The method at the network that the build asked for (DISENTANGLE_COMMAND_NETWORK), with as many latents as
+/// it has. A method whose encoder is more than one network keeps its own.
 template <class M>
 struct AtNetwork : std::type_identity<M> {};
 #if defined(PROGRAM_NETWORK)
 template <class M>
-  requires requires { typename std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::template network<1>; } &&
-           (M::template has<disentangle::Role::reconstruction>)  // the output of these decoders is logits
+  requires requires {
+    typename std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::template network<
+        1>;
+  } && (M::template has<disentangle::Role::reconstruction>)  // the output of these decoders is logits
 struct AtNetwork<M> {
-  static constexpr int latents = std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::latent_size;
+  static constexpr int latents =
+      std::remove_cvref_t<decltype(M{}.template get<disentangle::Role::encoder>())>::latent_size;
   using type = disentangle::With<M, disentangle::Encoder<disentangle::encoder::PROGRAM_NETWORK<latents>>,
                                  disentangle::Decoder<disentangle::decoder::PROGRAM_NETWORK>>;
 };
@@ -116,10 +127,16 @@ struct AtNetwork<M> {
 
 template <class Own, class M = typename AtNetwork<Own>::type>
 MethodEntry make_entry(std::string name, std::string summary) {
-  return {std::move(name), std::move(summary), disentangle::Model<M, Backend, Grey>::views > 1,
+  return {std::move(name),
+          std::move(summary),
+          disentangle::Model<M, Backend, Grey>::views > 1,
           [](std::vector<std::string> const& set) { return disentangle::describe(method_with<M>(set)); },
-          [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Grey>> { return std::make_unique<ModelOf<M, Grey>>(s); },
-          [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Colour>> { return std::make_unique<ModelOf<M, Colour>>(s); }};
+          [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Grey>> {
+            return std::make_unique<ModelOf<M, Grey>>(s);
+          },
+          [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Colour>> {
+            return std::make_unique<ModelOf<M, Colour>>(s);
+          }};
 }
 
 }  // namespace PROGRAM_BACKEND

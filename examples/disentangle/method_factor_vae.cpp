@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry factor_vae_entry() {
-  return make_entry<disentangle::method::FactorVae>("factor_vae", "total correlation by a discriminator; Kim and Mnih, ICML 2018");
+  return make_entry<disentangle::method::FactorVae>(
+      "factor_vae", "total correlation by a discriminator; Kim and Mnih, ICML 2018");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -8,4 +8,4 @@ namespace PROGRAM_BACKEND {
 MethodEntry hcl_entry() {
   return make_entry<disentangle::method::Hcl>("hcl", "SimCLR with hard negatives; Robinson et al., 2021");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry info_gan_cr_entry() {
-  return make_entry<disentangle::method::InfoGanCr>("info_gan_cr", "WGAN-GP with the contrastive regulariser of Lin et al., 2020");
+  return make_entry<disentangle::method::InfoGanCr>(
+      "info_gan_cr", "WGAN-GP with the contrastive regulariser of Lin et al., 2020");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry info_vae_entry() {
-  return make_entry<disentangle::method::InfoVae>("info_vae", "maximum mean discrepancy to the prior; Zhao et al., AAAI 2019");
+  return make_entry<disentangle::method::InfoVae>(
+      "info_vae", "maximum mean discrepancy to the prior; Zhao et al., AAAI 2019");
 }
-}
+}  // namespace PROGRAM_BACKEND

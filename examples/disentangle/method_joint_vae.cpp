@@ -11,6 +11,7 @@ struct Start<disentangle::method::JointVae> {
 
 namespace PROGRAM_BACKEND {
 MethodEntry joint_vae_entry() {
-  return make_entry<disentangle::method::JointVae>("joint_vae", "continuous latents and a class of ten; Dupont, NeurIPS 2018");
+  return make_entry<disentangle::method::JointVae>(
+      "joint_vae", "continuous latents and a class of ten; Dupont, NeurIPS 2018");
 }
-}
+}  // namespace PROGRAM_BACKEND

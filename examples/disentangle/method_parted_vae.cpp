@@ -16,4 +16,4 @@ namespace PROGRAM_BACKEND {
 MethodEntry parted_vae_entry() {
   return make_entry<Parted>("parted_vae", "ten classes from few labels (--labels); Hajimiri et al., 2021");
 }
-}
+}  // namespace PROGRAM_BACKEND

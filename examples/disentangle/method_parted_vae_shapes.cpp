@@ -14,6 +14,7 @@ struct Start<Parted> {
 
 namespace PROGRAM_BACKEND {
 MethodEntry parted_vae_shapes_entry() {
-  return make_entry<Parted>("parted_vae_shapes", "three shapes from few labels (--labels); Hajimiri et al., 2021");
+  return make_entry<Parted>("parted_vae_shapes",
+                            "three shapes from few labels (--labels); Hajimiri et al., 2021");
 }
-}
+}  // namespace PROGRAM_BACKEND

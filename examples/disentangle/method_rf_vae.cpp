@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry rf_vae_entry() {
-  return make_entry<disentangle::method::RfVae>("rf_vae", "learns which latents are relevant; Kim et al., 2019");
+  return make_entry<disentangle::method::RfVae>("rf_vae",
+                                                "learns which latents are relevant; Kim et al., 2019");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry sim_clr_entry() {
-  return make_entry<disentangle::method::SimClr>("sim_clr", "two views of each image come to lie together; Chen et al., 2020");
+  return make_entry<disentangle::method::SimClr>(
+      "sim_clr", "two views of each image come to lie together; Chen et al., 2020");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry vae_entry() {
-  return make_entry<disentangle::method::Vae>("vae", "the variational auto-encoder; Kingma and Welling, ICLR 2014");
+  return make_entry<disentangle::method::Vae>("vae",
+                                              "the variational auto-encoder; Kingma and Welling, ICLR 2014");
 }
-}
+}  // namespace PROGRAM_BACKEND

@@ -6,6 +6,7 @@
 
 namespace PROGRAM_BACKEND {
 MethodEntry wgan_gp_entry() {
-  return make_entry<disentangle::method::WganGp>("wgan_gp", "generator, critic, encoder of its samples: DiD's control; Gulrajani et al., 2017");
+  return make_entry<disentangle::method::WganGp>(
+      "wgan_gp", "generator, critic, encoder of its samples: DiD's control; Gulrajani et al., 2017");
 }
-}
+}  // namespace PROGRAM_BACKEND

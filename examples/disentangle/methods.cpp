@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lists of methods and backends. To add a method: a file method_<name>.cpp of three lines, and its name in
-// examples/CMakeLists.txt, which writes program_methods.hpp: PROGRAM_METHODS(X) is X(name) for each method of the program,
-// PROGRAM_METHODS_LEFT_OUT those that DISENTANGLE_COMMAND_METHODS left out.
+// The lists of methods and backends. To add a method: a file method_<name>.cpp of three lines, and its name
+// in examples/CMakeLists.txt, which writes program_methods.hpp: PROGRAM_METHODS(X) is X(name) for each method
+// of the program, PROGRAM_METHODS_LEFT_OUT those that DISENTANGLE_COMMAND_METHODS left out.
 #include "methods.hpp"
 
 #include "program_methods.hpp"
@@ -10,9 +10,9 @@
 // The method files are compiled once for each backend of the program, each time in the namespace of its name.
 #define DECLARE_METHOD(name) MethodEntry name##_entry();
 #define CALL_METHOD(name) name##_entry(),
-#define METHODS_OF(backend)                                                  \
-  namespace backend {                                                        \
-  PROGRAM_METHODS(DECLARE_METHOD)                                            \
+#define METHODS_OF(backend)                                                        \
+  namespace backend {                                                              \
+  PROGRAM_METHODS(DECLARE_METHOD)                                                  \
   static std::vector<MethodEntry> all() { return {PROGRAM_METHODS(CALL_METHOD)}; } \
   }
 
@@ -26,13 +26,13 @@ std::string missing_cuda_device();  // backend_cuda.cpp
 #endif
 
 std::vector<BackendEntry> const& backends() {
-  static std::vector<BackendEntry> const list{
-      {"cpu", cpu::all(), nullptr},
+  static std::vector<BackendEntry> const list {
+    {"cpu", cpu::all(), nullptr},
 #if defined(PROGRAM_WITH_XTENSOR)
-      {"xtensor", xtensor::all(), nullptr},
+        {"xtensor", xtensor::all(), nullptr},
 #endif
 #if defined(PROGRAM_WITH_CUDA)
-      {"cuda", cuda::all(), missing_cuda_device},
+        {"cuda", cuda::all(), missing_cuda_device},
 #endif
   };
   return list;
@@ -50,8 +50,10 @@ MethodEntry const& find_method(std::string const& name, std::string const& backe
     }
     std::string const left_out = PROGRAM_METHODS_LEFT_OUT;
     throw UsageError("no method '" + name + "'; there are: " + joined(names) +
-                     (left_out.empty() ? "" : "; this program was built without " + left_out +
-                                                  ": cmake --preset release && cmake --build --preset release builds all"));
+                     (left_out.empty()
+                          ? ""
+                          : "; this program was built without " + left_out +
+                                ": cmake --preset release && cmake --build --preset release builds all"));
   }
   throw UsageError("--backend: found '" + backend + "', expected cpu, xtensor or cuda");
 }
@@ -66,6 +68,7 @@ void expect_backend(std::string const& name) {
   if (name != "xtensor" && name != "cuda") {
     throw UsageError("--backend: found '" + name + "', expected cpu, xtensor or cuda");
   }
-  throw UsageError("--backend " + name + ": this program was built without it; configure with -DDISENTANGLE_COMMAND_BACKENDS=" + name +
-                   (name == "cuda" ? " (needs nvcc, cuBLAS and cuDNN)" : " (needs libxtensor-dev)"));
+  throw UsageError("--backend " + name +
+                   ": this program was built without it; configure with -DDISENTANGLE_COMMAND_BACKENDS=" +
+                   name + (name == "cuda" ? " (needs nvcc, cuBLAS and cuDNN)" : " (needs libxtensor-dev)"));
 }

@@ -45,10 +45,12 @@ class AnyModel {
   using image_shape_type = Shape;
   explicit AnyModel(std::size_t latents) : latent_size(latents) {}
   virtual ~AnyModel() = default;
-  virtual void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) = 0;
+  virtual void encode(std::span<float const> images, std::span<float> mean,
+                      std::span<float> log_variance) = 0;
   virtual void decode(std::span<float const> codes, std::span<float> images) = 0;
   virtual disentangle::TrainSummary train(AnyData<Shape> const& data, ChosenAugmentation const& augmentation,
-                                          disentangle::TrainOptions const& options, RunFiles const& files) = 0;
+                                          disentangle::TrainOptions const& options,
+                                          RunFiles const& files) = 0;
   /// Restores a checkpoint and returns its step.
   virtual long load(std::filesystem::path const& checkpoint) = 0;
   virtual std::size_t parameter_count() const = 0;
@@ -62,8 +64,8 @@ class AnyModel {
   virtual void draw_codes(std::span<float> codes, std::uint64_t number) = 0;
   /// Codes and scores of the model's classes; nothing where it has none.
   virtual std::optional<disentangle::report::ClassCodes> classes() = 0;
-  virtual std::optional<disentangle::ClassScores> class_scores(AnyData<Shape> const& data,
-                                                               disentangle::ClassScoreOptions const& options) = 0;
+  virtual std::optional<disentangle::ClassScores>
+  class_scores(AnyData<Shape> const& data, disentangle::ClassScoreOptions const& options) = 0;
 
   std::size_t const latent_size;
 };
@@ -107,5 +109,6 @@ std::vector<MethodEntry> const& methods();
 /// The method of a name on a backend. Throws UsageError that lists what exists.
 MethodEntry const& find_method(std::string const& name, std::string const& backend = "cpu");
 
-/// Throws UsageError that says what is missing where a backend does not exist, was not built or has no device.
+/// Throws UsageError that says what is missing where a backend does not exist, was not built or has no
+/// device.
 void expect_backend(std::string const& name);

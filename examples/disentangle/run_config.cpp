@@ -18,13 +18,19 @@ namespace {
 template <class T>
 T member(std::filesystem::path const& path, Json const& json, char const* name, char const* expected) {
   auto const found = json.find(name);
-  if (found == json.end()) throw dis::FileError(path.string(), std::string("found no member '") + name + "', expected " + expected);
-  bool const fits = std::is_integral_v<T> ? found->is_number_unsigned() : std::is_same_v<T, std::string> ? found->is_string() : found->is_array();
-  if (!fits) throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() + ", expected " + expected);
+  if (found == json.end())
+    throw dis::FileError(path.string(), std::string("found no member '") + name + "', expected " + expected);
+  bool const fits = std::is_integral_v<T>            ? found->is_number_unsigned()
+                    : std::is_same_v<T, std::string> ? found->is_string()
+                                                     : found->is_array();
+  if (!fits)
+    throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() +
+                                            ", expected " + expected);
   try {
     return found->get<T>();
   } catch (nlohmann::json::exception const&) {
-    throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() + ", expected " + expected);
+    throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() +
+                                            ", expected " + expected);
   }
 }
 
@@ -61,18 +67,24 @@ void write_config(std::filesystem::path const& path, RunConfig const& config, Op
 
 RunConfig read_config(std::filesystem::path const& path) {
   Json const json = dis::io::read_json(path);
-  if (!json.is_object()) throw dis::FileError(path.string(), "found no JSON object, expected the settings of a run");
+  if (!json.is_object())
+    throw dis::FileError(path.string(), "found no JSON object, expected the settings of a run");
   RunConfig config;
   config.method = member<std::string>(path, json, "method", "the name of a method");
-  config.network = json.contains("network") ? member<std::string>(path, json, "network", "the name of a network") : "own";
+  config.network =
+      json.contains("network") ? member<std::string>(path, json, "network", "the name of a network") : "own";
   if (config.network != program_network()) {
-    throw UsageError(path.string() + ": found network '" + config.network + "', expected '" + program_network() +
-                     "', which this program was built with; configure one with -DDISENTANGLE_COMMAND_NETWORK=" + config.network);
+    throw UsageError(
+        path.string() + ": found network '" + config.network + "', expected '" + program_network() +
+        "', which this program was built with; configure one with -DDISENTANGLE_COMMAND_NETWORK=" +
+        config.network);
   }
   config.set = member<std::vector<std::string>>(path, json, "set", "a list of settings POLICY.MEMBER=VALUE");
   config.data = member<std::string>(path, json, "data", data_forms);
-  if (json.contains("augment")) config.augment = member<std::string>(path, json, "augment", "none, or names of augmentations");
-  if (json.contains("labels")) config.labels = member<std::string>(path, json, "labels", "all, N or random:N");
+  if (json.contains("augment"))
+    config.augment = member<std::string>(path, json, "augment", "none, or names of augmentations");
+  if (json.contains("labels"))
+    config.labels = member<std::string>(path, json, "labels", "all, N or random:N");
   config.steps = member<long>(path, json, "steps", "a whole number");
   config.batch_size = member<std::size_t>(path, json, "batch_size", "a whole number");
   config.seed = member<std::uint64_t>(path, json, "seed", "a whole number");

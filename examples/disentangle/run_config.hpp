@@ -30,7 +30,8 @@ struct RunConfig {
   long log_every = 0;
 };
 
-/// Writes DIR/config.json; besides the fields, the described method, the image shape and the library's version.
+/// Writes DIR/config.json; besides the fields, the described method, the image shape and the library's
+/// version.
 void write_config(std::filesystem::path const& path, RunConfig const& config, OpenedData const& data);
 
 /// Reads it back. Throws FileError that names the member, what was found and what was expected.
@@ -38,8 +39,10 @@ RunConfig read_config(std::filesystem::path const& path);
 
 /// A run folder for `evaluate` and `traverse`: the trained model with the data set, both of an image shape.
 template <class Shape>
-std::unique_ptr<AnyModel<Shape>> load_model(RunFiles const& files, RunConfig const& config, unsigned threads, long& step) {
-  auto model = find_method(config.method).model<Shape>({.set = config.set, .seed = config.seed, .threads = threads});
+std::unique_ptr<AnyModel<Shape>> load_model(RunFiles const& files, RunConfig const& config, unsigned threads,
+                                            long& step) {
+  auto model =
+      find_method(config.method).model<Shape>({.set = config.set, .seed = config.seed, .threads = threads});
   step = model->load(files.checkpoint());
   return model;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole library. Include single headers instead where compile time matters: a method, train/train.hpp, a backend and a
-// data set are enough to train.
+// The whole library. Include single headers instead where compile time matters: a method, train/train.hpp, a
+// backend and a data set are enough to train.
 #pragma once
 
 #include <disentangle/adversary/adversary.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Broadcasting: rows, columns, scalars and inserted axes on either side and on both, ranks 1 to 5, small and large. On the
-// way back a broadcast tensor collects the sum over the axes along which it was stretched.
+// Broadcasting: rows, columns, scalars and inserted axes on either side and on both, ranks 1 to 5, small and
+// large. On the way back a broadcast tensor collects the sum over the axes along which it was stretched.
 #include "tests/backends/support/topic.hpp"
 
 using namespace disentangle;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Discrete latents and parted codes: relaxed classes, the terms that read q(c|x) and a mixture's tables, JointVAE and PartedVAE
-// with their labelled steps.
+// Discrete latents and parted codes: relaxed classes, the terms that read q(c|x) and a mixture's tables,
+// JointVAE and PartedVAE with their labelled steps.
 #include <disentangle/method/joint_vae.hpp>
 
 #include "tests/backends/support/method_rows.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions: 1, 3 and more channels, strides 1 and 2, kernels 3, 4 and 5, with and without padding, another one for
-// the width, odd sides, every activation.
+// Convolutions: 1, 3 and more channels, strides 1 and 2, kernels 3, 4 and 5, with and without padding,
+// another one for the width, odd sides, every activation.
 #include <disentangle/nn/convolution.hpp>
 
 #include "tests/backends/support/network_rows.hpp"

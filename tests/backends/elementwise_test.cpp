@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every element-wise operation: values over many orders of magnitude, gradients, ties and constants on either side.
+// Every element-wise operation: values over many orders of magnitude, gradients, ties and constants on either
+// side.
 #include <limits>
 
 #include <disentangle/autodiff/gamma_functions.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The harness itself: wrong backends (wrong/) are found by the rows that all backends run, and the comparison and the
-// matrix find what is missing.
+// The harness itself: wrong backends (wrong/) are found by the rows that all backends run, and the comparison
+// and the matrix find what is missing.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products with every combination of transposed, sliced and inserted operands, and what is made of them; the
-// primitive itself with strided destinations and with both forms of writing.
+// Matrix products with every combination of transposed, sliced and inserted operands, and what is made of
+// them; the primitive itself with strided destinations and with both forms of writing.
 #include "tests/backends/support/topic.hpp"
 
 using namespace disentangle;

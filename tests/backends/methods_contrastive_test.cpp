@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Methods that compare two views of a minibatch, with a small encoder: the three losses, and invariance across partitions.
+// Methods that compare two views of a minibatch, with a small encoder: the three losses, and invariance
+// across partitions.
 #include "tests/backends/support/method_rows.hpp"
 #include "tests/backends/support/topic.hpp"
 #include "tests/support/small_contrastive.hpp"

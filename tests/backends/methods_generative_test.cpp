@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The generative methods of the shelf and the terms on generated images, with small networks: critics, gradient penalties,
-// perturbed codes, difference encoders.
+// The generative methods of the shelf and the terms on generated images, with small networks: critics,
+// gradient penalties, perturbed codes, difference encoders.
 #include <disentangle/contrast/variation_contrast.hpp>
 
 #include "tests/backends/support/method_rows.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// beta-VAE with the network HigginsMlp of its paper, on images of any sides. Its four million weights make one method
-// enough.
+// beta-VAE with the network HigginsMlp of its paper, on images of any sides. Its four million weights make
+// one method enough.
 #include <disentangle/decoder/higgins_mlp.hpp>
 #include <disentangle/encoder/higgins_mlp.hpp>
 

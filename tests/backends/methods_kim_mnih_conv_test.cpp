@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// beta-TCVAE with the network KimMnihConv, on images of three channels. The methods of the shelf are compared with another
-// network, methods_burgess_conv; what this one adds is its layers.
+// beta-TCVAE with the network KimMnihConv, on images of three channels. The methods of the shelf are compared
+// with another network, methods_burgess_conv; what this one adds is its layers.
 #include <disentangle/decoder/kim_mnih_conv.hpp>
 #include <disentangle/encoder/kim_mnih_conv.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// beta-TCVAE with the network LocatelloConv, on images of one channel. The methods of the shelf are compared with another
-// network, methods_burgess_conv; what this one adds is its layers.
+// beta-TCVAE with the network LocatelloConv, on images of one channel. The methods of the shelf are compared
+// with another network, methods_burgess_conv; what this one adds is its layers.
 #include <disentangle/decoder/locatello_conv.hpp>
 #include <disentangle/encoder/locatello_conv.hpp>
 

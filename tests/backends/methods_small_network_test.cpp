@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The methods of the shelf that have more than a term on the posterior's codes: with a small network, for what they have
-// in common with the others is in the other topics.
+// The methods of the shelf that have more than a term on the posterior's codes: with a small network, for
+// what they have in common with the others is in the other topics.
 #include <disentangle/method/annealed_vae.hpp>
 #include <disentangle/method/bayes_factor_vae.hpp>
 #include <disentangle/method/dip_vae.hpp>

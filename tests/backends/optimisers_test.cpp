@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adam, AdamW and Sgd over three steps, with and without clipping and schedules; padding between blocks stays zero.
+// Adam, AdamW and Sgd over three steps, with and without clipping and schedules; padding between blocks stays
+// zero.
 #include <disentangle/nn/update.hpp>
 #include <disentangle/optim/adam.hpp>
 #include <disentangle/optim/sgd.hpp>

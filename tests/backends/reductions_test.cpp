@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions over everything and along each axis, of lengths 1 to 20000, contiguous and strided, of tensors and of
-// expressions; the maximum with ties; logsumexp, softmax and log_softmax.
+// Reductions over everything and along each axis, of lengths 1 to 20000, contiguous and strided, of tensors
+// and of expressions; the maximum with ties; logsumexp, softmax and log_softmax.
 #include "tests/backends/support/topic.hpp"
 
 using namespace disentangle;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Residual blocks and what they are made of: convolutions without bias whose stride does not divide the side, pooling,
-// upsampling, activations on their own, chains in chains; in training and with the running statistics that it left.
+// Residual blocks and what they are made of: convolutions without bias whose stride does not divide the side,
+// pooling, upsampling, activations on their own, chains in chains; in training and with the running
+// statistics that it left.
 #include <disentangle/nn/dense.hpp>
 #include <disentangle/nn/pooling.hpp>
 #include <disentangle/nn/residual.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Storage and random numbers: upload and download from and to both types of number, fill with strides, and Philox numbers,
-// which are the same on every backend.
+// Storage and random numbers: upload and download from and to both types of number, fill with strides, and
+// Philox numbers, which are the same on every backend.
 #include "tests/backends/support/topic.hpp"
 
 using namespace disentangle;

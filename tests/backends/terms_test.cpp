@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reconstructions, regularizers of the posterior and its prior: values, the gradients that are derived for them, expected images.
+// Reconstructions, regularizers of the posterior and its prior: values, the gradients that are derived for
+// them, expected images.
 #include <disentangle/prior/redraw.hpp>
 #include <disentangle/prior/standard_normal.hpp>
 #include <disentangle/prior/uniform_code.hpp>

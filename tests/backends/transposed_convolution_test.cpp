@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transposed convolutions: to 1, 3 and more channels, strides 1 and 2, kernels 3, 4 and 5, odd sides, every activation.
+// Transposed convolutions: to 1, 3 and more channels, strides 1 and 2, kernels 3, 4 and 5, odd sides, every
+// activation.
 #include <disentangle/nn/convolution.hpp>
 
 #include "tests/backends/support/network_rows.hpp"

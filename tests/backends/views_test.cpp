@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views with strides as sources and as destinations, one tensor several times in a formula, views that overlap, and
-// memory beside a destination, which must stay as it was.
+// Views with strides as sources and as destinations, one tensor several times in a formula, views that
+// overlap, and memory beside a destination, which must stay as it was.
 #include "tests/backends/support/topic.hpp"
 
 using namespace disentangle;

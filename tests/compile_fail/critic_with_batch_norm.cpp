@@ -14,9 +14,11 @@ struct Trunk {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;
   template <int Outputs>
 #ifdef MISTAKE
-  using network = nn::Sequential<nn::Conv<8, 4, 2, 1, nn::LeakyRelu<>>, nn::BatchNorm, nn::Flatten, nn::Dense<Outputs>>;
+  using network =
+      nn::Sequential<nn::Conv<8, 4, 2, 1, nn::LeakyRelu<>>, nn::BatchNorm, nn::Flatten, nn::Dense<Outputs>>;
 #else
-  using network = nn::Sequential<nn::Conv<8, 4, 2, 1, nn::LeakyRelu<>>, nn::LayerNorm, nn::Flatten, nn::Dense<Outputs>>;
+  using network =
+      nn::Sequential<nn::Conv<8, 4, 2, 1, nn::LeakyRelu<>>, nn::LayerNorm, nn::Flatten, nn::Dense<Outputs>>;
 #endif
 };
 using WganGp = dis::With<dis::method::WganGp, dis::Adversary<dis::adversary::WassersteinCritic<Trunk>>>;

@@ -2,9 +2,9 @@
 // A decoder whose output is no image of the data: it doubles sides, and 40 is no multiple of 16.
 // expected-error: the Decoder's output shape does not match the image shape of the data
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/core/with.hpp>
 #include <disentangle/encoder/higgins_mlp.hpp>
 #include <disentangle/method/vae.hpp>
-#include <disentangle/core/with.hpp>
 #include <disentangle/train/model.hpp>
 
 namespace dis = disentangle;
@@ -15,4 +15,6 @@ constexpr int side = 32;
 #else
 constexpr int side = 40;
 #endif
-void build() { dis::Model model{Method{}, dis::backend::Cpu(1), dis::ImageShape<side, side, 1>{}, dis::seed(0)}; }
+void build() {
+  dis::Model model{Method{}, dis::backend::Cpu(1), dis::ImageShape<side, side, 1>{}, dis::seed(0)};
+}

@@ -16,4 +16,6 @@ constexpr int side = 60;
 #else
 constexpr int side = 8;
 #endif
-void build() { dis::Model model{dis::method::Vae{}, dis::backend::Cpu(1), dis::ImageShape<side, side, 1>{}, dis::seed(0)}; }
+void build() {
+  dis::Model model{dis::method::Vae{}, dis::backend::Cpu(1), dis::ImageShape<side, side, 1>{}, dis::seed(0)};
+}

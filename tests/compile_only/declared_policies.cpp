@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// RF-VAE, PartedVAE, DiD and IP-IRM composed of policies that are declared and hardly defined. This file is compiled and never
-// linked: it shows what the shape of Method, of the roles and of Model carries of itself, whoever writes the policies: own
-// optimisers, several networks, priors with state, labelled steps, second minibatches, gradient penalties, methods without a
-// decoder or without a reconstruction. The methods themselves are in method/; docs/architecture.md walks through their types.
+// RF-VAE, PartedVAE, DiD and IP-IRM composed of policies that are declared and hardly defined. This file is
+// compiled and never linked: it shows what the shape of Method, of the roles and of Model carries of itself,
+// whoever writes the policies: own optimisers, several networks, priors with state, labelled steps, second
+// minibatches, gradient penalties, methods without a decoder or without a reconstruction. The methods
+// themselves are in method/; docs/architecture.md walks through their types.
 #include <disentangle/adversary/adversary.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/contrast.hpp>
@@ -15,7 +16,8 @@
 namespace dis = disentangle;
 namespace nn = disentangle::nn;
 
-// ---- RF-VAE: a relevance vector learnt with the VAE, a discriminator with its own Adam, a second minibatch ------------
+// ---- RF-VAE: a relevance vector learnt with the VAE, a discriminator with its own Adam, a second minibatch
+// ------------
 namespace rf_vae {
 
 template <class B>
@@ -43,7 +45,8 @@ struct RelevantNormal {  // Prior: standard normal whose posterior carries r
 };
 
 struct
-    RelevanceWeightedKl {  // sum_j (lambda_max - (lambda_max - lambda_min) r_j) KL_j + eta_s |r|_1 + eta_h H(r)
+    // sum_j (lambda_max - (lambda_max - lambda_min) r_j) KL_j + eta_s |r|_1 + eta_h H(r)
+    RelevanceWeightedKl {
   double lambda_min = 0.1, lambda_max = 10, eta_s = 1, eta_h = 100;
   template <class B>
   using posterior_type = RelevantPosterior<B>;
@@ -145,7 +148,9 @@ struct ConditionalEntropy {
   }
 };
 struct
-    LabelledStep {  // Supervision: cross-entropy of a labelled minibatch before every step, own Adam over trunk and class head
+    // Supervision: cross-entropy of a labelled minibatch before every step, own Adam over trunk and class
+    // head
+    LabelledStep {
   dis::optim::Adam optimizer{.learning_rate = 5e-4};
   static constexpr int minibatches = 2;
   template <class B>
@@ -167,7 +172,8 @@ using PartedVae = dis::With<dis::method::BetaVae, dis::Encoder<Parted<10>>, dis:
 
 }  // namespace parted_vae
 
-// ---- DiD: a generator without a reconstruction, a critic with a gradient penalty, a difference encoder -------------------
+// ---- DiD: a generator without a reconstruction, a critic with a gradient penalty, a difference encoder
+// -------------------
 namespace did {
 
 struct UniformCode {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contrastive methods of the shelf on backend::Cuda: compiled and linked everywhere nvcc is; on a device, losses against
-// the CPU's and the same bits with and without graphs.
+// The contrastive methods of the shelf on backend::Cuda: compiled and linked everywhere nvcc is; on a device,
+// losses against the CPU's and the same bits with and without graphs.
 #include "shelf.hpp"
 #include "tests/support/small_contrastive.hpp"
 

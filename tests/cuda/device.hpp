@@ -22,7 +22,8 @@ inline bool skips_without_device() {
 
 inline int failures = 0;
 
-/// Prints a line and counts a failure if the two differ by more than `tolerance` of the larger of 1 and |expected|.
+/// Prints a line and counts a failure if the two differ by more than `tolerance` of the larger of 1 and
+/// |expected|.
 inline void expect_near(std::string const& what, double found, double expected, double tolerance) {
   double const error = std::abs(found - expected) / std::fmax(1.0, std::abs(expected));
   bool const good = error <= tolerance;  // false for NaN

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled, never run: check_registers.cmake reads what the assembler says about the kernels of these formulas.
+// Compiled, never run: check_registers.cmake reads what the assembler says about the kernels of these
+// formulas.
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/backend/cuda/cuda.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The generative methods of the shelf on backend::Cuda, with the small networks of tests/support: compiled and linked
-// everywhere nvcc is; on a device, losses against the CPU's and the same bits with and without graphs.
+// The generative methods of the shelf on backend::Cuda, with the small networks of tests/support: compiled
+// and linked everywhere nvcc is; on a device, losses against the CPU's and the same bits with and without
+// graphs.
 #include <disentangle/contrast/variation_contrast.hpp>
 
 #include "shelf.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a method of the shelf is compared on a device: ten steps on the CPU, ten as replayed graphs and ten launched one by one.
+// How a method of the shelf is compared on a device: ten steps on the CPU, ten as replayed graphs and ten
+// launched one by one.
 #pragma once
 
 #include <array>
@@ -35,7 +36,8 @@ struct AsItStarts {
   void operator()(auto&) const {}
 };
 
-/// Counts a failure where a loss differs from the CPU's by more than `tolerance`, or where graphs change a bit.
+/// Counts a failure where a loss differs from the CPU's by more than `tolerance`, or where graphs change a
+/// bit.
 template <class Method, class Prepare = AsItStarts>
 void check(char const* name, double tolerance = 1e-3, Prepare prepare = {}) {
   using Image = test::SmallImage;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other methods of the shelf on backend::Cuda, with the small networks of tests/support: compiled and linked everywhere
-// nvcc is; on a device, losses against the CPU's and the same bits with and without graphs.
+// The other methods of the shelf on backend::Cuda, with the small networks of tests/support: compiled and
+// linked everywhere nvcc is; on a device, losses against the CPU's and the same bits with and without graphs.
 #include <disentangle/adversary/total_correlation.hpp>
 #include <disentangle/contrast/prior_mmd.hpp>
 #include <disentangle/prior/gamma_precision.hpp>
@@ -43,10 +43,9 @@ using BayesFactorVae2 = dis::Plus<dis::With<FactorVae, dis::Prior<dis::prior::Re
 struct ElevenLatents : dis::test::SmallEncoder {  // three continuous latents and a class of eight values
   static constexpr int latent_size = 11;
 };
-using JointVae =
-    dis::With<SmallVae, dis::Encoder<ElevenLatents>, dis::Prior<dis::prior::GumbelSoftmax<8>>,
-              dis::Regularizer<dis::regularizer::OnZ<dis::regularizer::Capacity>>,
-              dis::Regularizer<dis::regularizer::ClassCapacity>>;
+using JointVae = dis::With<SmallVae, dis::Encoder<ElevenLatents>, dis::Prior<dis::prior::GumbelSoftmax<8>>,
+                           dis::Regularizer<dis::regularizer::OnZ<dis::regularizer::Capacity>>,
+                           dis::Regularizer<dis::regularizer::ClassCapacity>>;
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every method on backend::Cuda: compiled and linked everywhere nvcc is; on a device, the losses and parameters of some
-// steps against the CPU's, the same bits in two runs, and the time of a step.
+// Every method on backend::Cuda: compiled and linked everywhere nvcc is; on a device, the losses and
+// parameters of some steps against the CPU's, the same bits in two runs, and the time of a step.
 #include <algorithm>
 #include <array>
 #include <chrono>

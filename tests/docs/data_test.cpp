@@ -36,8 +36,9 @@
 namespace dis = disentangle;
 
 TEST_CASE("dSprites, parts of it, and batches") {
-  auto const data = dis::data::dsprites();               // 737,280 images, rendered on demand
-  std::vector<std::size_t> const which{data.index(std::array{2, 5, 10, 16, 16})};  // a heart: shape, scale, orientation, x, y
+  auto const data = dis::data::dsprites();  // 737,280 images, rendered on demand
+  // a heart: shape, scale, orientation, x, y
+  std::vector<std::size_t> const which{data.index(std::array{2, 5, 10, 16, 16})};
   std::vector<float> image(64 * 64);
   data.images(which, image);
 
@@ -45,7 +46,7 @@ TEST_CASE("dSprites, parts of it, and batches") {
   auto const [train, test] = dis::data::split(some, 0.2, dis::seed(0));
 
   dis::data::BatchSource source(train, {.batch_size = 64, .seed = 0, .first_step = 300});
-  dis::data::Batch const& batch = source.next();         // that of step 300, whatever was drawn before
+  dis::data::Batch const& batch = source.next();  // that of step 300, whatever was drawn before
 
   CHECK(data.size() == 737'280);
   CHECK(std::count(image.begin(), image.end(), 1.0f) > 200);
@@ -60,12 +61,15 @@ TEST_CASE("dSprites, parts of it, and batches") {
 
 TEST_CASE("augmentation") {
   auto const images = dis::data::first(dis::data::shapes3d(), 8);
-  auto pipeline = dis::augment::simclr_pipeline();                              // crop, flip, colours, grey, blur
+  // crop, flip, colours, grey, blur
+  auto pipeline = dis::augment::simclr_pipeline();
   pipeline.get<dis::augment::ColourJitter>().hue = 0;
-  auto const data = dis::data::augmented(images, pipeline);                     // images() are as they were
+  auto const data = dis::data::augmented(images, pipeline);  // images() are as they were
   dis::data::BatchSource source(data, {.batch_size = 8, .views = 2}, data.augmentation());
-  auto const& batch = source.next();                                            // batch.view(0), batch.view(1)
-  auto const grey_blur = dis::augment::Pipeline{dis::augment::RandomGrayscale{.p = 1}, dis::augment::GaussianBlur{.kernel = 7}};
+  // batch.view(0), batch.view(1)
+  auto const& batch = source.next();
+  auto const grey_blur =
+      dis::augment::Pipeline{dis::augment::RandomGrayscale{.p = 1}, dis::augment::GaussianBlur{.kernel = 7}};
 
   CHECK(batch.view(0).size() == 8 * 64 * 64 * 3);
   CHECK(!std::ranges::equal(batch.view(0), batch.view(1)));
@@ -76,29 +80,40 @@ TEST_CASE("digits, and labels for some of the images") {
   test_support::ScratchFolder const folder;
   std::filesystem::create_directory(folder / "mnist");
   for (std::string const start : {"train", "t10k"}) {
-    std::vector<std::uint8_t> const pixels(20 * 28 * 28, 7), labels{0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 4, 5, 6, 7, 8, 9};
-    dis::io::write_file(folder / "mnist" / (start + "-images-idx3-ubyte"), dis::io::idx_bytes(std::vector<std::size_t>{20, 28, 28}, pixels));
-    dis::io::write_file(folder / "mnist" / (start + "-labels-idx1-ubyte"), dis::io::idx_bytes(std::vector<std::size_t>{20}, labels));
+    std::vector<std::uint8_t> const pixels(20 * 28 * 28, 7),
+        labels{0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 4, 5, 6, 7, 8, 9};
+    dis::io::write_file(folder / "mnist" / (start + "-images-idx3-ubyte"),
+                        dis::io::idx_bytes(std::vector<std::size_t>{20, 28, 28}, pixels));
+    dis::io::write_file(folder / "mnist" / (start + "-labels-idx1-ubyte"),
+                        dis::io::idx_bytes(std::vector<std::size_t>{20}, labels));
   }
   auto const before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
-  auto const digits = dis::data::mnist("mnist");                                          // 28 x 28, the training part
+  // 28 x 28, the training part
+  auto const digits = dis::data::mnist("mnist");
   auto const test = dis::data::mnist<dis::ImageShape<32, 32, 1>>("mnist", dis::data::Part::test);  // resized
   std::filesystem::current_path(before);
 
-  auto const first = dis::data::first_labelled(digits, 4);                               // as they come: a part of 4 images
-  auto const balanced = dis::data::stratified(digits, 4, "digit", dis::seed(0));          // equally many of each value
-  auto const partly = dis::data::keep_labels(digits, "digit", balanced.indices());       // all images; other labels are -1
-  auto const shape_only = dis::data::with_factors(dis::data::dsprites(), {"shape"});     // some of the factors
+  // as they come: a part of 4 images
+  auto const first = dis::data::first_labelled(digits, 4);
+  // equally many of each value
+  auto const balanced = dis::data::stratified(digits, 4, "digit", dis::seed(0));
+  // all images; other labels are -1
+  auto const partly = dis::data::keep_labels(digits, "digit", balanced.indices());
+  // some of the factors
+  auto const shape_only = dis::data::with_factors(dis::data::dsprites(), {"shape"});
 
-  auto const rooms = dis::data::shapes3d();              // 480,000 images 64 x 64 x 3, rendered on demand
+  auto const rooms = dis::data::shapes3d();  // 480,000 images 64 x 64 x 3, rendered on demand
 
   auto const data = dis::data::dsprites();
-  auto const red_or_green = dis::data::coloured(dis::data::padded<dis::ImageShape<32, 32, 1>>(digits), dis::seed(0));
+  auto const red_or_green =
+      dis::data::coloured(dis::data::padded<dis::ImageShape<32, 32, 1>>(digits), dis::seed(0));
   auto const environment = dis::data::irm_coloured(digits, {.colour_flip = 0.2}, dis::seed(0));
-  auto const painted = dis::data::in_random_colour(data, dis::seed(0));      // also on_noise, on_picture
-  auto const noisy = dis::data::noise_factor(data, 5, 0.3f, dis::seed(0));   // a sixth factor: five levels of noise
-  auto const parts = dis::data::hold_out(data, [](std::span<int const> v) { return v[0] == 2 && v[3] >= 16; });
+  auto const painted = dis::data::in_random_colour(data, dis::seed(0));  // also on_noise, on_picture
+  // a sixth factor: five levels of noise
+  auto const noisy = dis::data::noise_factor(data, 5, 0.3f, dis::seed(0));
+  auto const parts =
+      dis::data::hold_out(data, [](std::span<int const> v) { return v[0] == 2 && v[3] >= 16; });
   auto const tied = dis::data::correlated(data, "scale", "posX", 0.2, 50'000, dis::seed(0));
 
   CHECK(rooms.size() == 480'000);
@@ -125,7 +140,8 @@ TEST_CASE("images of one's own") {
   dis::io::write_npy(folder / "labels.npy", y);
   std::filesystem::create_directory(folder / "faces");
   for (char const* name : {"ada.png", "bob.png"}) {
-    dis::io::write_png(folder / "faces" / name, {.width = 80, .height = 70, .pixels = std::vector<std::uint8_t>(80 * 70 * 3, 200)});
+    dis::io::write_png(folder / "faces" / name,
+                       {.width = 80, .height = 70, .pixels = std::vector<std::uint8_t>(80 * 70 * 3, 200)});
   }
   std::ofstream(folder / "faces" / "labels.csv") << "file,smile,hair\nada.png,1,red\nbob.png,0,\n";
   auto const before = std::filesystem::current_path();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The documentation hangs together: every key of a reference is in docs/references.bib, every relative link leads
-// somewhere, and every C++ snippet stands, word for word, in a file that is compiled.
+// The documentation hangs together: every key of a reference is in docs/references.bib, every relative link
+// leads somewhere, and every C++ snippet stands, word for word, in a file that is compiled.
 //
 // Above a snippet stands the file that it is taken from:   <!-- examples/01_train_and_score.cpp -->
-// Its lines must follow each other there; indentation and comment marks do not count, and a line `// ...` leaves some out.
+// Its lines must follow each other there; indentation and comment marks do not count, and a line `// ...`
+// leaves some out.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -114,7 +115,9 @@ std::string anchor(std::string_view heading) {
 bool has_anchor(fs::path const& page, std::string const& wanted) {
   for (std::string const& line : lines(contents(page))) {
     auto const text = line.find_first_not_of('#');
-    if (line.starts_with("#") && text != line.npos && anchor(std::string_view(line).substr(text + 1)) == wanted) return true;
+    if (line.starts_with("#") && text != line.npos &&
+        anchor(std::string_view(line).substr(text + 1)) == wanted)
+      return true;
   }
   return false;
 }
@@ -182,13 +185,14 @@ TEST_CASE("pages: every C++ snippet stands in a file that is compiled") {
       std::string const above = i == 0 ? "" : text[i - 1];
       bool const named = above.starts_with("<!-- ") && above.ends_with(" -->");
       // The page on the architecture spells types of methods that are still to come.
-      CHECK_MESSAGE((named || name(page) == "docs/architecture.md"), where << ": no comment names the file of this snippet");
+      CHECK_MESSAGE((named || name(page) == "docs/architecture.md"),
+                    where << ": no comment names the file of this snippet");
       if (!named) continue;
       fs::path const file = root() / above.substr(5, above.size() - 9);
       CHECK_MESSAGE(fs::is_regular_file(file), where << ": there is no " << name(file));
       auto const source = lines(contents(file));
-      std::size_t at = 0;      // where the search in the source stands
-      bool follows = false;    // whether the next line of the snippet must be the next of the source
+      std::size_t at = 0;    // where the search in the source stands
+      bool follows = false;  // whether the next line of the snippet must be the next of the source
       for (++i; i < text.size() && !text[i].starts_with("```"); ++i) {
         if (bare(text[i]) == "...") {
           follows = false;
@@ -196,10 +200,12 @@ TEST_CASE("pages: every C++ snippet stands in a file that is compiled") {
         }
         if (follows) {
           CHECK_MESSAGE((at < source.size() && bare(source[at]) == bare(text[i])),
-                        name(page) << ", line " << i + 1 << ": not the next line of " << name(file) << ": " << text[i]);
+                        name(page) << ", line " << i + 1 << ": not the next line of " << name(file) << ": "
+                                   << text[i]);
         } else {
           while (at < source.size() && bare(source[at]) != bare(text[i])) ++at;
-          CHECK_MESSAGE(at < source.size(), name(page) << ", line " << i + 1 << ": not in " << name(file) << ": " << text[i]);
+          CHECK_MESSAGE(at < source.size(),
+                        name(page) << ", line " << i + 1 << ": not in " << name(file) << ": " << text[i]);
         }
         if (at < source.size()) ++at;
         follows = true;

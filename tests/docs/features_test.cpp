@@ -21,12 +21,15 @@ TEST_CASE("accuracies of features") {
   std::vector<int> label(300);
   for (std::size_t i = 0; i < 300; ++i) {
     label[i] = static_cast<int>(i % 3);
-    for (std::size_t j = 0; j < 8; ++j) features[i * 8 + j] = (j % 3 == i % 3 ? 2.0f : 0.0f) + random.normal(i * 8 + j);
+    for (std::size_t j = 0; j < 8; ++j)
+      features[i * 8 + j] = (j % 3 == i % 3 ? 2.0f : 0.0f) + random.normal(i * 8 + j);
   }
   dis::MatrixView<float const> const train{features.data(), 200, 8}, test{features.data() + 200 * 8, 100, 8};
   std::span<int const> const train_label(label.data(), 200), test_label(label.data() + 200, 100);
-  dis::metric::Score const knn = dis::metric::NearestNeighbours{.k = 20}(train, train_label, test, test_label);
-  dis::metric::Score const probe = dis::metric::LinearProbe{.epochs = 20}(train, train_label, test, test_label);
+  dis::metric::Score const knn =
+      dis::metric::NearestNeighbours{.k = 20}(train, train_label, test, test_label);
+  dis::metric::Score const probe =
+      dis::metric::LinearProbe{.epochs = 20}(train, train_label, test, test_label);
   CHECK(knn.value > 0.9);
   CHECK(probe.part("top_5") == 1);
 }
@@ -43,7 +46,8 @@ TEST_CASE("the group test") {
     codes(i, 1) = std::sin(hue);
     codes(i, 2) = labels(i, 1);
   }
-  std::vector<dis::metric::FactorStep> const steps{{.factor = 0, .cyclic = true}, {.factor = 1}};  // a hue wraps, a size does not
+  // a hue wraps, a size does not
+  std::vector<dis::metric::FactorStep> const steps{{.factor = 0, .cyclic = true}, {.factor = 1}};
   auto const generators = dis::metric::step_generators(labels.view(), factors, steps);
   dis::metric::Score const group = dis::metric::GroupAction{}(codes, generators);
   CHECK(group.value < 1e-8);

@@ -7,8 +7,8 @@
 #include <disentangle/method/beta_tc_vae.hpp>
 #include <disentangle/method/beta_vae.hpp>
 #include <disentangle/method/vae.hpp>
-#include <disentangle/regularizer/scheduled.hpp>
 #include <disentangle/reconstruction/gaussian.hpp>
+#include <disentangle/regularizer/scheduled.hpp>
 
 #include <doctest/doctest.h>
 
@@ -25,7 +25,8 @@ using GaussianVae = dis::With<dis::method::Vae, dis::Encoder<dis::encoder::Locat
                               dis::Reconstruction<dis::reconstruction::Gaussian>>;
 
 using WarmUp = dis::regularizer::Scheduled<&dis::regularizer::WeightedKl::beta>;
-using WarmBetaVae = dis::With<dis::method::Vae, dis::Regularizer<WarmUp>>;  // beta from 0 to 1 in 10,000 steps
+// beta from 0 to 1 in 10,000 steps
+using WarmBetaVae = dis::With<dis::method::Vae, dis::Regularizer<WarmUp>>;
 
 TEST_CASE("ramps are set like any member") {
   WarmBetaVae method;
@@ -34,7 +35,8 @@ TEST_CASE("ramps are set like any member") {
 }
 
 TEST_CASE("methods as their pages describe them") {
-  std::string const vae = dis::describe(dis::method::Vae{});  // the first line spells the template argument as the compiler does
+  // the first line spells the template argument as the compiler does
+  std::string const vae = dis::describe(dis::method::Vae{});
   CHECK(vae.starts_with("Encoder: LocatelloConv<"));
   CHECK(vae.substr(vae.find('\n') + 1) ==
         "Decoder: LocatelloConv {initialisation = glorot_uniform}\n"
@@ -48,9 +50,11 @@ TEST_CASE("methods as their pages describe them") {
 
   dis::method::BetaTcVae method;
   method.get<dis::regularizer::TotalCorrelation>().beta = 4;
-  method.get<dis::regularizer::TotalCorrelation>().estimator = dis::regularizer::TcEstimator::minibatch_stratified;
-  CHECK(dis::describe(method).find("TotalCorrelation {alpha = 1, beta = 4, gamma = 1, estimator = minibatch_stratified, "
-                                   "kl = sampled}") != std::string::npos);
+  method.get<dis::regularizer::TotalCorrelation>().estimator =
+      dis::regularizer::TcEstimator::minibatch_stratified;
+  CHECK(dis::describe(method).find(
+            "TotalCorrelation {alpha = 1, beta = 4, gamma = 1, estimator = minibatch_stratified, "
+            "kl = sampled}") != std::string::npos);
 }
 
 TEST_CASE("the weighted estimator moves its three parts by constants that cancel") {
@@ -67,7 +71,8 @@ TEST_CASE("the weighted estimator moves its three parts by constants that cancel
   };
   auto const parts = [&](double data_size) {
     dis::Tape<B> tape(B(1));
-    auto q = dis::prior::StandardNormal{}.posterior(tape.constant(dis::Extents<2>{batch, 2 * latent}, head.data()), random);
+    auto q = dis::prior::StandardNormal{}.posterior(
+        tape.constant(dis::Extents<2>{batch, 2 * latent}, head.data()), random);
     q.data_size = data_size;
     auto const p = dis::regularizer::TotalCorrelation{}.parts(q);
     return Parts{*dis::materialise(p.mutual_information).value, *dis::materialise(p.total_correlation).value,
@@ -75,9 +80,10 @@ TEST_CASE("the weighted estimator moves its three parts by constants that cancel
   };
   Parts const one = parts(1), all = parts(737'280);
   double const log_n = std::log(737'280.0);
-  MESSAGE("log N = " << log_n << "; with N = 1: MI " << one.mutual_information << ", TC " << one.total_correlation << ", DWKL "
-                     << one.dimension_wise_kl << "; with N = 737280: MI " << all.mutual_information << ", TC "
-                     << all.total_correlation << ", DWKL " << all.dimension_wise_kl);
+  MESSAGE("log N = " << log_n << "; with N = 1: MI " << one.mutual_information << ", TC "
+                     << one.total_correlation << ", DWKL " << one.dimension_wise_kl
+                     << "; with N = 737280: MI " << all.mutual_information << ", TC " << all.total_correlation
+                     << ", DWKL " << all.dimension_wise_kl);
   CHECK(all.mutual_information - one.mutual_information == doctest::Approx(log_n));
   CHECK(all.total_correlation - one.total_correlation == doctest::Approx((latent - 1) * log_n));
   CHECK(all.dimension_wise_kl - one.dimension_wise_kl == doctest::Approx(-latent * log_n));

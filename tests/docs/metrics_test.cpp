@@ -20,8 +20,9 @@ namespace dis = disentangle;
 
 TEST_CASE("scoring one's own codes") {
   std::size_t const rows = 3000;
-  std::vector<float> z(rows * 4);                          // (rows, 4) codes: two factors, one of them twice, and noise
-  std::vector<int> y(rows * 2);                            // (rows, 2) labels
+  // (rows, 4) codes: two factors, one of them twice, and noise
+  std::vector<float> z(rows * 4);
+  std::vector<int> y(rows * 2);  // (rows, 2) labels
   dis::Philox const random{.seed = 0, .stream = dis::stream("docs"), .step = 0};
   for (std::size_t i = 0; i < rows; ++i) {
     y[2 * i] = static_cast<int>(i % 3);
@@ -35,8 +36,10 @@ TEST_CASE("scoring one's own codes") {
   dis::MatrixView<float const> const codes{z.data(), rows, 4};
   dis::MatrixView<int const> const factors{y.data(), rows, 2};
   dis::metric::Score const mig = dis::metric::Mig{}(codes, factors);
-  dis::metric::Score const dci = dis::metric::Dci{.rounds = 10}(codes, factors, 2000);  // the first 2000 rows train
-  dis::metric::ArraySource const source(codes, factors, {"shape", "size"});             // for metrics that sample pairs
+  // the first 2000 rows train
+  dis::metric::Score const dci = dis::metric::Dci{.rounds = 10}(codes, factors, 2000);
+  // for metrics that sample pairs
+  dis::metric::ArraySource const source(codes, factors, {"shape", "size"});
   dis::metric::Score const vote = dis::metric::FactorVae{.num_train = 1000}(source, dis::seed(0));
 
   CHECK(mig.value > 0.5);
@@ -56,7 +59,8 @@ TEST_CASE("a perfect code on the factors of dSprites") {
           for (std::size_t k = 0; k < values.columns; ++k) codes(i, k) = values(i, k);
       });
   auto const seed = dis::seed(0);
-  double const mig = dis::metric::Mig{}(perfect, seed).value, mig_40 = dis::metric::Mig{.bins = 40}(perfect, seed).value;
+  double const mig = dis::metric::Mig{}(perfect, seed).value,
+               mig_40 = dis::metric::Mig{.bins = 40}(perfect, seed).value;
   double const mig_few = dis::metric::Mig{.num_train = 2000}(perfect, seed).value;
   double const mig_many = dis::metric::Mig{.num_train = 1'000'000}(perfect, seed).value;
   double const sap = dis::metric::Sap{}(perfect, seed).value;
@@ -64,7 +68,8 @@ TEST_CASE("a perfect code on the factors of dSprites") {
       factors, factors.size(), [&](dis::MatrixView<int const> values, dis::MatrixView<double> codes) {
         for (std::size_t i = 0; i < values.rows; ++i)
           for (std::size_t k = 0; k < values.columns; ++k) {
-            double const n = factors[k].cardinality;  // n values of mean (n - 1) / 2 and variance (n^2 - 1) / 12
+            // n values of mean (n - 1) / 2 and variance (n^2 - 1) / 12
+            double const n = factors[k].cardinality;
             codes(i, k) = (values(i, k) - (n - 1) / 2) / std::sqrt((n * n - 1) / 12);
           }
       });
@@ -73,9 +78,9 @@ TEST_CASE("a perfect code on the factors of dSprites") {
   double const vote = dis::metric::FactorVae{.num_train = 2000, .num_eval = 1000}(perfect, seed).value;
   double const pairs = dis::metric::BetaVae{.num_train = 1000, .num_eval = 500}(perfect, seed).value;
   MESSAGE("perfect code: mig " << mig << " of 10000 rows, " << mig_few << " of 2000, " << mig_many
-                               << " of a million, with 40 bins " << mig_40 << "; sap " << sap << ", of the code with variances 1 "
-                               << sap_standardised << ", continuous " << continuous << "; factor_vae " << vote
-                               << "; beta_vae " << pairs);
+                               << " of a million, with 40 bins " << mig_40 << "; sap " << sap
+                               << ", of the code with variances 1 " << sap_standardised << ", continuous "
+                               << continuous << "; factor_vae " << vote << "; beta_vae " << pairs);
   CHECK(mig == doctest::Approx(0.896).epsilon(0.002));
   CHECK(mig_few == doctest::Approx(0.8655).epsilon(0.01));
   CHECK(mig_many == doctest::Approx(0.9024).epsilon(0.002));

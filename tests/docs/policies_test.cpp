@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The policies of docs/policies.md, as they stand there: each is checked by its role, trained for a few steps, and its
-// gradient compared with central differences where it is a term.
+// The policies of docs/policies.md, as they stand there: each is checked by its role, trained for a few
+// steps, and its gradient compared with central differences where it is a term.
 #include <disentangle/adversary/adversary.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/data/dsprites.hpp>
@@ -25,7 +25,7 @@
 
 namespace dis = disentangle;
 
-struct OrthogonalMeans {                                   // weight * sum_{i != j} cov(mean)_ij^2
+struct OrthogonalMeans {  // weight * sum_{i != j} cov(mean)_ij^2
   double weight = 0.1;
   auto operator()(auto const& posterior) const {
     return weight * dis::sum(dis::square(dis::off_diagonal(dis::covariance(posterior.mean))));
@@ -33,7 +33,8 @@ struct OrthogonalMeans {                                   // weight * sum_{i !=
 };
 using MyVae = dis::Plus<dis::method::BetaTcVae, dis::Regularizer<OrthogonalMeans>>;
 
-struct Capacity {                     // gamma * |KL - C|, C growing from 0 to c_max: Burgess et al. 2018, eq. 8
+// gamma * |KL - C|, C growing from 0 to c_max: Burgess et al. 2018, eq. 8
+struct Capacity {
   double gamma = 1000, c_max = 25;
   long steps = 100'000;
   auto operator()(auto const& posterior) const {
@@ -42,28 +43,33 @@ struct Capacity {                     // gamma * |KL - C|, C growing from 0 to c
   }
 };
 
-struct LearntWeights {                                     // sum_j exp(-s_j) KL_j + s_j, s learnt with the networks
+// sum_j exp(-s_j) KL_j + s_j, s learnt with the networks
+struct LearntWeights {
   template <class Setting>
   struct State {
     dis::Variable<typename Setting::backend_type, 1> s;
     explicit State(auto& build) {
-      build.parameters().declare(s, "learnt_weights.s", dis::Extents<1>{Setting::latent_size}, dis::nn::Initialiser{});
+      build.parameters().declare(s, "learnt_weights.s", dis::Extents<1>{Setting::latent_size},
+                                 dis::nn::Initialiser{});
     }
   };
-  auto operator()(auto const& input) const {               // a posterior with a member `state`
+  auto operator()(auto const& input) const {  // a posterior with a member `state`
     return sum(exp(-input.state.s) * mean(input.kl, dis::axis<0>) + input.state.s);
   }
 };
 
-struct Charbonnier {                                       // (1 / batch) sum_pixels sqrt((output - image)^2 + epsilon^2)
+// (1 / batch) sum_pixels sqrt((output - image)^2 + epsilon^2)
+struct Charbonnier {
   double epsilon = 0.01;
   auto operator()(auto const& likelihood) const {
-    return (1 / likelihood.batch_size()) * sum(sqrt(square(likelihood.output - likelihood.images) + epsilon * epsilon));
+    return (1 / likelihood.batch_size()) *
+           sum(sqrt(square(likelihood.output - likelihood.images) + epsilon * epsilon));
   }
   auto image(auto const& output) const { return clamp(output, 0.0, 1.0); }
 };
 
-struct WideNormal {                                        // p(z) = N(0, width^2 I), q(z|x) = N(mean, diag(variance))
+// p(z) = N(0, width^2 I), q(z|x) = N(mean, diag(variance))
+struct WideNormal {
   double width = 2;
   static constexpr int parameters_per_latent = 2;
   template <class B>
@@ -75,12 +81,15 @@ struct WideNormal {                                        // p(z) = N(0, width^
     q.log_variance = materialise(clamp(slice(head, dis::axis<1>, latent, 2 * latent), -30.0, 20.0));
     auto const noise = (1 / width) * codes(*head.tape, head.extent(0), latent, random);
     q.sample = materialise(q.mean + exp(0.5 * q.log_variance) * noise);
-    q.kl = materialise(0.5 * ((square(q.mean) + exp(q.log_variance)) / variance - 1.0 - q.log_variance) + std::log(width));
-    q.log_prior = materialise(-0.5 * (square(q.sample) / variance + std::log(2 * std::numbers::pi * variance)));
+    q.kl = materialise(0.5 * ((square(q.mean) + exp(q.log_variance)) / variance - 1.0 - q.log_variance) +
+                       std::log(width));
+    q.log_prior =
+        materialise(-0.5 * (square(q.sample) / variance + std::log(2 * std::numbers::pi * variance)));
     return q;
   }
   template <class B>
-  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, dis::Philox const& random) const {
+  dis::Variable<B, 2> codes(dis::Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent,
+                            dis::Philox const& random) const {
     auto const z = tape.variable(dis::Extents<2>{n, latent}, false);
     tape.backend().normal(random, z.value, static_cast<std::size_t>(z.size()));
     return materialise(width * z);
@@ -93,25 +102,29 @@ struct SmallEncoder {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;
   static constexpr int latent_size = 6;
   template <int Outputs>
-  using network = nn::Sequential<nn::Conv<16, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>, nn::Flatten, nn::Dense<Outputs>>;
+  using network = nn::Sequential<nn::Conv<16, 4, 2, 1, nn::Relu>, nn::Conv<32, 4, 2, 1, nn::Relu>,
+                                 nn::Flatten, nn::Dense<Outputs>>;
 };
 struct SmallDecoder {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;
   template <class Image>
-  using network = nn::Sequential<nn::Dense<Image::height / 4 * Image::width / 4 * 32, nn::Relu>,
-                                 nn::Reshape<Image::height / 4, Image::width / 4, 32>,
-                                 nn::ConvTranspose<16, 4, 2, 1, nn::Relu>, nn::ConvTranspose<Image::channels>>;
+  using network =
+      nn::Sequential<nn::Dense<Image::height / 4 * Image::width / 4 * 32, nn::Relu>,
+                     nn::Reshape<Image::height / 4, Image::width / 4, 32>,
+                     nn::ConvTranspose<16, 4, 2, 1, nn::Relu>, nn::ConvTranspose<Image::channels>>;
 };
 using SmallVae = dis::With<dis::method::Vae, dis::Encoder<SmallEncoder>, dis::Decoder<SmallDecoder>>;
 
-struct CodeDiscriminator {            // pulls q(z) towards p(z) through a discriminator, as an adversarial auto-encoder does
+// pulls q(z) towards p(z) through a discriminator, as an adversarial auto-encoder does
+struct CodeDiscriminator {
   double weight = 1;
   dis::optim::Adam optimizer{.learning_rate = 1e-4, .beta1 = 0.5};
 
   template <class Setting>
   struct State {
     using B = typename Setting::backend_type;
-    using Layers = nn::Sequential<nn::Dense<100, nn::LeakyRelu<>>, nn::Dense<100, nn::LeakyRelu<>>, nn::Dense<1>>;
+    using Layers =
+        nn::Sequential<nn::Dense<100, nn::LeakyRelu<>>, nn::Dense<100, nn::LeakyRelu<>>, nn::Dense<1>>;
     nn::OwnParameters<B>& own;
     typename Layers::template On<B, dis::FeatureShape<Setting::latent_size>> network;
     State(nn::Builder<B>& build, CodeDiscriminator const& policy)
@@ -120,7 +133,8 @@ struct CodeDiscriminator {            // pulls q(z) towards p(z) through a discr
     }
   };
 
-  auto operator()(auto& step) const {  // part of the loss: codes that the frozen discriminator takes for draws from the prior
+  // part of the loss: codes that the frozen discriminator takes for draws from the prior
+  auto operator()(auto& step) const {
     auto const logit = step.state().network(step.posterior().sample, nn::Mode{.frozen = true});
     return weight * mean(softplus(-logit));
   }
@@ -136,7 +150,7 @@ using AdversarialAutoEncoder =
                 dis::Prior<dis::prior::StandardNormal>, dis::Reconstruction<dis::reconstruction::Bernoulli>,
                 dis::Adversary<CodeDiscriminator>>;
 
-struct SignDescent {                                       // w -= rate * sign(g)
+struct SignDescent {  // w -= rate * sign(g)
   double learning_rate = 1e-4;
   double clip_norm = 0;
   static constexpr std::size_t moments = 0;
@@ -168,7 +182,8 @@ struct Ramps {  // 100 grey images 16 x 16 of growing brightness
 };
 static_assert(dis::data::data_set<Ramps>);
 
-struct ActiveUnits {  // latents whose code varies over the data by more than `threshold` (variance); Burda et al. 2016
+// latents whose code varies over the data by more than `threshold` (variance); Burda et al. 2016
+struct ActiveUnits {
   static constexpr std::string_view name = "active_units";
   double threshold = 0.01;
   std::size_t num_points = 10000;
@@ -216,8 +231,9 @@ std::pair<double, double> trained(M const& method, std::size_t part, long steps 
 }  // namespace
 
 TEST_CASE("terms: derived gradients agree with central differences") {
-  for (auto const& report : {dis::check_term(OrthogonalMeans{}), dis::check_term(Capacity{.c_max = 5, .steps = 100}),
-                             dis::check_term(LearntWeights{})}) {
+  for (auto const& report :
+       {dis::check_term(OrthogonalMeans{}), dis::check_term(Capacity{.c_max = 5, .steps = 100}),
+        dis::check_term(LearntWeights{})}) {
     CHECK_MESSAGE(report.ok, report.text);
     CHECK(report.checked >= 56);
   }
@@ -250,7 +266,8 @@ TEST_CASE("a prior of one's own: KL against numerical integration") {
   using B = dis::backend::BasicCpu<double>;
   dis::Tape<B> tape(B(1));
   double const head[] = {0.3, -0.8};  // mean, log_variance
-  auto const q = WideNormal{.width = 1.5}.posterior(tape.constant(dis::Extents<2>{1, 2}, head), dis::Philox{});
+  auto const q =
+      WideNormal{.width = 1.5}.posterior(tape.constant(dis::Extents<2>{1, 2}, head), dis::Philox{});
   double const h = 1e-3;
   double kl = 0;
   for (double z = -15; z < 15; z += h) {
@@ -294,9 +311,8 @@ TEST_CASE("a data set of one's own trains") {
   Ramps const data;
   dis::Model model{SmallVae{}, dis::backend::Cpu(1), data.image_shape(), dis::seed(0)};
   double first = 0, last = 0;
-  dis::train(model, data, {.steps = 30, .batch_size = 20}, [&](auto&, auto const& report) {
-    (report.step == 1 ? first : last) = report.loss;
-  });
+  dis::train(model, data, {.steps = 30, .batch_size = 20},
+             [&](auto&, auto const& report) { (report.step == 1 ? first : last) = report.loss; });
   CHECK(last < first);
 }
 

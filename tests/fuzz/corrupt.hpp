@@ -3,7 +3,8 @@
 // disentangle::Error, nothing else, and no allocation out of proportion. Meant to run under the sanitizers.
 // Replaces the global operator new, so include it in the one source file of a test program.
 //
-// With clang and -DDISENTANGLE_LIBFUZZER -fsanitize=fuzzer the same readers are driven by libFuzzer instead: tests/fuzz/run.
+// With clang and -DDISENTANGLE_LIBFUZZER -fsanitize=fuzzer the same readers are driven by libFuzzer instead:
+// tests/fuzz/run.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -119,7 +120,8 @@ inline Outcome damage(Bytes const& valid, Reader const& reader, std::size_t vari
 }
 
 #ifndef DISENTANGLE_LIBFUZZER
-/// The files of tests/fuzz/corpus/<name>, in the order of their names: where libFuzzer starts too. At least one must be there.
+/// The files of tests/fuzz/corpus/<name>, in the order of their names: where libFuzzer starts too. At least
+/// one must be there.
 inline std::vector<Bytes> corpus(std::string const& name) {
   std::vector<std::filesystem::path> paths;
   for (auto const& entry : std::filesystem::directory_iterator(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damaged HDF5 files through our checks and, as far as those accept them, through libhdf5: success or a named error, whatever
-// the bytes.
+// Damaged HDF5 files through our checks and, as far as those accept them, through libhdf5: success or a named
+// error, whatever the bytes.
 #include <disentangle/io/hdf5.hpp>
 
 #include "corrupt.hpp"
@@ -50,8 +50,9 @@ DISENTANGLE_FUZZ_ENTRY(read_everything)
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
-/// Most of a small HDF5 file is room that nobody uses. So three times of four a number near to what is used is replaced, where
-/// it lies, by one that damage would be likely to write or that stands elsewhere in the file.
+/// Most of a small HDF5 file is room that nobody uses. So three times of four a number near to what is used
+/// is replaced, where it lies, by one that damage would be likely to write or that stands elsewhere in the
+/// file.
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
                                                unsigned seed) {
   std::minstd_rand random(seed + 1);

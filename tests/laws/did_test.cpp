@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold of DiD's difference term whatever the networks: the self-checks of its specification, and its degeneracy.
-// The literal squared form cannot tell n different directions from two opposite clusters; the unsquared form can.
+// What must hold of DiD's difference term whatever the networks: the self-checks of its specification, and
+// its degeneracy. The literal squared form cannot tell n different directions from two opposite clusters; the
+// unsquared form can.
 #include <cmath>
 #include <cstring>
 #include <vector>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JointVAE: the class goes to its capacity, steps allocate nothing, and what makes it separate kinds of images.
+// JointVAE: the class goes to its capacity, steps allocate nothing, and what makes it separate kinds of
+// images.
 #include <algorithm>
 #include <cmath>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identities that the terms must satisfy, whatever their code: the parts sum to the KL, order does not matter, independent
-// codes have no total correlation, both forms agree in expectation.
+// Identities that the terms must satisfy, whatever their code: the parts sum to the KL, order does not
+// matter, independent codes have no total correlation, both forms agree in expectation.
 #include <cmath>
 #include <cstddef>
 #include <numeric>
@@ -89,8 +89,8 @@ TEST_CASE("the order of images does not matter, nor that of latents") {
 }
 
 TEST_CASE("total correlation: near 0 for independent codes, large for a latent that is copied") {
-  // Every image has the same posterior, so q(z) is that Gaussian with independent latents; the weighted estimator adds its
-  // constant: -log N of the joint, and once more for each latent.
+  // Every image has the same posterior, so q(z) is that Gaussian with independent latents; the weighted
+  // estimator adds its constant: -log N of the joint, and once more for each latent.
   Codes c = test::random_codes(64, 5, 4);
   for (std::size_t k = 0; k < c.mean.size(); ++k) {
     c.sample[k] -= c.mean[k];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Identities of PartedVAE: its class terms split the KL of the classes, a mixture of equal components is the standard normal,
-// an open mask is none, parameters are as many as the authors'; and it learns to name bars.
+// Identities of PartedVAE: its class terms split the KL of the classes, a mixture of equal components is the
+// standard normal, an open mask is none, parameters are as many as the authors'; and it learns to name bars.
 #include <algorithm>
 #include <cmath>
 #include <numbers>

@@ -21,7 +21,8 @@ TEST_CASE("the study varies one number of each method and leaves the rest") {
   auto const tc = method::study_grid<method::BetaTcVae>()[5];
   CHECK(tc.get<regularizer::TotalCorrelation>().beta == 10);
   auto plain = tc;
-  plain.get<regularizer::TotalCorrelation>().beta = method::BetaTcVae{}.get<regularizer::TotalCorrelation>().beta;
+  plain.get<regularizer::TotalCorrelation>().beta =
+      method::BetaTcVae{}.get<regularizer::TotalCorrelation>().beta;
   CHECK(plain == method::BetaTcVae{});
 }
 

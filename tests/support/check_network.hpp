@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network on its own: its parameters, and the check of its gradients with respect to inputs and all parameters.
+// A network on its own: its parameters, and the check of its gradients with respect to inputs and all
+// parameters.
 #pragma once
 
 #include <string>
@@ -38,7 +39,8 @@ struct LoneNetwork {
   }
 };
 
-/// Central differences of `run(net, x)`, an expression, with respect to the input (batch, size) and every parameter.
+/// Central differences of `run(net, x)`, an expression, with respect to the input (batch, size) and every
+/// parameter.
 template <class Input, class... Layers, class Run>
 GradientReport check_network(std::ptrdiff_t batch, Run const& run, GradientTolerance const& tolerance = {}) {
   using Backend = backend::BasicCpu<double>;
@@ -56,8 +58,8 @@ GradientReport check_network(std::ptrdiff_t batch, Run const& run, GradientToler
       [&] { lone.parameters.begin_step(); }, [&] { lone.parameters.complete_gradients(); }, tolerance);
 }
 
-/// The derivative of sum(run(net, x)^2) along a random direction of all parameters: as derived, and as a central difference.
-/// For deep networks, whose elements one by one would take long.
+/// The derivative of sum(run(net, x)^2) along a random direction of all parameters: as derived, and as a
+/// central difference. For deep networks, whose elements one by one would take long.
 struct DirectionalDerivative {
   double derived, numerical;
 };

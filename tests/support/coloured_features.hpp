@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Features of samples with a colour, a digit and a code of their own, as the set-up of spec/ip_irm.md T5 has them.
+// Features of samples with a colour, a digit and a code of their own, as the set-up of spec/ip_irm.md T5 has
+// them.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +34,8 @@ MatrixView<T const> view(std::vector<T> const& x, std::size_t columns) {
   return {x.data(), x.size() / columns, columns};
 }
 
-/// 256 samples of a colour (energy alpha), one of 10 digits and an instance code, two noisy views: T5's set-up.
+/// 256 samples of a colour (energy alpha), one of 10 digits and an instance code, two noisy views: T5's
+/// set-up.
 struct Coloured {
   std::vector<double> first, second;
   std::vector<int> colour, digit;

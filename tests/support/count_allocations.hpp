@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts heap allocations of the whole test program. Replaces the global operator new, so include it in one
-// source only of a program that has several. The thread sanitizer brings its own operator new, so that nothing is
-// counted under it.
+// source only of a program that has several. The thread sanitizer brings its own operator new, so that
+// nothing is counted under it.
 #pragma once
 
 #include <atomic>

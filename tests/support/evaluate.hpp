@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a formula on the CPU in float or double with a number of threads and brings its value, and the gradients of its
-// inputs, back to the host.
+// Runs a formula on the CPU in float or double with a number of threads and brings its value, and the
+// gradients of its inputs, back to the host.
 #pragma once
 
 #include <cmath>

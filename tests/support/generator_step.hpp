@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training step of a small generative method without Model, on any backend: a generator, an encoder, the prior of uniform
-// codes and one policy. For terms on generated images: quick to compile, and in double for gradient checks.
+// A training step of a small generative method without Model, on any backend: a generator, an encoder, the
+// prior of uniform codes and one policy. For terms on generated images: quick to compile, and in double for
+// gradient checks.
 #pragma once
 
 #include <memory>
@@ -37,8 +38,8 @@ auto state_type() {
   }
 }
 
-/// What a policy is called with. Its random numbers depend on `seed_number` and `step_number` alone; begin() forgets the
-/// images of the pass before.
+/// What a policy is called with. Its random numbers depend on `seed_number` and `step_number` alone; begin()
+/// forgets the images of the pass before.
 template <class Backend, class Policy, int Latent, class Image,
           class Generator = nn::Sequential<nn::Dense<static_cast<int>(Image::size)>>>
 class GeneratorStep {
@@ -68,7 +69,7 @@ class GeneratorStep {
     for (auto& own : own_) own->parameters.allocate(disentangle::seed(seed_number), own->moments());
   }
 
-  // ---- what policies see -------------------------------------------------------------------------------------------
+  // ---- what policies see --------------------------------------------------------------------------------
   Matrix own_codes() {
     if (codes_.tape == nullptr) codes_ = codes(batch_, "own codes");
     return codes_;
@@ -104,7 +105,7 @@ class GeneratorStep {
   }
   void measure(std::size_t first, double value) { measured.at(first) = value; }
 
-  // ---- what tests do -----------------------------------------------------------------------------------------------
+  // ---- what tests do ------------------------------------------------------------------------------------
   void begin() {
     codes_ = {};
     generated_ = {};
@@ -118,7 +119,8 @@ class GeneratorStep {
     tape_.backend().download(materialise(policy(*this)).value, &result, 1);
     return result;
   }
-  /// Steps that minimise the term, with respect to the policy's parameters and the encoder's and, if wanted, the generator's.
+  /// Steps that minimise the term, with respect to the policy's parameters and the encoder's and, if wanted,
+  /// the generator's.
   double train(long steps, bool generator_too) {
     double result = 0;
     for (long i = 0; i < steps; ++i) {
@@ -156,8 +158,8 @@ class GeneratorStep {
   long updates_ = 0;
 };
 
-/// Central differences of a policy's term with respect to every weight of the encoder and the policy and, unless the term
-/// stops its gradient there, of the generator.
+/// Central differences of a policy's term with respect to every weight of the encoder and the policy and,
+/// unless the term stops its gradient there, of the generator.
 template <class Step>
 GradientReport check_generator_term(Step& step, bool skips_generator = false,
                                     GradientTolerance const& tolerance = {}) {

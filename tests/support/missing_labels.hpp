@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a metric that takes missing labels must do: score every factor as it scores that factor alone, on the rows that have it.
+// What a metric that takes missing labels must do: score every factor as it scores that factor alone, on the
+// rows that have it.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace disentangle::test {
 
-/// Rows first .. last - 1 that have a label of factor k (-1: all factors, missing or not), with that factor alone.
+/// Rows first .. last - 1 that have a label of factor k (-1: all factors, missing or not), with that factor
+/// alone.
 inline Labelled rows_with(Labelled const& all, int k, std::size_t first, std::size_t last) {
   std::size_t const columns = k < 0 ? all.factors.columns : 1;
   Labelled part{metric::Matrix<double>(0, all.codes.columns), metric::Matrix<int>(0, columns)};

@@ -12,7 +12,8 @@
 
 namespace disentangle::test {
 
-/// Codes with seeded means in (-1.5, 1.5), log-variances in (-2, 0.5), and their samples z = mean + deviation * noise.
+/// Codes with seeded means in (-1.5, 1.5), log-variances in (-2, 0.5), and their samples z = mean + deviation
+/// * noise.
 inline reference::Codes random_codes(std::size_t batch, std::size_t latent, std::uint64_t seed) {
   Extents<2> const extents{static_cast<std::ptrdiff_t>(batch), static_cast<std::ptrdiff_t>(latent)};
   reference::Codes c{batch,
@@ -27,7 +28,8 @@ inline reference::Codes random_codes(std::size_t batch, std::size_t latent, std:
   return c;
 }
 
-/// Those codes as a Posterior in precision T; the KL and the prior's density by the formulas of the standard normal.
+/// Those codes as a Posterior in precision T; the KL and the prior's density by the formulas of the standard
+/// normal.
 template <class T = double>
 struct GivenPosterior {
   using Backend = backend::BasicCpu<T>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generative methods small enough to train within a test, on the images of tests/support/small_model.hpp: a generator with
-// batch normalisation, and one trunk for encoder, critic and difference encoder.
+// Generative methods small enough to train within a test, on the images of tests/support/small_model.hpp: a
+// generator with batch normalisation, and one trunk for encoder, critic and difference encoder.
 #pragma once
 
 #include <array>

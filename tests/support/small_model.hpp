@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A method small enough to train within a test: 8 x 8 images of bars, an encoder and a decoder of one convolution each.
+// A method small enough to train within a test: 8 x 8 images of bars, an encoder and a decoder of one
+// convolution each.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every metric that trains on some rows and tests on others must say of wrong arrays and splits, and how its
-// overloads must split them.
+// What every metric that trains on some rows and tests on others must say of wrong arrays and splits, and how
+// its overloads must split them.
 #pragma once
 
 #include <cmath>

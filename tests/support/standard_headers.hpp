@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What nearly every header of ours includes of the standard library, to be parsed once where the same flags compile many of
-// them (tests/CMakeLists.txt, tests/headers).
+// What nearly every header of ours includes of the standard library, to be parsed once where the same flags
+// compile many of them (tests/CMakeLists.txt, tests/headers).
 #pragma once
 
 #include <algorithm>

@@ -68,7 +68,8 @@ struct TinyDecoder {
                      nn::Reshape<Image::height, Image::width, Image::channels>>;
 };
 
-/// A critic with parameters, an optimiser and a minibatch of its own, so that a model has more than its main state.
+/// A critic with parameters, an optimiser and a minibatch of its own, so that a model has more than its main
+/// state.
 struct TinyCritic {
   double weight = 0.01;
   static constexpr int minibatches = 2;

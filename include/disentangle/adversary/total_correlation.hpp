@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Total correlation by a discriminator between codes and codes whose columns are shuffled: one policy for FactorVAE and
-// RF-VAE.
+// Total correlation by a discriminator between codes and codes whose columns are shuffled: one policy for
+// FactorVAE and RF-VAE.
 #pragma once
 
 #include <array>
@@ -68,17 +68,17 @@ struct DiscriminatorLayers<0, Width, std::tuple<Done...>> {
 
 }  // namespace detail
 
-/// weight * mean_i [D_0(z_i) - D_1(z_i)], an estimate of the total correlation KL(q(z) || prod_j q(z_j)): D tells codes
-/// (class 0) from codes whose every column is shuffled over the minibatch (class 1). D is trained after each of the
-/// method's updates, on (CE(D(z), 0) + CE(D(shuffled z), 1)) / 2, by its own optimiser.
-/// Kim, Mnih, "Disentangling by factorising", ICML 2018 (BibTeX: kim2018disentangling), eq. 3 and algorithm 2.
-/// Where the prior knows relevance (RF-VAE), z is r o z, for codes and shuffled codes alike.
+/// weight * mean_i [D_0(z_i) - D_1(z_i)], an estimate of the total correlation KL(q(z) || prod_j q(z_j)): D
+/// tells codes (class 0) from codes whose every column is shuffled over the minibatch (class 1). D is trained
+/// after each of the method's updates, on (CE(D(z), 0) + CE(D(shuffled z), 1)) / 2, by its own optimiser.
+/// Kim, Mnih, "Disentangling by factorising", ICML 2018 (BibTeX: kim2018disentangling), eq. 3 and algorithm
+/// 2. Where the prior knows relevance (RF-VAE), z is r o z, for codes and shuffled codes alike.
 /// @tparam Hidden hidden layers: 6 in FactorVAE's appendix, 5 in the code of RF-VAE's authors
 /// @tparam Width of a hidden layer, LeakyReLU(0.2)
 /// @param weight gamma; default 35 (dSprites, FactorVAE section 5 and RF-VAE's authors)
 /// @param optimizer default Adam 1e-4 (0.5, 0.9)
-/// Noise: D must keep up with the encoder; the estimate is low while it learns. Cost: four passes of D and, but for
-/// DiscriminatorBatches::first, one more of the encoder.
+/// Noise: D must keep up with the encoder; the estimate is low while it learns. Cost: four passes of D and,
+/// but for DiscriminatorBatches::first, one more of the encoder.
 template <int Hidden = 6, int Width = 1000>
 struct TotalCorrelation {
   double weight = 35;

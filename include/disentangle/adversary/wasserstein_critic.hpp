@@ -12,19 +12,21 @@
 
 namespace disentangle::adversary {
 
-/// The generator minimises -weight * mean D(G(c)). Before each of its steps the critic D makes CriticSteps steps of its own,
-/// each with another minibatch of real images r and other codes, on
-///     mean D(f) - mean D(r) + penalty * mean (|grad_m D(m)| - 1)^2,   f = G(c), m = r + u (f - r), u ~ U(0, 1) per image.
-/// Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, "Improved training of Wasserstein GANs", NeurIPS 2017, algorithm 1 (BibTeX:
-/// gulrajani2017improved). The penalty's gradient is exact (nn/input_gradient.hpp).
-/// @tparam Trunk the critic's network, an encoder policy: its network<1>, of Dense, Conv, LayerNorm and shape layers
+/// The generator minimises -weight * mean D(G(c)). Before each of its steps the critic D makes CriticSteps
+/// steps of its own, each with another minibatch of real images r and other codes, on
+///     mean D(f) - mean D(r) + penalty * mean (|grad_m D(m)| - 1)^2,  f = G(c), m = r + u (f - r), u ~ U(0, 1) per image.
+/// Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, "Improved training of Wasserstein GANs", NeurIPS 2017,
+/// algorithm 1 (BibTeX: gulrajani2017improved). The penalty's gradient is exact (nn/input_gradient.hpp).
+/// @tparam Trunk the critic's network, an encoder policy: its network<1>, of Dense, Conv, LayerNorm and shape
+/// layers
 /// @tparam CriticSteps n_critic; default 5, as in the paper
 /// @param penalty default 10, as in the paper
 /// @param optimizer default Adam 1e-4 (0, 0.9), as in the paper
-/// Measures critic_gap, mean D(r) - mean D(f): an estimate from below of the Wasserstein distance of images and generated
-/// images once the critic has converged; gradient_penalty; gradient_norm, the mean of |grad_m D(m)|, 1 where the penalty is
-/// satisfied. All of the last critic step.
-/// Cost of a critic step: one forward pass of G, and the work of about eleven forward passes of D, on a minibatch.
+/// Measures critic_gap, mean D(r) - mean D(f): an estimate from below of the Wasserstein distance of images
+/// and generated images once the critic has converged; gradient_penalty; gradient_norm, the mean of |grad_m
+/// D(m)|, 1 where the penalty is satisfied. All of the last critic step.
+/// Cost of a critic step: one forward pass of G, and the work of about eleven forward passes of D, on a
+/// minibatch.
 template <class Trunk = encoder::InfoGanConv<>, int CriticSteps = 5>
 struct WassersteinCritic {
   static_assert(CriticSteps > 0, "[disentangle] WassersteinCritic: the critic makes at least one step");

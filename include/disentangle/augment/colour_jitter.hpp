@@ -14,18 +14,20 @@
 
 namespace disentangle::augment {
 
-/// With probability p, the four changes of torchvision's ColorJitter in a random order, each followed by clamping to [0, 1]:
+/// With probability p, the four changes of torchvision's ColorJitter in a random order, each followed by
+/// clamping to [0, 1]:
 ///
 ///     brightness   x -> f x                              f ~ U(max(0, 1 - brightness), 1 + brightness)
 ///     contrast     x -> f x + (1 - f) mean of the grey   f ~ U(max(0, 1 - contrast), 1 + contrast)
 ///     saturation   x -> f x + (1 - f) grey of the pixel  f ~ U(max(0, 1 - saturation), 1 + saturation)
 ///     hue          the hue of HSV moves by f turns       f ~ U(-hue, hue)
 ///
-/// with the grey 0.299 red + 0.587 green + 0.114 blue (PIL's; torchvision's tensors take 0.2989 of the red). In float
-/// throughout, where PIL rounds to bytes between the changes. A setting of 0 leaves its change out. Images of three channels,
-/// or of one, whose saturation and hue have nothing to change.
-/// @param brightness, contrast, saturation at least 0, default 0.4; @param hue 0 .. 0.5, default 0.1; @param p default 0.8
-/// (Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors' code, after Chen et al. 2020, whose strength is twice that)
+/// with the grey 0.299 red + 0.587 green + 0.114 blue (PIL's; torchvision's tensors take 0.2989 of the red).
+/// In float throughout, where PIL rounds to bytes between the changes. A setting of 0 leaves its change out.
+/// Images of three channels, or of one, whose saturation and hue have nothing to change.
+/// @param brightness, contrast, saturation at least 0, default 0.4; @param hue 0 .. 0.5, default 0.1; @param
+/// p default 0.8 (Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors' code, after Chen et al. 2020,
+/// whose strength is twice that)
 struct ColourJitter {
   double brightness = 0.4;
   double contrast = 0.4;
@@ -142,7 +144,8 @@ struct ColourJitter {
     float const rest = (1 - factor) * other;
     for (std::size_t i = 0; i < N; ++i) values[i] = clamped(factor * values[i] + rest);
   }
-  /// The mean of value(0 .. N - 1), in sixteen interleaved sums: the same with and without vector instructions.
+  /// The mean of value(0 .. N - 1), in sixteen interleaved sums: the same with and without vector
+  /// instructions.
   template <std::size_t N, class Value>
   static float mean(Value const& value) {
     constexpr std::size_t lanes = 16;
@@ -164,8 +167,9 @@ struct ColourJitter {
       blue[i] = clamped(factor * blue[i] + rest);
     }
   }
-  /// Turns the hue. With V the largest of the three, C the largest minus the smallest and H the hue in sixths of a turn, a
-  /// channel of HSV is V - C clamp(min(k, 4 - k), 0, 1), k = (n + H) mod 6, n = 5, 3, 1 for red, green, blue.
+  /// Turns the hue. With V the largest of the three, C the largest minus the smallest and H the hue in sixths
+  /// of a turn, a channel of HSV is V - C clamp(min(k, 4 - k), 0, 1), k = (n + H) mod 6, n = 5, 3, 1 for red,
+  /// green, blue.
   template <std::size_t N>
   static void turn(float turns, float* __restrict red, float* __restrict green, float* __restrict blue) {
     float const shift = 6 * turns + 12;  // H + shift + n is then positive

@@ -13,12 +13,12 @@
 
 namespace disentangle::augment {
 
-/// With probability p, a convolution in both directions with the weights exp(-k^2 / (2 sigma^2)) / sum, |k| <= kernel / 2,
-/// sigma ~ U(sigma), the image mirrored about its border pixels: torchvision's GaussianBlur and OpenCV's, in float. Images
-/// of any number of channels; values stay within those of the image.
-/// @param kernel pixels, odd, less than twice the smaller side; default 3; @param sigma in pixels, 0 < low <= high, default
-/// 0.1 .. 2; @param p default 0.5 (Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors' code; Chen et al. 2020 take a
-/// tenth of the side as kernel)
+/// With probability p, a convolution in both directions with the weights exp(-k^2 / (2 sigma^2)) / sum, |k|
+/// <= kernel / 2, sigma ~ U(sigma), the image mirrored about its border pixels: torchvision's GaussianBlur
+/// and OpenCV's, in float. Images of any number of channels; values stay within those of the image.
+/// @param kernel pixels, odd, less than twice the smaller side; default 3; @param sigma in pixels, 0 < low <=
+/// high, default 0.1 .. 2; @param p default 0.5 (Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors'
+/// code; Chen et al. 2020 take a tenth of the side as kernel)
 /// Cost: proportional to kernel.
 struct GaussianBlur {
   int kernel = 3;

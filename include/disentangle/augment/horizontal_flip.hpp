@@ -10,8 +10,8 @@
 
 namespace disentangle::augment {
 
-/// Mirrors an image left to right with probability p, as torchvision's RandomHorizontalFlip. Images of any number of
-/// channels.
+/// Mirrors an image left to right with probability p, as torchvision's RandomHorizontalFlip. Images of any
+/// number of channels.
 /// @param p default 0.5 (torchvision; Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors' code)
 struct HorizontalFlip {
   double p = 0.5;

@@ -25,10 +25,10 @@ struct PerChannel<3> {
   friend bool operator==(PerChannel const&, PerChannel const&) = default;
 };
 
-/// x -> (x - mean) / deviation, channel by channel, as torchvision's Normalize. It draws nothing, and the images leave
-/// [0, 1], so it comes last. It is for what takes images from a source alone: scores and pictures ask the data set itself
-/// for images, which are not normalised then, whereas a network that learns scale and shift (a normalisation after its
-/// first layer) needs none of it.
+/// x -> (x - mean) / deviation, channel by channel, as torchvision's Normalize. It draws nothing, and the
+/// images leave [0, 1], so it comes last. It is for what takes images from a source alone: scores and
+/// pictures ask the data set itself for images, which are not normalised then, whereas a network that learns
+/// scale and shift (a normalisation after its first layer) needs none of it.
 /// @param mean, deviation (above 0) of images in [0, 1]; no defaults: see cifar_normalisation()
 template <int Channels>
 struct Normalise {
@@ -69,7 +69,8 @@ struct Normalise {
   static std::array<double, 3> values(PerChannel<3> const& x) { return {x.red, x.green, x.blue}; }
 };
 
-/// The constants of CIFAR-10, which the authors of IP-IRM take for all data sets (BibTeX: wang2021self, authors' code).
+/// The constants of CIFAR-10, which the authors of IP-IRM take for all data sets (BibTeX: wang2021self,
+/// authors' code).
 inline Normalise<3> cifar_normalisation() { return {{0.4914, 0.4822, 0.4465}, {0.2023, 0.1994, 0.2010}}; }
 
 }  // namespace disentangle::augment

@@ -19,13 +19,14 @@ namespace disentangle::augment {
 ///     dis::augment::Pipeline const crops{dis::augment::RandomResizedCrop{.scale = {0.5, 1}}, dis::augment::HorizontalFlip{}};
 ///     auto const data = dis::data::augmented(images, crops);
 ///
-/// What an image becomes is a function of the seed, the image's index, the epoch and the view. Nothing is allocated per image:
-/// a policy works in memory of its thread of the size of one image.
+/// What an image becomes is a function of the seed, the image's index, the epoch and the view. Nothing is
+/// allocated per image: a policy works in memory of its thread of the size of one image.
 template <class... Policies>
 class Pipeline {
  public:
   Pipeline() = default;
-  explicit Pipeline(Policies... policies) requires(sizeof...(Policies) > 0)
+  explicit Pipeline(Policies... policies)
+    requires(sizeof...(Policies) > 0)
       : policies_(std::move(policies)...) {}
   friend bool operator==(Pipeline const&, Pipeline const&) = default;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the augmentation policies share: how they walk over the images of a batch, draw, and refuse wrong settings.
+// What the augmentation policies share: how they walk over the images of a batch, draw, and refuse wrong
+// settings.
 //
 // A policy is an aggregate of its hyper-parameters with
 //
@@ -7,8 +8,8 @@
 //     template <class Shape> void operator()(Philox random, Shape, std::size_t view, std::span<std::size_t const> samples,
 //                                            std::span<float> images) const;  // in place
 //
-// that is, an augmentation of data/batch_source.hpp. What it draws for an image depends on `random` and the image's entry
-// of `samples` alone.
+// that is, an augmentation of data/batch_source.hpp. What it draws for an image depends on `random` and the
+// image's entry of `samples` alone.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +50,8 @@ void for_each_image(std::span<std::size_t const> samples, std::span<float> image
   for (std::size_t i = 0; i < samples.size(); ++i) change(samples[i], images.data() + i * Shape::size);
 }
 
-/// N floats of the calling thread for a policy to work in, allocated at a thread's first use; their values are left from
-/// the last.
+/// N floats of the calling thread for a policy to work in, allocated at a thread's first use; their values
+/// are left from the last.
 template <std::size_t N>
 float* scratch() {
   thread_local std::vector<float> buffer(N);

@@ -10,8 +10,8 @@
 
 namespace disentangle::augment {
 
-/// With probability p, gives all three channels the grey 0.299 red + 0.587 green + 0.114 blue (ITU-R 601-2), as torchvision's
-/// RandomGrayscale. Images of three channels.
+/// With probability p, gives all three channels the grey 0.299 red + 0.587 green + 0.114 blue (ITU-R 601-2),
+/// as torchvision's RandomGrayscale. Images of three channels.
 /// @param p default 0.2 (Chen et al., ICML 2020, BibTeX: chen2020simple; torchvision's own default is 0.1)
 struct RandomGrayscale {
   double p = 0.2;

@@ -13,14 +13,14 @@
 
 namespace disentangle::augment {
 
-/// Cuts a rectangle out of the image and enlarges it to the image's size, as torchvision's RandomResizedCrop: its area is
-/// U(scale) of the image's, its width over its height exp(U(log ratio)), its place uniform; after ten draws that do not fit,
-/// the largest rectangle in the middle whose ratio is allowed. Enlarged by linear interpolation between pixel centres, the
-/// crop's border pixels repeated outwards. (A crop is never larger than the image, so nothing is ever shrunk and
-/// antialiasing, which PIL and torchvision apply, would change nothing.) Images of any number of channels; values stay within
-/// those of the crop.
-/// @param scale 0 < low <= high <= 1, default 0.08 .. 1; @param ratio 0 < low <= high, default 3/4 .. 4/3 (torchvision;
-/// Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors' code)
+/// Cuts a rectangle out of the image and enlarges it to the image's size, as torchvision's RandomResizedCrop:
+/// its area is U(scale) of the image's, its width over its height exp(U(log ratio)), its place uniform; after
+/// ten draws that do not fit, the largest rectangle in the middle whose ratio is allowed. Enlarged by linear
+/// interpolation between pixel centres, the crop's border pixels repeated outwards. (A crop is never larger
+/// than the image, so nothing is ever shrunk and antialiasing, which PIL and torchvision apply, would change
+/// nothing.) Images of any number of channels; values stay within those of the crop.
+/// @param scale 0 < low <= high <= 1, default 0.08 .. 1; @param ratio 0 < low <= high, default 3/4 .. 4/3
+/// (torchvision; Wang et al., NeurIPS 2021, BibTeX: wang2021self, authors' code)
 struct RandomResizedCrop {
   Range scale{0.08, 1};
   Range ratio{3.0 / 4, 4.0 / 3};

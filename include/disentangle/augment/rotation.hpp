@@ -14,12 +14,13 @@
 
 namespace disentangle::augment {
 
-/// Turns an image about its centre by an angle of U(-degrees, degrees), positive angles counter-clockwise, as torchvision's
-/// RandomRotation without enlarging: linear interpolation between the four pixel centres around where a pixel comes from,
-/// those outside the image having the value `fill`. (torchvision takes the nearest pixel unless told otherwise, and its linear
-/// interpolation weights `fill` twice where the image ends.) Images of any number of channels; values stay within those of the
-/// image and `fill`.
-/// @param degrees 0 .. 180, default 10, ours: torchvision has none; @param fill 0 .. 1, default 0, black (torchvision)
+/// Turns an image about its centre by an angle of U(-degrees, degrees), positive angles counter-clockwise, as
+/// torchvision's RandomRotation without enlarging: linear interpolation between the four pixel centres around
+/// where a pixel comes from, those outside the image having the value `fill`. (torchvision takes the nearest
+/// pixel unless told otherwise, and its linear interpolation weights `fill` twice where the image ends.)
+/// Images of any number of channels; values stay within those of the image and `fill`.
+/// @param degrees 0 .. 180, default 10, ours: torchvision has none; @param fill 0 .. 1, default 0, black
+/// (torchvision)
 struct Rotation {
   double degrees = 10;
   double fill = 0;
@@ -44,8 +45,8 @@ struct Rotation {
   template <class Shape>
   static void turn(double degrees, float fill, float* image) {
     if (degrees == 0) return;
-    // The image with one pixel of `fill` above and left of it and two below and right: positions clamped to one pixel
-    // outside need no further case.
+    // The image with one pixel of `fill` above and left of it and two below and right: positions clamped to
+    // one pixel outside need no further case.
     constexpr std::size_t channels = Shape::channels, row = Shape::width * channels;
     constexpr std::size_t wide = (Shape::width + 3) * channels, tall = Shape::height + 3;
     float* const source = detail::scratch<wide * tall>();

@@ -14,11 +14,12 @@ namespace disentangle::augment {
 using SimClrPipeline =
     Pipeline<RandomResizedCrop, HorizontalFlip, ColourJitter, RandomGrayscale, GaussianBlur>;
 
-/// Crop, flip, colour jitter, grey, blur, each with the setting of IP-IRM's training on STL10 and CIFAR (Wang et al.,
-/// NeurIPS 2021, BibTeX: wang2021self, authors' code, after Chuang et al. 2020, BibTeX: chuang2020debiased, and Chen et al.
-/// 2020, BibTeX: chen2020simple). Their normalisation by constants, which training and test images get alike, is left out:
-/// see Normalise. Where colour is a factor to be kept, compose a Pipeline without colours, and where left and right matter
-/// (digits), one without HorizontalFlip. Images of three channels.
+/// Crop, flip, colour jitter, grey, blur, each with the setting of IP-IRM's training on STL10 and CIFAR (Wang
+/// et al., NeurIPS 2021, BibTeX: wang2021self, authors' code, after Chuang et al. 2020, BibTeX:
+/// chuang2020debiased, and Chen et al. 2020, BibTeX: chen2020simple). Their normalisation by constants, which
+/// training and test images get alike, is left out: see Normalise. Where colour is a factor to be kept,
+/// compose a Pipeline without colours, and where left and right matter (digits), one without HorizontalFlip.
+/// Images of three channels.
 inline SimClrPipeline simclr_pipeline() { return {}; }
 
 }  // namespace disentangle::augment

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// An expression bound to memory: the same tree as its type, with pointers and strides in the leaves. Evaluated lane by
-// lane (P is a scalar on a device, a SIMD pack on the host), forwards by `value`, backwards by `trace` + `adjoint`: the
-// derivative is derived from the type of the tree, so a formula needs one pass forwards and one pass back.
+// An expression bound to memory: the same tree as its type, with pointers and strides in the leaves.
+// Evaluated lane by lane (P is a scalar on a device, a SIMD pack on the host), forwards by `value`, backwards
+// by `trace` + `adjoint`: the derivative is derived from the type of the tree, so a formula needs one pass
+// forwards and one pass back.
 #pragma once
 
 #include <cstddef>
@@ -279,7 +280,7 @@ struct BoundChoice {
   }
 };
 
-// ---- binding -------------------------------------------------------------------------------------------------------
+// ---- binding --------------------------------------------------------------------------------------------
 
 /// Extents of a loop over max_rank axes, the last one innermost; missing leading axes are 1.
 struct Loop {
@@ -340,7 +341,8 @@ struct LeafStrides {
   int count = 0;
 };
 
-/// Merges neighbouring axes that every leaf walks without a break, so that whole contiguous tensors become one line.
+/// Merges neighbouring axes that every leaf walks without a break, so that whole contiguous tensors become
+/// one line.
 inline void merge_axes(Loop& loop, LeafStrides const& leaves) {
   if (leaves.count > LeafStrides::most) return;
   int last = max_rank - 1;  // the axis that absorbs

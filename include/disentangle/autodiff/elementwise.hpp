@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The element-wise vocabulary of formulas. Each operation is a value and its adjoint, stated once for any number type
-// P: a scalar (device code) or a SIMD pack (host code). An adjoint receives the adjoint g of the result, the result y and
-// the arguments, and returns what each argument receives; the fused loops add it.
+// The element-wise vocabulary of formulas. Each operation is a value and its adjoint, stated once for any
+// number type P:
+// a scalar (device code) or a SIMD pack (host code). An adjoint receives the adjoint g of the result, the
+// result y and the arguments, and returns what each argument receives; the fused loops add it.
 #pragma once
 
 #include <cmath>
@@ -20,7 +21,8 @@ struct Adjoints {
   P b;
 };
 
-// Unqualified calls below find the SIMD versions by argument-dependent lookup and the scalar ones by using-declarations.
+// Unqualified calls below find the SIMD versions by argument-dependent lookup and the scalar ones by
+// using-declarations.
 
 // clang-format off
 struct Negate {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Expression templates: element-wise formulas as types, built lazily. Nodes hold variables by value and no storage.
-// Shapes broadcast as in NumPy: axes are aligned from the last, an extent of 1 or a missing axis stretches.
+// Expression templates: element-wise formulas as types, built lazily. Nodes hold variables by value and no
+// storage. Shapes broadcast as in NumPy: axes are aligned from the last, an extent of 1 or a missing axis
+// stretches.
 #pragma once
 
 #include <algorithm>
@@ -91,7 +92,7 @@ constexpr auto as_expression(E const& e) {
 template <operand E>
 using expression_of = decltype(as_expression(std::declval<E const&>()));
 
-// ---- walking an expression ---------------------------------------------------------------------------------------
+// ---- walking an expression ------------------------------------------------------------------------------
 
 // declared before any is defined: they call each other
 template <class Op, class A, class Visitor>
@@ -140,7 +141,8 @@ bool needs_gradient(E const& e) {
   return needed;
 }
 
-/// Stretches `extents` (rank axes) to what they broadcast to with those of a variable, axes aligned from the last.
+/// Stretches `extents` (rank axes) to what they broadcast to with those of a variable, axes aligned from the
+/// last.
 inline void broadcast_extents(std::ptrdiff_t* extents, int rank, std::ptrdiff_t const* own, int own_rank) {
   for (int axis = 0; axis < own_rank; ++axis) {
     std::ptrdiff_t& target = extents[rank - own_rank + axis];
@@ -155,7 +157,8 @@ inline void broadcast_extents(std::ptrdiff_t* extents, int rank, std::ptrdiff_t 
 
 }  // namespace detail
 
-/// The extents of an expression after broadcasting. @throws ShapeError where two extents fit neither each other nor 1.
+/// The extents of an expression after broadcasting. @throws ShapeError where two extents fit neither each
+/// other nor 1.
 template <expression E>
 Extents<E::rank> extents_of(E const& e) {
   Extents<E::rank> result;

@@ -10,8 +10,8 @@ namespace disentangle {
 
 namespace detail {
 
-// For x > 0. What is below 8 is shifted up by seven through the recurrences of the functions, there the asymptotic series
-// are exact to 1e-10: DLMF 5.5.1, 5.5.2, 5.11.1, 5.11.2, 5.15.5, 5.15.8.
+// For x > 0. What is below 8 is shifted up by seven through the recurrences of the functions, there the
+// asymptotic series are exact to 1e-10: DLMF 5.5.1, 5.5.2, 5.11.1, 5.11.2, 5.15.5, 5.15.8.
 template <class P>
 struct ShiftedArgument {
   P y;        // the argument of the series
@@ -85,7 +85,8 @@ struct Digamma {
 
 }  // namespace detail
 
-/// log Gamma(a) for a > 0, within 1e-10 of its value in double (relative to the larger of 1 and itself); not defined elsewhere.
+/// log Gamma(a) for a > 0, within 1e-10 of its value in double (relative to the larger of 1 and itself); not
+/// defined elsewhere.
 template <expression A>
 constexpr auto lgamma(A const& a) {
   return detail::unary<detail::Lgamma>(a);

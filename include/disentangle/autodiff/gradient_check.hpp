@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// check_gradient(f, inputs...): compares the gradient that the library derives for a formula with central differences, in
-// double, element by element. For the tests of formulas: yours and the library's own.
+// check_gradient(f, inputs...): compares the gradient that the library derives for a formula with central
+// differences, in double, element by element. For the tests of formulas: yours and the library's own.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +41,8 @@ HostArray<static_cast<int>(Rank)> random_array(std::array<std::ptrdiff_t, Rank> 
   return array;
 }
 
-/// When the derived gradient counts as right: |derived - numerical| <= tolerance * max(1, |derived|, |numerical|).
+/// When the derived gradient counts as right: |derived - numerical| <= tolerance * max(1, |derived|,
+/// |numerical|).
 struct GradientTolerance {
   double tolerance = 1e-6;
   double step = 1e-5;  ///< of the central difference, times max(1, |x|)
@@ -70,10 +71,10 @@ struct Leaf {
   bool assigned = false;  ///< the first contribution assigns (weights of layers); otherwise every one adds
 };
 
-/// Compares the gradients of all leaves. `run()` builds the loss, a Variable of rank 0, on the tape, which is reset before.
-/// `begin()` runs before the recorded pass, `end()` after it. The gradients of leaves that must be added to start as
-/// noise, those that must be assigned as infinity, and new tensors are infinite too, so that "forgot to write" and
-/// "assigned instead of added" show.
+/// Compares the gradients of all leaves. `run()` builds the loss, a Variable of rank 0, on the tape, which is
+/// reset before. `begin()` runs before the recorded pass, `end()` after it. The gradients of leaves that must
+/// be added to start as noise, those that must be assigned as infinity, and new tensors are infinite too, so
+/// that "forgot to write" and "assigned instead of added" show.
 inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
                                         std::vector<Leaf> const& leaves,
                                         std::function<Variable<backend::BasicCpu<double>, 0>()> const& run,
@@ -175,9 +176,10 @@ Variable<typename E::backend_type, 0> contracted(E const& e) {
 ///                                             dis::random_array(dis::Extents<2>{3, 4}, 1), dis::random_array(dis::Extents<1>{4}, 2));
 ///     CHECK_MESSAGE(report.ok, report.text);
 ///
-/// f takes one Variable<backend::BasicCpu<double>, rank> per input and returns an expression. If its rank is not 0, what is
-/// checked is its sum with random weights. f is called twice for every element, so inputs of tens of elements are enough;
-/// keep them away from kinks (|x| at 0). f must be a pure function of its inputs.
+/// f takes one Variable<backend::BasicCpu<double>, rank> per input and returns an expression. If its rank is
+/// not 0, what is checked is its sum with random weights. f is called twice for every element, so inputs of
+/// tens of elements are enough; keep them away from kinks (|x| at 0). f must be a pure function of its
+/// inputs.
 template <class F, int... Ranks>
 GradientReport check_gradient(GradientTolerance const& tolerance, F const& f, HostArray<Ranks>... inputs) {
   using Backend = backend::BasicCpu<double>;

@@ -6,7 +6,8 @@
 
 namespace disentangle {
 
-/// (m, k) x (k, n) -> (m, n). Transposed and sliced views are read in place. @throws ShapeError if the inner extents differ.
+/// (m, k) x (k, n) -> (m, n). Transposed and sliced views are read in place. @throws ShapeError if the inner
+/// extents differ.
 template <matrix_expression E, matrix_expression F>
 Variable<typename E::backend_type, 2> matmul(E const& left, F const& right) {
   auto const a = materialise(left);
@@ -34,8 +35,8 @@ Variable<typename E::backend_type, 2> matmul(E const& left, F const& right) {
   return out;
 }
 
-/// The covariance of the columns, (samples, d) -> (d, d): mean over samples of the products of deviations (divided by the
-/// number of samples, not by one less, as the papers do).
+/// The covariance of the columns, (samples, d) -> (d, d): mean over samples of the products of deviations
+/// (divided by the number of samples, not by one less, as the papers do).
 template <matrix_expression E>
 auto covariance(E const& e) {
   auto const x = materialise(e);

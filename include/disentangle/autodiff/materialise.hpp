@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The boundary between lazy expressions and tensors: evaluating an expression in one pass, and its adjoint in another.
+// The boundary between lazy expressions and tensors: evaluating an expression in one pass, and its adjoint in
+// another.
 #pragma once
 
 #include <disentangle/autodiff/bound.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions of an expression, over everything or along one axis: sum, mean, max, logsumexp, softmax. The expression is
-// evaluated inside the reduction; sums never store it.
+// Reductions of an expression, over everything or along one axis: sum, mean, max, logsumexp, softmax. The
+// expression is evaluated inside the reduction; sums never store it.
 #pragma once
 
 #include <limits>
@@ -108,7 +108,8 @@ Variable<typename E::backend_type, 0> max(E const& e) {
   return max(reshape(v, Extents<1>{v.size()}), axis<0>);
 }
 
-/// log(sum(exp(e))) along one axis, which disappears; exact for any finite values (the maximum is taken out first).
+/// log(sum(exp(e))) along one axis, which disappears; exact for any finite values (the maximum is taken out
+/// first).
 template <expression E, int A>
 Variable<typename E::backend_type, E::rank - 1> logsumexp(E const& e, Axis<A> a) {
   auto const v = materialise(e);
@@ -124,7 +125,8 @@ Variable<typename E::backend_type, 0> logsumexp(E const& e) {
   return logsumexp(reshape(v, Extents<1>{v.size()}), axis<0>);
 }
 
-/// exp(e) / sum(exp(e)) along one axis, which stays. The maximum is taken out first, so that large numbers lose nothing.
+/// exp(e) / sum(exp(e)) along one axis, which stays. The maximum is taken out first, so that large numbers
+/// lose nothing.
 template <expression E, int A>
 auto softmax(E const& e, Axis<A> a) {
   auto const v = materialise(e);

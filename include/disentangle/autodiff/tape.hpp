@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tape<Backend>: reverse mode. Records only boundaries (an assigned expression, a reduction, a matrix product, a network),
-// so a training step is tens of records; storage comes from arenas that are reused from step to step.
+// Tape<Backend>: reverse mode. Records only boundaries (an assigned expression, a reduction, a matrix
+// product, a network), so a training step is tens of records; storage comes from arenas that are reused from
+// step to step.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,8 @@
 
 namespace disentangle {
 
-/// The memory and the history of one forward pass. Variables point to their tape: it must not move while they live.
+/// The memory and the history of one forward pass. Variables point to their tape: it must not move while they
+/// live.
 template <class Backend>
 class Tape {
  public:
@@ -129,8 +131,8 @@ class Tape {
   bool poisoned_ = false;
 };
 
-/// What its tape gives out for tensors while it lives is free again afterwards: working memory of a computation that
-/// records nothing.
+/// What its tape gives out for tensors while it lives is free again afterwards: working memory of a
+/// computation that records nothing.
 template <class Backend>
 class ScratchScope {
  public:

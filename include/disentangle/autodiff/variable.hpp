@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variable<Backend, Rank>: a tensor on a tape. What the formulas of a term are made of, and the leaf of every expression.
+// Variable<Backend, Rank>: a tensor on a tape. What the formulas of a term are made of, and the leaf of every
+// expression.
 #pragma once
 
 #include <concepts>
@@ -12,9 +13,10 @@ namespace disentangle {
 template <class Backend>
 class Tape;
 
-/// A view of a tensor and of its gradient; copying it copies no data. Storage belongs to the tape or to a parameter store.
-/// `gradient` is null where no gradient is wanted (data, random numbers, what stop_gradient returned). Slices, transposes
-/// and diagonals are variables over the same storage with other strides, so their gradients need no record.
+/// A view of a tensor and of its gradient; copying it copies no data. Storage belongs to the tape or to a
+/// parameter store. `gradient` is null where no gradient is wanted (data, random numbers, what stop_gradient
+/// returned). Slices, transposes and diagonals are variables over the same storage with other strides, so
+/// their gradients need no record.
 template <class Backend, int Rank>
 struct Variable {
   static_assert(Rank >= 0 && Rank <= max_rank, "[disentangle] a tensor has at most five axes");
@@ -36,11 +38,10 @@ struct Variable {
   bool contiguous() const { return strides == contiguous_strides(extents); }
 };
 
-/// Anything that a formula can be made of: a Variable, or a lazily built element-wise expression over variables.
+/// Anything that a formula can be made of: a Variable, or a lazily built element-wise expression over
+/// variables.
 template <class E>
-concept expression = requires {
-  typename std::remove_cvref_t<E>::expression_tag;
-};
+concept expression = requires { typename std::remove_cvref_t<E>::expression_tag; };
 
 /// An expression of rank 0: what a term returns.
 template <class E>

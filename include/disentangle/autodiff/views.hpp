@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views: the same storage with other extents and strides. They copy nothing, and gradients flow through them because a
-// view of a variable is a view of its gradient too. A lazy expression is materialised first.
+// Views: the same storage with other extents and strides. They copy nothing, and gradients flow through them
+// because a view of a variable is a view of its gradient too. A lazy expression is materialised first.
 #pragma once
 
 #include <disentangle/autodiff/materialise.hpp>
@@ -67,7 +67,8 @@ Variable<typename E::backend_type, 1> diagonal(E const& e) {
   return {v.tape, v.value, v.gradient, {v.extents[0]}, {v.strides[0] + v.strides[1]}};
 }
 
-/// The same scalars in row-major order with other extents. @throws ShapeError if the number of scalars differs.
+/// The same scalars in row-major order with other extents. @throws ShapeError if the number of scalars
+/// differs.
 template <expression E, std::size_t Rank>
 Variable<typename E::backend_type, static_cast<int>(Rank)>
 reshape(E const& e, std::array<std::ptrdiff_t, Rank> const& extents) {

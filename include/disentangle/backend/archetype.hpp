@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backend on which role wrappers check their policies: every primitive exists and does nothing, so a policy that passes
-// uses only the documented vocabulary.
+// The backend on which role wrappers check their policies: every primitive exists and does nothing, so a
+// policy that passes uses only the documented vocabulary.
 #pragma once
 
 #include <cstddef>

@@ -6,9 +6,10 @@
 
 namespace disentangle::backend {
 
-/// A convolution of H x W x Cin images with Cout kernels of Kernel x Kernel, with the same stride in both directions and
-/// Pad rows of zeros above and below, PadX columns of zeros left and right. Images are NHWC, weights [ky][kx][cin][cout]. Where the stride does not divide the padded
-/// side less the kernel, the last rows and columns of the padded image are seen by no kernel position (PyTorch's rule).
+/// A convolution of H x W x Cin images with Cout kernels of Kernel x Kernel, with the same stride in both
+/// directions and Pad rows of zeros above and below, PadX columns of zeros left and right. Images are NHWC,
+/// weights [ky][kx][cin][cout]. Where the stride does not divide the padded side less the kernel, the last
+/// rows and columns of the padded image are seen by no kernel position (PyTorch's rule).
 template <int H, int W, int Cin, int Cout, int Kernel, int Stride, int Pad, int PadX = Pad>
 struct ConvolutionGeometry {
   static_assert(H > 0 && W > 0 && Cin > 0 && Cout > 0 && Kernel > 0 && Stride > 0 && Pad >= 0 && PadX >= 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors that other libraries can look at in place: variables of backends whose memory is the host's, and the named
-// tensors of a model. What eigen/interoperation.hpp and xtensor/interoperation.hpp share.
+// Tensors that other libraries can look at in place: variables of backends whose memory is the host's, and
+// the named tensors of a model. What eigen/interoperation.hpp and xtensor/interoperation.hpp share.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,8 @@ struct NamedTensor {
   std::vector<std::ptrdiff_t> extents;
 };
 
-/// The tensor of a model with this name, as checkpoints name it. @throws ValueError with all names if there is none.
+/// The tensor of a model with this name, as checkpoints name it. @throws ValueError with all names if there
+/// is none.
 template <class Model>
 NamedTensor<typename Model::scalar> find_tensor(Model& model, std::string_view name) {
   static_assert(host_backend<typename Model::backend_type>,

@@ -8,8 +8,8 @@
 
 namespace disentangle::contrast {
 
-/// H([x ; x']), the channels of both images as those of one: InfoGAN-CR's pair network (BibTeX: lin2020infogan). H sees what
-/// x shows, and not only what changes.
+/// H([x ; x']), the channels of both images as those of one: InfoGAN-CR's pair network (BibTeX:
+/// lin2020infogan). H sees what x shows, and not only what changes.
 struct ChannelPair {
   template <class Image>
   using input = ImageShape<Image::height, Image::width, 2 * Image::channels>;
@@ -51,9 +51,7 @@ struct SiamesePair {
 
 /// How a difference encoder takes its pairs.
 template <class P>
-concept pair_input = requires {
-  typename P::template input<ImageShape<64, 64, 1>>;
-};
+concept pair_input = requires { typename P::template input<ImageShape<64, 64, 1>>; };
 
 /// Which networks a term on generated pairs trains.
 enum class TrainsNetworks {
@@ -96,8 +94,8 @@ Variable<B, 2> unit_rows(Variable<B, 2> const& v) {
   return materialise(v / insert_axis(lengths(v), axis<1>));
 }
 
-/// The share of rows of `v` that lie nearest to the mean of those rows of `reference` that have their own dimension; a
-/// dimension that no reference has counts as missed. Dimensions are rows with a single 1.
+/// The share of rows of `v` that lie nearest to the mean of those rows of `reference` that have their own
+/// dimension; a dimension that no reference has counts as missed. Dimensions are rows with a single 1.
 template <class B>
 auto nearest_class_accuracy(Variable<B, 2> const& reference, Variable<B, 2> const& reference_dimension,
                             Variable<B, 2> const& v, Variable<B, 2> const& dimension) {

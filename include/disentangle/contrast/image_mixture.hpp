@@ -11,8 +11,9 @@
 
 namespace disentangle::contrast {
 
-/// x_i <- l_i x_i + (1 - l_i) x_p(i) with l = max(u, 1 - u), u uniform, and p a permutation, which may leave images alone. The
-/// labels of the mixtures have the mean of l in place of l_i, as in the authors' code of IP-IRM.
+/// x_i <- l_i x_i + (1 - l_i) x_p(i) with l = max(u, 1 - u), u uniform, and p a permutation, which may leave
+/// images alone. The labels of the mixtures have the mean of l in place of l_i, as in the authors' code of
+/// IP-IRM.
 struct ImageMixture {
   std::vector<int> partner;  ///< p
   std::vector<float> share;  ///< l, at least 0.5

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contrastive loss of two views with its three denominators (SimCLR, DCL, HCL), and the penalty that IP-IRM puts on it: as
-// formulas, on features of length 1.
+// The contrastive loss of two views with its three denominators (SimCLR, DCL, HCL), and the penalty that
+// IP-IRM puts on it: as formulas, on features of length 1.
 #pragma once
 
 #include <algorithm>
@@ -48,8 +48,8 @@ Variable<Backend, 2> ordered_similarities(Variable<Backend, 2> const& x) {
 
 }  // namespace detail
 
-/// The similarities of the 2n features of two views, each (n, d): row i has its partner, the other view of the same sample, in
-/// column 0 and the other 2n - 2 in the order of their index: (2n, 2n - 1).
+/// The similarities of the 2n features of two views, each (n, d): row i has its partner, the other view of
+/// the same sample, in column 0 and the other 2n - 2 in the order of their index: (2n, 2n - 1).
 template <matrix_expression E, matrix_expression F>
 Variable<typename E::backend_type, 2> partner_first(E const& first, F const& second) {
   auto const a = materialise(first), b = materialise(second);
@@ -78,10 +78,11 @@ Variable<typename E::backend_type, 2> partner_first(E const& first, F const& sec
   }
 }
 
-/// Where a contrastive loss takes its negatives from. Each is called with logits whose column 0 is the positive, (rows, columns),
-/// and the temperature they were divided by, and returns the mean over rows.
+/// Where a contrastive loss takes its negatives from. Each is called with logits whose column 0 is the
+/// positive, (rows, columns), and the temperature they were divided by, and returns the mean over rows.
 ///
-/// mean_i (log sum_j exp z_ij - z_i0): SimCLR. Chen, Kornblith, Norouzi, Hinton, ICML 2020 (BibTeX: chen2020simple).
+/// mean_i (log sum_j exp z_ij - z_i0): SimCLR. Chen, Kornblith, Norouzi, Hinton, ICML 2020 (BibTeX:
+/// chen2020simple).
 struct Biased {
   auto operator()(matrix_expression auto const& logits, double) const {
     auto const z = materialise(logits);
@@ -92,7 +93,8 @@ struct Biased {
 
 namespace detail {
 
-/// mean_i log(1 + N_i exp(-z_i0)) with N_i = max((negatives_i - prior * count * exp z_i0) / (1 - prior), count * exp(-1 / temperature)).
+/// mean_i log(1 + N_i exp(-z_i0)) with N_i = max((negatives_i - prior * count * exp z_i0) / (1 - prior),
+/// count * exp(-1 / temperature)).
 template <class B>
 auto debiased(Variable<B, 2> const& z, auto const& negatives, double prior, double temperature) {
   std::ptrdiff_t const rows = z.extent(0);
@@ -105,7 +107,8 @@ auto debiased(Variable<B, 2> const& z, auto const& negatives, double prior, doub
 
 }  // namespace detail
 
-/// DCL: negatives corrected for those of the sample's own class. Chuang et al., NeurIPS 2020 (BibTeX: chuang2020debiased).
+/// DCL: negatives corrected for those of the sample's own class. Chuang et al., NeurIPS 2020 (BibTeX:
+/// chuang2020debiased).
 /// @param prior tau+, how likely a negative is of the same class; default 0.1
 struct Debiased {
   double prior = 0.1;
@@ -117,8 +120,8 @@ struct Debiased {
   friend bool operator==(Debiased const&, Debiased const&) = default;
 };
 
-/// HCL: Debiased with negatives weighed by their similarity to the power of beta. Robinson et al., ICLR 2021 (BibTeX:
-/// robinson2021contrastive). @param prior tau+, default 0.1  @param beta default 1
+/// HCL: Debiased with negatives weighed by their similarity to the power of beta. Robinson et al., ICLR 2021
+/// (BibTeX: robinson2021contrastive). @param prior tau+, default 0.1  @param beta default 1
 struct HardNegatives {
   double prior = 0.1;
   double beta = 1;
@@ -140,7 +143,8 @@ enum class Dummy {
 };
 
 /// |d/ds InfoNCE(s z)|^2 at s = 1, s a scale of the logits. Written as its formula, g_j = mean_i (softmax(z)_ij - [j = 0]) z_ij, so
-/// that its own gradient is derived like any other. Wang et al., NeurIPS 2021 (BibTeX: wang2021self), equation 2.
+/// that its own gradient is derived like any other. Wang et al., NeurIPS 2021 (BibTeX: wang2021self),
+/// equation 2.
 /// @param logits with the positive in column 0, divided by the penalty's temperature
 template <matrix_expression E>
 Variable<typename E::backend_type, 0> invariance_penalty(E const& logits, Dummy dummy = Dummy::vector) {

@@ -29,18 +29,21 @@ enum class DifferenceBound {
 ///     c ~ prior;  c1, c2: c with dimension i, with dimension j != i changed, i and j uniform per row
 ///     v1 = H(G(c), G(c1)),  v2 = H(G(c), G(c2)),  each bounded
 ///     weight * (-mean |v1 - v2|^2 + pull * mean |v1 - v1+|^2)
-/// v1+ is the difference of another pair in which dimension i was changed. H, the difference encoder, is trained together with
-/// the generator; G(c), G(c1), G(c2) are one pass of the generator, and G(c) is the image that other terms see too. On a VAE
-/// its decoder's expected images take the place of G, and codes come from the VAE's prior.
+/// v1+ is the difference of another pair in which dimension i was changed. H, the difference encoder, is
+/// trained together with the generator; G(c), G(c1), G(c2) are one pass of the generator, and G(c) is the
+/// image that other terms see too. On a VAE its decoder's expected images take the place of G, and codes come
+/// from the VAE's prior.
 /// Zhang et al., "Disentanglement in Difference", 2025 (BibTeX: zhang2025disentanglement): the formula of
-/// DifferenceForm::squared_distance with pull = 0 and bound none is the one that is known (through a review); ALL ELSE IS A
-/// RECONSTRUCTION (docs/methods/did.md has which, by the numbers R3 to R10 that follow).
-/// The bound: with unit vectors the mean of |v1 - v2|^2 over i != j is at most 2 n / (n - 1), n latents, and 2 for an H that
-/// knows nothing. It is attained by n different directions AND by two opposite clusters of dimensions: the squared form
-/// cannot tell them apart, the unsquared and the contrastive form and a pull can.
+/// DifferenceForm::squared_distance with pull = 0 and bound none is the one that is known (through a review);
+/// ALL ELSE IS A RECONSTRUCTION (docs/methods/did.md has which, by the numbers R3 to R10 that follow).
+/// The bound: with unit vectors the mean of |v1 - v2|^2 over i != j is at most 2 n / (n - 1), n latents, and
+/// 2 for an H that knows nothing. It is attained by n different directions AND by two opposite clusters of
+/// dimensions: the squared form cannot tell them apart, the unsquared and the contrastive form and a pull
+/// can.
 /// @tparam Trunk the network of H, an encoder policy
 /// @tparam Pair ChannelPair (default, R5), SubtractedPair or SiamesePair: how H takes two images
-/// @tparam Outputs numbers that H gives; 0, the default, is as many as latents, and n - 1 is the least that fits n directions (R6)
+/// @tparam Outputs numbers that H gives; 0, the default, is as many as latents, and n - 1 is the least that
+/// fits n directions (R6)
 /// @param weight lambda_H; default 1 (R12)
 /// @param form default squared_distance, the literal formula (R8, R9)
 /// @param bound default unit_length; some bound is needed (R7)
@@ -48,10 +51,11 @@ enum class DifferenceBound {
 /// @param temperature of the contrastive form; default 0.2, the usual range is 0.1 to 0.5 (R9)
 /// @param trains default both, cooperatively (R10)
 /// @param perturbation how a dimension is changed (R3, R4)
-/// Measures of the normalised differences: difference_squared_distance, the mean of |v1 - v2|^2; difference_bound, 2 n / (n - 1);
-/// difference_distance, the mean of |v1 - v2|: sqrt(2 n / (n - 1)) for n directions, n / (n - 1) for two clusters (1.49 and 1.11
-/// for 10 latents); difference_accuracy, the share of the v2 that lie nearest to the mean v1 of their own dimension (chance is
-/// 1 / n). And difference_length, the mean length of v before it is bounded.
+/// Measures of the normalised differences: difference_squared_distance, the mean of |v1 - v2|^2;
+/// difference_bound, 2 n / (n - 1); difference_distance, the mean of |v1 - v2|: sqrt(2 n / (n - 1)) for n
+/// directions, n / (n - 1) for two clusters (1.49 and 1.11 for 10 latents); difference_accuracy, the share of
+/// the v2 that lie nearest to the mean v1 of their own dimension (chance is 1 / n). And difference_length,
+/// the mean length of v before it is bounded.
 /// Cost: G on 3 (with a pull 5) images per code and H on 2 (3) pairs, forward and backward.
 template <class Trunk = encoder::InfoGanConv<>, pair_input Pair = ChannelPair, int Outputs = 0>
 struct InterFactorDifference {
@@ -128,14 +132,15 @@ struct InterFactorDifference {
     return v;
   }
 
-  /// Khosla et al., "Supervised contrastive learning", NeurIPS 2020 (BibTeX: khosla2020supervised), L_out: the mean over rows a
-  /// of -mean over p of its class, p != a, of log exp(v_a v_p / t) / sum over k != a of exp(v_a v_k / t). Rows that are alone in
-  /// their class are left out.
+  /// Khosla et al., "Supervised contrastive learning", NeurIPS 2020 (BibTeX: khosla2020supervised), L_out:
+  /// the mean over rows a of -mean over p of its class, p != a, of log exp(v_a v_p / t) / sum over k != a of
+  /// exp(v_a v_k / t). Rows that are alone in their class are left out.
   template <class B>
   Variable<B, 0> contrastive(Variable<B, 2> const& v, Variable<B, 2> const& dimension) const {
     auto const same = materialise(off_diagonal(matmul(dimension, transpose(dimension))));
     auto const logits = materialise((1 / temperature) * matmul(v, transpose(v)));
-    // -1e9 takes a row out of its own denominator; it is added, so that a gradient reaches every other logit as it is
+    // -1e9 takes a row out of its own denominator; it is added, so that a gradient reaches every other logit
+    // as it is
     auto const itself = materialise(where(off_diagonal(0.0 * logits + 1.0), 0.0, -1e9));
     auto const log_share = log_softmax(logits + itself, axis<1>);
     auto const partners = materialise(sum(same, axis<1>));

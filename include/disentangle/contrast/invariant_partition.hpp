@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IP-IRM's term: the contrastive loss within the subsets of partitions of the data set, invariant across them, and the search for
-// a further partition between epochs.
+// IP-IRM's term: the contrastive loss within the subsets of partitions of the data set, invariant across
+// them, and the search for a further partition between epochs.
 #pragma once
 
 #include <algorithm>
@@ -19,26 +19,30 @@ enum class OverPartitions {
   sum    ///< as the paper's equation 2 reads, and the authors' variant with MixUp over partitions
 };
 
-/// Step 1, in every step:   weight * (L(all) + over_{P, k} [ L(P, k) + penalty * |d/ds InfoNCE(s; P, k)|^2 at s = 1 ])
-/// with L(P, k) the loss of InstanceContrast within subset k of partition P, negatives from the subset alone. If penalty > 1 all
-/// is divided by it. Embeddings are made for the whole minibatch, so batch normalisation sees all of it. A subset with fewer
-/// than two images in a minibatch is left out (a RECONSTRUCTION; the authors' code has NaN there).
-/// Step 2, before epochs first_epoch, first_epoch + every, ... of train(): one more partition is searched, by find_partition on
-/// the head's outputs for two views of every image in evaluation mode, and joins the others; the oldest go where more than
-/// `retained` there would be. As the authors' code runs it the first is found by the untrained network.
-/// Wang, Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as feature", NeurIPS 2021 (BibTeX:
+/// Step 1, in every step:  weight * (L(all) + over_{P, k} [ L(P, k) + penalty * |d/ds InfoNCE(s; P, k)|^2 at s = 1 ])
+/// with L(P, k) the loss of InstanceContrast within subset k of partition P, negatives from the subset alone.
+/// If penalty > 1 all is divided by it. Embeddings are made for the whole minibatch, so batch normalisation
+/// sees all of it. A subset with fewer than two images in a minibatch is left out (a RECONSTRUCTION; the
+/// authors' code has NaN there). Step 2, before epochs first_epoch, first_epoch + every, ... of train(): one
+/// more partition is searched, by find_partition on the head's outputs for two views of every image in
+/// evaluation mode, and joins the others; the oldest go where more than `retained` there would be. As the
+/// authors' code runs it the first is found by the untrained network. Wang, Yue, Huang, Sun, Zhang,
+/// "Self-supervised learning disentangled group representation as feature", NeurIPS 2021 (BibTeX:
 /// wang2021self), as far as the sources available go: docs/methods/ip_irm.md says what they are.
-/// @tparam Loss, Head as for InstanceContrast. The penalty is on InfoNCE with any Loss (a RECONSTRUCTION for the others)
-/// @param penalty lambda_1, default 0.2 (authors' code); from about 0.5 on it pays to make views unlike (docs)
+/// @tparam Loss, Head as for InstanceContrast. The penalty is on InfoNCE with any Loss (a RECONSTRUCTION for
+/// the others)
+/// @param penalty lambda_1, default 0.2 (authors' code); from about 0.5 on it pays to make views unlike
+/// (docs)
 /// @param penalty_temperature default 0.5 (authors' code)
 /// @param dummy vector as in the authors' code, or scalar as equation 2 reads
 /// @param every epochs, default 50 (authors' code, for 400 epochs)  @param retained 0: all
 /// @param search lambda_2 (search.penalty) and more; its temperatures are its own
-/// Measures whole_loss, subset_loss, invariance_penalty, partitions and the two similarities. The parts are means over (P, k).
-/// The partitions are saved with the model: partitions(model) gives them.
-/// Cost: that of InstanceContrast, and half of its similarities again for each partition. A search takes minutes for many images:
-/// make search.batch smaller (time goes with images * search.batch).
-/// @throws ValueError for a minibatch that does not say which images it holds, or of another data set than the partitions
+/// Measures whole_loss, subset_loss, invariance_penalty, partitions and the two similarities. The parts are
+/// means over (P, k). The partitions are saved with the model: partitions(model) gives them.
+/// Cost: that of InstanceContrast, and half of its similarities again for each partition. A search takes
+/// minutes for many images: make search.batch smaller (time goes with images * search.batch).
+/// @throws ValueError for a minibatch that does not say which images it holds, or of another data set than
+/// the partitions
 template <class Loss = Biased, class Head = ProjectionHead<>>
 struct InvariantPartition {
   double weight = 1;

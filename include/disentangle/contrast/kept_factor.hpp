@@ -11,14 +11,17 @@
 
 namespace disentangle::contrast {
 
-/// weight * mean CE(H(G(c), G(c')), i): c' keeps number i of c and has all others drawn anew, and a network H tells from the
-/// pair of images, their channels concatenated, which one was kept. H and the generator both minimise it.
-/// Lin, Thekumparampil, Fanti, Oh, "InfoGAN-CR and ModelCentrality", ICML 2020 (BibTeX: lin2020infogan), section 3.
+/// weight * mean CE(H(G(c), G(c')), i): c' keeps number i of c and has all others drawn anew, and a network H
+/// tells from the pair of images, their channels concatenated, which one was kept. H and the generator both
+/// minimise it. Lin, Thekumparampil, Fanti, Oh, "InfoGAN-CR and ModelCentrality", ICML 2020 (BibTeX:
+/// lin2020infogan), section 3.
 /// @tparam Trunk the network of H, an encoder policy
 /// @tparam Pair ChannelPair as in the paper; SubtractedPair and SiamesePair
 /// @param weight default 2, what the authors' code uses for dSprites in the end
-/// @param first_step from which the term weighs anything; default 0. The authors' code begins after 288,000 batches
-/// @param minimum smallest change of the numbers that are not kept (the paper's contrastive gap), in the code's units; default 0
+/// @param first_step from which the term weighs anything; default 0. The authors' code begins after 288,000
+/// batches
+/// @param minimum smallest change of the numbers that are not kept (the paper's contrastive gap), in the
+/// code's units; default 0
 /// @param trains default both
 /// Measures kept_factor_accuracy, the share of pairs in which H names the kept number (chance is 1 / n).
 /// Cost: G on 2 images per code, one of them shared with other terms, and H on one pair.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// IP-IRM's term with MixUp: images of one view are mixed in pairs, and the mixture is to be told by both of its parts.
+// IP-IRM's term with MixUp: images of one view are mixed in pairs, and the mixture is to be told by both of
+// its parts.
 #pragma once
 
 #include <algorithm>
@@ -16,15 +17,16 @@ namespace disentangle::contrast {
 
 namespace detail {
 
-/// Images mixed in pairs within some rows of a minibatch: which rows, mixed with which, and how much of the first each has.
+/// Images mixed in pairs within some rows of a minibatch: which rows, mixed with which, and how much of the
+/// first each has.
 template <class B>
 struct Mixture {
   Variable<B, 2> images;
   Variable<B, 2> target;  // (n, n): what the softmax of row i is to be
 };
 
-/// x_i <- l_i x_i + (1 - l_i) x_p(i), l = max(u, 1 - u) with u uniform, p a permutation of the rows. As in the authors' code the
-/// targets have the mean of l in place of l_i.
+/// x_i <- l_i x_i + (1 - l_i) x_p(i), l = max(u, 1 - u) with u uniform, p a permutation of the rows. As in
+/// the authors' code the targets have the mean of l in place of l_i.
 template <class B>
 Mixture<B> mix_up(Variable<B, 2> const& images, Philox const& random) {
   auto const n = images.extent(0);
@@ -61,18 +63,21 @@ Variable<B, 0> mixed_penalty(Variable<B, 2> const& z, Variable<B, 2> const& targ
 }  // namespace detail
 
 /// Step 1:   weight * (L(all) + sum_P mean_k [ L(P, k) + penalty * |d/ds L(s; P, k)|^2 at s = 1 ])
-/// where L mixes the first view of the images concerned in pairs, x_i <- l x_i + (1 - l) x_p(i), and is the cross-entropy of
-/// softmax_j(x_i . y_j / temperature), y the second view, with l on i and 1 - l on p(i). The encoder sees the mixtures, so each
-/// subset of each partition is encoded anew. Without partitions this is SimCLR with MixUp. Step 2 as for InvariantPartition, or
-/// on mixtures that are made and encoded anew in every epoch of the search.
-/// Lee et al., "i-Mix", ICLR 2021 (BibTeX: lee2021imix) for the mixing; Wang et al., NeurIPS 2021 (BibTeX: wang2021self), as the
-/// authors' MixUp code runs it.
-/// @tparam Search PartitionSearch, as in the authors' STL-10 script, or MixedPartitionSearch, as in their CIFAR-100 script
-/// @param temperature default 0.2 (authors' code), in the penalty too: penalty = 0.2 is then near the edge of what is stable
+/// where L mixes the first view of the images concerned in pairs, x_i <- l x_i + (1 - l) x_p(i), and is the
+/// cross-entropy of softmax_j(x_i . y_j / temperature), y the second view, with l on i and 1 - l on p(i). The
+/// encoder sees the mixtures, so each subset of each partition is encoded anew. Without partitions this is
+/// SimCLR with MixUp. Step 2 as for InvariantPartition, or on mixtures that are made and encoded anew in
+/// every epoch of the search.
+/// Lee et al., "i-Mix", ICLR 2021 (BibTeX: lee2021imix) for the mixing; Wang et al., NeurIPS 2021 (BibTeX:
+/// wang2021self), as the authors' MixUp code runs it.
+/// @tparam Search PartitionSearch, as in the authors' STL-10 script, or MixedPartitionSearch, as in their
+/// CIFAR-100 script
+/// @param temperature default 0.2 (authors' code), in the penalty too: penalty = 0.2 is then near the edge of
+/// what is stable
 /// @param retained default 5 (authors' code)
 /// Measures as InvariantPartition, the similarities between mixtures and second views.
-/// Cost: the encoder on 2 batches, and for each partition on 1 and on the second view of a batch again. A search on mixtures takes
-/// the encoder over both views of the data set in each of its 31 epochs.
+/// Cost: the encoder on 2 batches, and for each partition on 1 and on the second view of a batch again. A
+/// search on mixtures takes the encoder over both views of the data set in each of its 31 epochs.
 /// @throws ValueError as InvariantPartition
 template <class Head = ProjectionHead<>, class Search = PartitionSearch>
 struct MixUpPartition {

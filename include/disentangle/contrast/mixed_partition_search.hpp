@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The online search for a partition with MixUp: step 2 of IP-IRM on images that are augmented, mixed in pairs and encoded anew in
-// every epoch of the search.
+// The online search for a partition with MixUp: step 2 of IP-IRM on images that are augmented, mixed in pairs
+// and encoded anew in every epoch of the search.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,9 @@
 
 namespace disentangle::contrast {
 
-/// How a partition is searched on mixtures. The defaults are those of the authors' CIFAR-100 script with MixUp, but for
-/// penalty_temperature, a RECONSTRUCTION (their step 1 with MixUp has one temperature), and for restarts as in PartitionSearch.
+/// How a partition is searched on mixtures. The defaults are those of the authors' CIFAR-100 script with
+/// MixUp, but for penalty_temperature, a RECONSTRUCTION (their step 1 with MixUp has one temperature), and
+/// for restarts as in PartitionSearch.
 struct MixedPartitionSearch {
   double temperature = 0.2;
   double penalty_temperature = 0.2;
@@ -27,8 +28,9 @@ struct MixedPartitionSearch {
   int epochs = 31;                ///< at most; ends from epoch 26 on once five epochs brought nothing
   double entropy_floor = 0.6365;  ///< of the mean membership, nats: subsets of 1 : 2 at most
   bool relaxed = true;            ///< false: the entropy itself is rewarded
-  /// Whether losses within a subset are weighed by how much an anchor belongs to it. In the authors' online search with MixUp these
-  /// weights cancel, and what it then finds is not what samples have in common (docs/methods/ip_irm.md): true is as equation 3 reads.
+  /// Whether losses within a subset are weighed by how much an anchor belongs to it. In the authors' online
+  /// search with MixUp these weights cancel, and what it then finds is not what samples have in common
+  /// (docs/methods/ip_irm.md): true is as equation 3 reads.
   bool weigh_anchors = false;
   int restarts = 1;      ///< starts, of which the lowest risk is kept
   unsigned threads = 0;  ///< 0: all of the machine; the result is the same
@@ -40,14 +42,17 @@ struct MixedPartitionSearch {
   friend bool operator==(MixedPartitionSearch const&, MixedPartitionSearch const&) = default;
 };
 
-/// Two subsets of samples within which mixtures of two samples are hardest to tell apart. Wang et al., NeurIPS 2021 (BibTeX:
-/// wang2021self), equation 3, as far as the authors' online search with MixUp is known (docs/methods/ip_irm.md): its learning rate,
-/// schedule and minibatch, and that anchors are not weighed; the rest is that of SoftMixedPartition. Never more than a minibatch is
-/// in memory. Deterministic by (seed); the same bits for any number of threads.
+/// Two subsets of samples within which mixtures of two samples are hardest to tell apart. Wang et al.,
+/// NeurIPS 2021 (BibTeX: wang2021self), equation 3, as far as the authors' online search with MixUp is known
+/// (docs/methods/ip_irm.md): its learning rate, schedule and minibatch, and that anchors are not weighed; the
+/// rest is that of SoftMixedPartition. Never more than a minibatch is in memory. Deterministic by (seed); the
+/// same bits for any number of threads.
 /// @tparam T of the features
-/// @param encode (epoch, members, mixture) -> the two views of these samples as rows of length 1, the first of them mixed: a pair
-/// whose parts have a view() of type MatrixView<T const>. `epoch` counts the epochs of all starts: each is to be augmented anew.
-/// @throws ShapeError for views of different shapes, ValueError for fewer than 4 samples or options out of range.
+/// @param encode (epoch, members, mixture) -> the two views of these samples as rows of length 1, the first
+/// of them mixed: a pair whose parts have a view() of type MatrixView<T const>. `epoch` counts the epochs of
+/// all starts: each is to be augmented anew.
+/// @throws ShapeError for views of different shapes, ValueError for fewer than 4 samples or options out of
+/// range.
 template <class T, class Encode>
 Partition find_mixed_partition(std::size_t samples, Encode&& encode, MixedPartitionSearch const& how,
                                Seed seed) {

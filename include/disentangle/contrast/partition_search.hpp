@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search for a partition of a data set into two subsets within which views are hardest to tell apart: step 2 of IP-IRM.
+// The search for a partition of a data set into two subsets within which views are hardest to tell apart:
+// step 2 of IP-IRM.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +21,8 @@
 
 namespace disentangle::contrast {
 
-/// How a partition is searched. The defaults are those of the authors' code, but for restarts, which it has not.
+/// How a partition is searched. The defaults are those of the authors' code, but for restarts, which it has
+/// not.
 struct PartitionSearch {
   double temperature = 0.5;
   double penalty_temperature = 0.5;
@@ -30,7 +32,8 @@ struct PartitionSearch {
   int epochs = 61;             ///< at most; ends from epoch 51 on once five epochs brought nothing
   double entropy_floor = 0.6365;  ///< of the mean membership, nats: subsets of 1 : 2 at most
   bool relaxed = true;            ///< false: the entropy itself is rewarded
-  /// Starts, of which the lowest risk is kept. Local optima are real; a RECONSTRUCTION, the authors' code has 1.
+  /// Starts, of which the lowest risk is kept. Local optima are real; a RECONSTRUCTION, the authors' code has
+  /// 1.
   int restarts = 1;
   unsigned threads = 0;  ///< 0: all of the machine; the result is the same
 
@@ -67,7 +70,8 @@ inline std::vector<std::size_t> shuffled(std::size_t n, Philox const& random) {
   return order;
 }
 
-/// Adam on all logits, those of samples that are not in the minibatch included: their gradient is zero, their moments go on.
+/// Adam on all logits, those of samples that are not in the minibatch included: their gradient is zero, their
+/// moments go on.
 class PartitionAdam {
  public:
   explicit PartitionAdam(std::size_t n) : first_(n), second_(n) {}
@@ -86,8 +90,9 @@ class PartitionAdam {
   int steps_ = 0;
 };
 
-/// One start of a search over n samples. `cost(epoch, members, weights)` is the SoftRisk of a minibatch: `members` are its samples,
-/// `weights`, (members, 2), how much each belongs to either subset. How is PartitionSearch or has its members.
+/// One start of a search over n samples. `cost(epoch, members, weights)` is the SoftRisk of a minibatch:
+/// `members` are its samples, `weights`, (members, 2), how much each belongs to either subset. How is
+/// PartitionSearch or has its members.
 template <class T, class How, class Cost>
 Partition search_from(std::size_t n, How const& how, Philox random, Cost&& cost_of) {
   std::size_t const batch = std::min(how.batch, n), fewest = How::drops_last ? batch : 2;
@@ -177,11 +182,13 @@ Partition best_of_starts(char const* what, std::size_t samples, How const& how, 
 
 }  // namespace detail
 
-/// Two subsets of samples whose views, projected to rows of length 1, have the largest contrastive loss and penalty within:
-/// what tells most samples apart now is shared within each. Wang et al., NeurIPS 2021 (BibTeX: wang2021self), equation 3, as the
-/// authors' code searches it offline. Deterministic by (seed); the same bits for any number of threads.
+/// Two subsets of samples whose views, projected to rows of length 1, have the largest contrastive loss and
+/// penalty within: what tells most samples apart now is shared within each. Wang et al., NeurIPS 2021
+/// (BibTeX: wang2021self), equation 3, as the authors' code searches it offline. Deterministic by (seed); the
+/// same bits for any number of threads.
 /// @param first, second features of two views of every sample, (samples, d)
-/// @throws ShapeError for views of different shapes, ValueError for fewer than 4 samples or options out of range.
+/// @throws ShapeError for views of different shapes, ValueError for fewer than 4 samples or options out of
+/// range.
 template <class T>
 Partition find_partition(MatrixView<T const> first, MatrixView<T const> second, PartitionSearch const& how,
                          Seed seed) {

@@ -19,9 +19,10 @@ enum class PerturbationLaw {
             ///< of the support, where it would leave it
 };
 
-/// How one dimension of a code is changed. A RECONSTRUCTION of DiD's "perturbation sampling" (docs/methods/did.md, R4).
-/// @param minimum smallest change, in the code's units; default 0.5, on U(-1, 1) a quarter of its width (DisCo's floor, BibTeX:
-///        ren2022learning). Without one, many pairs of images are the same
+/// How one dimension of a code is changed. A RECONSTRUCTION of DiD's "perturbation sampling"
+/// (docs/methods/did.md, R4).
+/// @param minimum smallest change, in the code's units; default 0.5, on U(-1, 1) a quarter of its width
+///        (DisCo's floor, BibTeX: ren2022learning). Without one, many pairs of images are the same
 /// @param spread of an additive change, in the code's units; default 1
 struct Perturbation {
   PerturbationLaw law = PerturbationLaw::redraw;
@@ -63,8 +64,8 @@ ChosenDimensions<B> choose_dimensions(Tape<B>& tape, std::ptrdiff_t n, std::ptrd
   return {tape.constant(extents, first), tape.constant(extents, second)};
 }
 
-/// c + e with |e| >= minimum, within [-support, support]. Where c + e leaves it, c - e; where that does too, the end that is
-/// farther from c.
+/// c + e with |e| >= minimum, within [-support, support]. Where c + e leaves it, c - e; where that does too,
+/// the end that is farther from c.
 template <class B>
 Variable<B, 2> shifted(Variable<B, 2> const& codes, Perturbation const& how, double support,
                        Philox const& random) {

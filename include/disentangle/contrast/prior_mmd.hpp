@@ -6,9 +6,9 @@
 
 namespace disentangle::contrast {
 
-/// weight * MMD^2(q(z), p(z)) with the Gaussian kernel k(a, b) = exp(-|a - b|^2 / (2 width^2 latent)), the unbiased
-/// estimator's diagonal left out: mean_{i != j} k(z_i, z_j) + mean_{i != j} k(p_i, p_j) - 2 mean_{i, j} k(z_i, p_j).
-/// Zhao, Song, Ermon, "InfoVAE", AAAI 2019 (BibTeX: zhao2019infovae), section 3.3.
+/// weight * MMD^2(q(z), p(z)) with the Gaussian kernel k(a, b) = exp(-|a - b|^2 / (2 width^2 latent)), the
+/// unbiased estimator's diagonal left out: mean_{i != j} k(z_i, z_j) + mean_{i != j} k(p_i, p_j) - 2 mean_{i,
+/// j} k(z_i, p_j). Zhao, Song, Ermon, "InfoVAE", AAAI 2019 (BibTeX: zhao2019infovae), section 3.3.
 /// @param weight the paper's alpha + lambda - 1; default 1000 (the paper's lambda with alpha = 0)
 /// @param width in units of sqrt(latent); default 1
 /// Draws as many codes from the prior as the minibatch has. Cost O(batch^2 latent).

@@ -11,8 +11,8 @@
 
 namespace disentangle::contrast {
 
-/// Dense Hidden, BatchNorm, ReLU, dense Outputs, as IP-IRM's authors and those of DCL and HCL have it. (Their first layer has no
-/// bias; before BatchNorm one changes nothing.) Initialisation: PyTorch's.
+/// Dense Hidden, BatchNorm, ReLU, dense Outputs, as IP-IRM's authors and those of DCL and HCL have it. (Their
+/// first layer has no bias; before BatchNorm one changes nothing.) Initialisation: PyTorch's.
 template <int Hidden = 512, int Outputs = 128>
 struct ProjectionHead {
   nn::Initialisation initialisation = nn::Initialisation::torch_default;
@@ -35,8 +35,8 @@ struct Projection {
     head.declare(build.parameters(), "projection", policy.initialisation);
   }
 
-  /// Rows of length 1 for images of one view, (n, pixels) -> (n, outputs). Views go through one by one, so that batch
-  /// normalisation sees each alone.
+  /// Rows of length 1 for images of one view, (n, pixels) -> (n, outputs). Views go through one by one, so
+  /// that batch normalisation sees each alone.
   Variable<B, 2> operator()(auto& step, Variable<B, 2> const& images, nn::Mode mode = {}) {
     return unit_rows(head(step.encode(images, mode), mode));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the terms on partitions of the data set share: the partitions found so far, the search for a further one, the images of a
-// minibatch that are in a subset.
+// What the terms on partitions of the data set share: the partitions found so far, the search for a further
+// one, the images of a minibatch that are in a subset.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +48,8 @@ Partition survey(auto& epoch, auto const& project, PartitionSearch const& how, S
   return find_partition<float>(first.view(), second.view(), how, seed);
 }
 
-/// A partition by the online search: each of its epochs makes both views anew, mixes the first and encodes them.
+/// A partition by the online search: each of its epochs makes both views anew, mixes the first and encodes
+/// them.
 Partition survey(auto& epoch, auto const& project, MixedPartitionSearch const& how, Seed seed) {
   std::vector<std::size_t> others;
   std::vector<float> mixed_with;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The soft contrastive loss and penalty of two subsets of a minibatch whose first view is mixed in pairs, and their gradients
-// with respect to how much every sample belongs to each: what the search of IP-IRM with MixUp climbs.
+// The soft contrastive loss and penalty of two subsets of a minibatch whose first view is mixed in pairs, and
+// their gradients with respect to how much every sample belongs to each: what the search of IP-IRM with MixUp
+// climbs.
 #pragma once
 
 #include <algorithm>
@@ -16,14 +17,15 @@
 
 namespace disentangle::contrast {
 
-/// One-sided logits z_ij = x_i . y_j / temperature of B mixtures x and B second views y. Mixture i is of samples i and p(i), and
-/// is to name both; negatives are weighed by w to the same total in every row:
+/// One-sided logits z_ij = x_i . y_j / temperature of B mixtures x and B second views y. Mixture i is of
+/// samples i and p(i), and is to name both; negatives are weighed by w to the same total in every row:
 ///     ell(i, t) = log sum_j u_ij exp z_ij - z_it,   u_it = 1,  u_ij = (B - 1) w_j / sum_{l != t} w_l
 ///     L = sum_i a_i [ share * ell(i, i) + (1 - share) * ell(i, p(i)) ] / sum_i a_i
-/// and the penalty |dL(s z)/ds|^2 at s = 1, s a scale for each column. Either all a_i are 1: in the authors' online search with
-/// MixUp the mean over anchors is taken before they are weighed, so that their weights cancel (docs/methods/ip_irm.md); or a = w.
-/// That a column stands for the same second view in every row is a RECONSTRUCTION, as for MixUpPartition. Gradients are closed
-/// forms, checked by central differences. Cost: O(B^2 d) time, 4 B^2 bytes in float. The same bits for any number of threads.
+/// and the penalty |dL(s z)/ds|^2 at s = 1, s a scale for each column. Either all a_i are 1: in the authors'
+/// online search with MixUp the mean over anchors is taken before they are weighed, so that their weights
+/// cancel (docs/methods/ip_irm.md); or a = w. That a column stands for the same second view in every row is a
+/// RECONSTRUCTION, as for MixUpPartition. Gradients are closed forms, checked by central differences. Cost:
+/// O(B^2 d) time, 4 B^2 bytes in float. The same bits for any number of threads.
 template <class T>
 class SoftMixedPartition {
  public:
@@ -34,7 +36,8 @@ class SoftMixedPartition {
   /// @param first, second features of mixtures and of second views, (B, d), rows of length 1
   /// @param partner p, a permutation of 0 .. B - 1  @param share of sample i in mixture i, the mean over i
   /// @param weights how much a sample belongs to each subset, (B, 2), above 0
-  /// @param temperature, penalty_temperature of the loss, of the penalty  @param penalty weight of the penalty in `gradient`
+  /// @param temperature, penalty_temperature of the loss, of the penalty  @param penalty weight of the
+  /// penalty in `gradient`
   SoftRisk operator()(MatrixView<T const> first, MatrixView<T const> second, std::span<int const> partner,
                       double share, MatrixView<T const> weights, double temperature,
                       double penalty_temperature, double penalty) {
@@ -120,7 +123,8 @@ class SoftMixedPartition {
     }
   }
 
-  /// Calls visit(target, its sample, the row's other sample, whether that is another one) for both samples of row i.
+  /// Calls visit(target, its sample, the row's other sample, whether that is another one) for both samples of
+  /// row i.
   template <class Visit>
   void for_targets(std::size_t k, std::size_t i, Visit&& visit) {
     std::array<std::size_t, 2> const samples{i, partner(i)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The soft contrastive loss and penalty of two subsets of a minibatch, and their gradients with respect to how much every
-// sample belongs to each: what the partition search of IP-IRM climbs.
+// The soft contrastive loss and penalty of two subsets of a minibatch, and their gradients with respect to
+// how much every sample belongs to each: what the partition search of IP-IRM climbs.
 #pragma once
 
 #include <array>
@@ -24,12 +24,13 @@ struct SoftRisk {
   std::vector<double> gradient;
 };
 
-/// Soft InfoNCE of two views of B samples. Row i of the 2B x 2B similarities, without itself, has its partner in column 0 and the
-/// others by index; with anchor weights a_i = w and negatives weighed by w to the same total in every row,
+/// Soft InfoNCE of two views of B samples. Row i of the 2B x 2B similarities, without itself, has its partner
+/// in column 0 and the others by index; with anchor weights a_i = w and negatives weighed by w to the same
+/// total in every row,
 ///     L = sum_i a_i (log sum_j u_ij exp z_ij - z_i0) / sum_i a_i,  u_i0 = 1,  u_ij = (K - 1) w_j / sum_{l>=1} w_l,  K = 2B - 1
-/// Wang, Yue, Huang, Sun, Zhang, NeurIPS 2021 (BibTeX: wang2021self), as the authors' code runs it; the gradients are closed
-/// forms, checked by central differences. Cost: O(B^2 d) time, 16 B^2 bytes in float: never more than the minibatch's
-/// similarities. The same bits for any number of threads.
+/// Wang, Yue, Huang, Sun, Zhang, NeurIPS 2021 (BibTeX: wang2021self), as the authors' code runs it; the
+/// gradients are closed forms, checked by central differences. Cost: O(B^2 d) time, 16 B^2 bytes in float:
+/// never more than the minibatch's similarities. The same bits for any number of threads.
 template <class T>
 class SoftPartition {
  public:
@@ -37,7 +38,8 @@ class SoftPartition {
 
   /// @param first, second features of the two views, (B, d), rows of length 1
   /// @param weights how much a sample belongs to each subset, (B, 2), above 0
-  /// @param temperature, penalty_temperature of the loss, of the penalty  @param penalty weight of the penalty in `gradient`
+  /// @param temperature, penalty_temperature of the loss, of the penalty  @param penalty weight of the
+  /// penalty in `gradient`
   SoftRisk operator()(MatrixView<T const> first, MatrixView<T const> second, MatrixView<T const> weights,
                       double temperature, double penalty_temperature, double penalty) {
     if (first.rows < 2 || second.rows != first.rows || second.columns != first.columns ||
@@ -102,7 +104,8 @@ class SoftPartition {
     backend_.pool().for_each(blocks_, body);
   }
 
-  /// Calls visit(column, lanes, shift) for the columns of row i but i and its partner; column + shift is the logit's rank.
+  /// Calls visit(column, lanes, shift) for the columns of row i but i and its partner; column + shift is the
+  /// logit's rank.
   template <class Visit>
   void for_columns(std::size_t i, Visit&& visit) const {
     std::size_t const partner = (i + samples_) % n_, low = std::min(i, partner), high = std::max(i, partner);

@@ -16,19 +16,21 @@ namespace disentangle::contrast {
 ///     v = |H(G(c')) - H(G(c))| / its length,  c' = c with one number changed
 ///     queries and positives have the step's dimension t changed, negatives any other; l = q . p and q . k for all pairs
 ///     weight * (mean BCE(sigmoid(l), positive ? 1 : 0) - entropy * mean_q sum softmax(q) log softmax(q))
-/// Negatives give no gradient; one whose similarity is above `flip` is labelled by that similarity (the authors' "flipping").
-/// Ren, Yang, Wang, Zeng, "Learning disentangled representation by exploiting pretrained generative models", ICLR 2022
-/// (BibTeX: ren2022learning), as the authors' code has it; but there directions in the latent space of a fixed, pretrained
-/// generator are learnt, and here the generator learns, with the axes of its codes as the directions: an option of this
-/// library, not their method. `trains = difference_encoder` leaves the generator alone.
+/// Negatives give no gradient; one whose similarity is above `flip` is labelled by that similarity (the
+/// authors' "flipping"). Ren, Yang, Wang, Zeng, "Learning disentangled representation by exploiting
+/// pretrained generative models", ICLR 2022 (BibTeX: ren2022learning), as the authors' code has it; but there
+/// directions in the latent space of a fixed, pretrained generator are learnt, and here the generator learns,
+/// with the axes of its codes as the directions: an option of this library, not their method. `trains =
+/// difference_encoder` leaves the generator alone.
 /// @tparam Trunk the network of H, an encoder policy
 /// @tparam Outputs numbers that H gives; default 64, as in the authors' code
 /// @param queries, positives, negatives default 32, 32, 64, as there
-/// @param entropy weight of the entropy term; default 1. It is minimised, so that a variation has few large numbers
+/// @param entropy weight of the entropy term; default 1. It is minimised, so that a variation has few large
+/// numbers
 /// @param flip default 0.95, as there
-/// @param perturbation as for InterFactorDifference; the authors' is additive with a spread of 6 and the same floor
-/// Measures variation_accuracy, the share of pairs whose similarity is on its side of the middle between the mean
-/// similarities of positives and negatives.
+/// @param perturbation as for InterFactorDifference; the authors' is additive with a spread of 6 and the same
+/// floor Measures variation_accuracy, the share of pairs whose similarity is on its side of the middle
+/// between the mean similarities of positives and negatives.
 /// Cost: G and H on 2 (queries + positives + negatives) images, two thirds or less of them backward.
 template <class Trunk = encoder::InfoGanConv<>, int Outputs = 64>
 struct VariationContrast {

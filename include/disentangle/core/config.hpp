@@ -6,7 +6,8 @@
 #error "[disentangle] needs C++20: compile with -std=c++20, or link the CMake target disentangle::disentangle"
 #endif
 
-/// Defined where the compiler of this file can compile kernels: nothing else in the library asks which compiler it is.
+/// Defined where the compiler of this file can compile kernels: nothing else in the library asks which
+/// compiler it is.
 #if defined(__CUDACC__)
 #define DISENTANGLE_CUDACC 1
 #endif

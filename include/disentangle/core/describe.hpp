@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// describe(method): the method as text, "role: name {member = value, ...}" a line, the same in logs, checkpoints and on
-// the command line; set(method, "TotalCorrelation.beta", "6"): the way back for one member.
+// describe(method): the method as text, "role: name {member = value, ...}" a line, the same in logs,
+// checkpoints and on the command line; set(method, "TotalCorrelation.beta", "6"): the way back for one
+// member.
 #pragma once
 
 #include <charconv>
@@ -112,8 +113,9 @@ std::string describe(Method<Slots...> const& method) {
   return text;
 }
 
-/// Sets one member by name: "TotalCorrelation.beta", with its value as text. The policy may be written without its
-/// template arguments ("LocatelloConv"). @throws ValueError that lists what exists, or what the member accepts.
+/// Sets one member by name: "TotalCorrelation.beta", with its value as text. The policy may be written
+/// without its template arguments ("LocatelloConv"). @throws ValueError that lists what exists, or what the
+/// member accepts.
 template <class... Slots>
 void set(Method<Slots...>& method, std::string_view name, std::string_view text) {
   bool found = false;

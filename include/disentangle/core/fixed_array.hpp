@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// FixedArray<T, N>: what std::array is, for code that runs on a device too, where functions of the standard library
-// cannot be called.
+// FixedArray<T, N>: what std::array is, for code that runs on a device too, where functions of the standard
+// library cannot be called.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method<Slots...>: WHAT is computed. A regular value made of role-wrapped policies in any order; every hyper-parameter
-// is a run-time member of its policy, so a sweep never recompiles. It names no backend: Model binds it to one.
+// Method<Slots...>: WHAT is computed. A regular value made of role-wrapped policies in any order; every
+// hyper-parameter is a run-time member of its policy, so a sweep never recompiles. It names no backend: Model
+// binds it to one.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,8 @@ namespace disentangle {
 namespace detail {
 
 template <class Policy, class... Slots>
-inline constexpr std::size_t occurrences = (std::size_t{std::is_same_v<Policy, typename Slots::policy>} +
-                                            ... + std::size_t{0});
+inline constexpr std::size_t occurrences =
+    (std::size_t{std::is_same_v<Policy, typename Slots::policy>} + ... + std::size_t{0});
 
 /// Index of the n-th slot that has a role; sizeof...(Slots) if there is none.
 template <Role Kind, std::size_t Nth, class... Slots>

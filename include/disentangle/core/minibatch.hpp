@@ -7,8 +7,9 @@
 
 namespace disentangle {
 
-/// What a training step takes. `images` holds size() images, NHWC float in [0, 1]; `labels` (size(), factors) or empty,
-/// -1 where missing; `indices` which images of the data set they are, or empty; `data_size` is the number of images of the data set that the minibatch was drawn from.
+/// What a training step takes. `images` holds size() images, NHWC float in [0, 1]; `labels` (size(), factors)
+/// or empty, -1 where missing; `indices` which images of the data set they are, or empty; `data_size` is the
+/// number of images of the data set that the minibatch was drawn from.
 struct Minibatch {
   std::span<float const> images;
   std::span<int const> labels;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as
-// 1, 2, 3", SC 2011). The n-th number of a (seed, stream, step) is a pure function of its index, so results do not
-// depend on the number of threads, nothing has to be stored to resume a run, and every backend draws the same bits.
+// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy
+// as 1, 2, 3", SC 2011). The n-th number of a (seed, stream, step) is a pure function of its index, so
+// results do not depend on the number of threads, nothing has to be stored to resume a run, and every backend
+// draws the same bits.
 #pragma once
 
 #include <cmath>
@@ -30,7 +31,8 @@ constexpr std::uint32_t stream(std::string_view name) {
   return hash;
 }
 
-/// Random numbers of one (seed, stream, step). A value; copying it is free. Block b holds four 32-bit numbers.
+/// Random numbers of one (seed, stream, step). A value; copying it is free. Block b holds four 32-bit
+/// numbers.
 struct Philox {
   std::uint64_t seed = 0;
   std::uint32_t stream = 0;
@@ -38,7 +40,8 @@ struct Philox {
 
   using Block = FixedArray<std::uint32_t, 4>;
 
-  /// The four 32-bit numbers of block b. step and b each use 48 and 48 bits of the 96 counter bits beside the stream.
+  /// The four 32-bit numbers of block b. step and b each use 48 and 48 bits of the 96 counter bits beside the
+  /// stream.
   DISENTANGLE_HD constexpr Block block(std::uint64_t b) const {
     std::uint32_t c0 = static_cast<std::uint32_t>(b);
     std::uint32_t c1 =
@@ -95,8 +98,9 @@ struct Philox {
   }
 };
 
-/// A pseudo-random permutation of 0 .. n - 1, evaluated at one index without storage: a four-round Feistel network on
-/// the smallest even number of bits that holds n, walked until it lands below n (expected walks below four).
+/// A pseudo-random permutation of 0 .. n - 1, evaluated at one index without storage: a four-round Feistel
+/// network on the smallest even number of bits that holds n, walked until it lands below n (expected walks
+/// below four).
 class Permutation {
  public:
   constexpr Permutation(Philox key, std::uint64_t n) : key_(key), n_(n) {

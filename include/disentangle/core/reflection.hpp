@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of types, enumerators and members of aggregates, read from the compiler's own spelling, so that a policy needs
-// no registration to be printed, logged and set from the command line.
+// Names of types, enumerators and members of aggregates, read from the compiler's own spelling, so that a
+// policy needs no registration to be printed, logged and set from the command line.
 #pragma once
 
 #include <cxxabi.h>
@@ -101,7 +101,8 @@ struct PointerArgument {
 template <class Pointer>
 PointerArgument(Pointer) -> PointerArgument<Pointer>;
 
-/// The last identifier of "...{(& object.Holder<T>::value.T::beta)}" (g++) or "...{&object.value.beta}" (clang).
+/// The last identifier of "...{(& object.Holder<T>::value.T::beta)}" (g++) or "...{&object.value.beta}"
+/// (clang).
 constexpr std::string_view last_identifier(std::string_view text) {
   auto const is_word = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -178,8 +179,9 @@ inline std::string without_namespaces(std::string_view text) {
 
 }  // namespace detail
 
-/// The full name of a type, the same with every compiler: "disentangle::encoder::LocatelloConv<10>". It is the name that the
-/// linker sees, since compilers disagree in their messages on whether to show defaulted template arguments.
+/// The full name of a type, the same with every compiler: "disentangle::encoder::LocatelloConv<10>". It is
+/// the name that the linker sees, since compilers disagree in their messages on whether to show defaulted
+/// template arguments.
 template <class T>
 std::string qualified_name() {
 #if defined(__GXX_RTTI)
@@ -201,8 +203,7 @@ template <class E>
 std::string_view enumerator_name(E value) {
   static constexpr auto names = []<int... I>(std::integer_sequence<int, I...>) {
     return std::array{detail::last_identifier(detail::enumerator_spelling<E, I>())...};
-  }
-  (std::make_integer_sequence<int, 16>{});
+  }(std::make_integer_sequence<int, 16>{});
   auto const i = static_cast<std::size_t>(value);
   return i < names.size() ? names[i] : "?";
 }
@@ -220,8 +221,9 @@ inline std::string joined(std::string_view a, std::string_view b) { return std::
 
 }  // namespace detail
 
-/// Calls visit(name, member) for every member of an aggregate; members that are aggregates themselves are visited
-/// inside with names such as "schedule.warm_up". Types that are no aggregates have no visible members.
+/// Calls visit(name, member) for every member of an aggregate; members that are aggregates themselves are
+/// visited inside with names such as "schedule.warm_up". Types that are no aggregates have no visible
+/// members.
 template <class T, class Visitor>
 void for_each_member(T& value, Visitor&& visit, std::string const& prefix = {}) {
   using Value = std::remove_const_t<T>;
@@ -241,8 +243,7 @@ void for_each_member(T& value, Visitor&& visit, std::string const& prefix = {}) 
             }
           }(),
           ...);
-    }
-    (std::make_index_sequence<detail::member_count<Value>()>{});
+    }(std::make_index_sequence<detail::member_count<Value>()>{});
   }
 }
 

@@ -38,7 +38,8 @@ constexpr std::string_view name_of(Role role) {
   return "Role";
 }
 
-/// A policy in its role, such as Prior<prior::StandardNormal>: has a nested type `policy` and a static `kind`.
+/// A policy in its role, such as Prior<prior::StandardNormal>: has a nested type `policy` and a static
+/// `kind`.
 template <class Slot>
 concept policy_slot = requires {
   typename Slot::policy;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// With<M, Slot...>, Plus<M, Slot...> and Without<M, Slot...>: a variant of a method, saying only what differs.
+// With<M, Slot...>, Plus<M, Slot...> and Without<M, Slot...>: a variant of a method, saying only what
+// differs.
 #pragma once
 
 #include <type_traits>
@@ -14,8 +15,8 @@ template <class... Slots>
 struct Pack {};
 
 template <class Slot, class... Slots>
-inline constexpr std::size_t count_of_slot = (std::size_t{std::is_same_v<Slot, Slots>} + ... +
-                                              std::size_t{0});
+inline constexpr std::size_t count_of_slot =
+    (std::size_t{std::is_same_v<Slot, Slots>} + ... + std::size_t{0});
 
 template <class Kept, class Rest, class... Given>
 struct Replace;
@@ -71,7 +72,8 @@ using With = typename detail::WithOf<M, Given...>::type;
 template <class M, policy_slot... Given>
 using Plus = typename detail::PlusOf<M, Given...>::type;
 
-/// The method M without the given slots: Without<PartedVae, Regularizer<regularizer::BhattacharyyaHinge>>, an ablation.
+/// The method M without the given slots: Without<PartedVae, Regularizer<regularizer::BhattacharyyaHinge>>, an
+/// ablation.
 template <class M, policy_slot... Gone>
 using Without = typename detail::WithoutOf<M, Gone...>::type;
 

@@ -16,8 +16,9 @@
 
 namespace disentangle::data {
 
-/// 2000 images 32 x 32 of a white bar on black, always the same. The class is its angle, k * 18 degrees for class k = index % 10; length
-/// (14 to 26 pixels), width (2 to 6) and place vary and are told by no factor: a style. Made up here; no published set.
+/// 2000 images 32 x 32 of a white bar on black, always the same. The class is its angle, k * 18 degrees for
+/// class k = index % 10; length (14 to 26 pixels), width (2 to 6) and place vary and are told by no factor: a
+/// style. Made up here; no published set.
 class Bars {
  public:
   using image_shape_type = ImageShape<32, 32, 1>;

@@ -48,8 +48,8 @@ struct BatchOptions {
   /// The name of the stream of random numbers: sources of one run that should not draw alike (a second
   /// minibatch, a labelled subset) have different names.
   std::string_view stream = "batches";
-  /// Copies of each image in a batch, at least 1, each changed by the augmentation with draws of its own: two for
-  /// methods that compare two views.
+  /// Copies of each image in a batch, at least 1, each changed by the augmentation with draws of its own: two
+  /// for methods that compare two views.
   std::size_t views = 1;
 };
 
@@ -73,16 +73,16 @@ struct Batch {
 /// The augmentation that leaves images as they are.
 struct NoAugmentation {};
 
-/// What may change the images of a batch on their way: `augmentation(random, shape, view, samples, images)` changes
-/// the images of one view in place, images (batch, height, width, channels), where samples (batch) are their indices
-/// in the data set. `random` differs from view to view and from epoch to epoch, not within an epoch: its step is the
-/// epoch, so numbers are drawn by samples[i], and an image looks the same in whatever batch of the epoch it lies. (The
-/// orders without epochs count every batch as one; an image that with_replacement draws twice into a batch is changed
-/// twice alike.) It runs in the background thread and must depend on its arguments alone, so that a resumed run sees
-/// the same images.
+/// What may change the images of a batch on their way: `augmentation(random, shape, view, samples, images)`
+/// changes the images of one view in place, images (batch, height, width, channels), where samples (batch)
+/// are their indices in the data set. `random` differs from view to view and from epoch to epoch, not within
+/// an epoch: its step is the epoch, so numbers are drawn by samples[i], and an image looks the same in
+/// whatever batch of the epoch it lies. (The orders without epochs count every batch as one; an image that
+/// with_replacement draws twice into a batch is changed twice alike.) It runs in the background thread and
+/// must depend on its arguments alone, so that a resumed run sees the same images.
 ///
-/// Optional: `augmentation.check(shape)` throws where its settings are wrong; the source's constructor calls it, so
-/// that the error comes from there and not from the first batch.
+/// Optional: `augmentation.check(shape)` throws where its settings are wrong; the source's constructor calls
+/// it, so that the error comes from there and not from the first batch.
 ///
 ///     struct Dim {
 ///       void operator()(dis::Philox random, auto shape, std::size_t, std::span<std::size_t const> samples,
@@ -93,11 +93,10 @@ struct NoAugmentation {};
 ///
 /// Those of the library are composed in augment/pipeline.hpp.
 template <class A, class Shape>
-concept augmentation_of = std::same_as<A, NoAugmentation> ||
+concept augmentation_of =
+    std::same_as<A, NoAugmentation> ||
     requires(A const& a, Philox random, std::size_t view, std::span<std::size_t const> samples,
-             std::span<float> images) {
-  a(random, Shape{}, view, samples, images);
-};
+             std::span<float> images) { a(random, Shape{}, view, samples, images); };
 
 /// Gives the batches of steps first_step, first_step + 1, ... The batch of step s is a pure function of the
 /// data set, the options and s: neither prefetch nor the step at which the source started changes it.
@@ -107,16 +106,16 @@ concept augmentation_of = std::same_as<A, NoAugmentation> ||
 ///
 /// The images of shuffled_epochs are those of Permutation(Philox{seed, stream, epoch}, size) with epoch =
 /// step / (size / batch_size), those of independent_batches and with_replacement of Philox{seed, stream,
-/// step}. View v is augmented with a Philox of the seed, a stream of this stream's name and v, and the epoch (of
-/// shuffled_epochs) or the step (of the others). Nothing is allocated after the constructor. An exception of the data set or the augmentation comes out of the next() whose
-/// batch it prevented. next() is for one thread. The data set must outlive the source, which may be destroyed
-/// at any moment.
+/// step}. View v is augmented with a Philox of the seed, a stream of this stream's name and v, and the epoch
+/// (of shuffled_epochs) or the step (of the others). Nothing is allocated after the constructor. An exception
+/// of the data set or the augmentation comes out of the next() whose batch it prevented. next() is for one
+/// thread. The data set must outlive the source, which may be destroyed at any moment.
 template <data_set Data, class Augmentation = NoAugmentation>
   requires augmentation_of<Augmentation, typename Data::image_shape_type>
 class BatchSource {
  public:
-  /// Throws ValueError for a batch size of 0, for one above the size of the data set but for with_replacement, for
-  /// no view, and what the augmentation's check() throws.
+  /// Throws ValueError for a batch size of 0, for one above the size of the data set but for
+  /// with_replacement, for no view, and what the augmentation's check() throws.
   explicit BatchSource(Data const& data, BatchOptions options = {}, Augmentation augmentation = {})
       : data_(&data),
         size_(data.size()),

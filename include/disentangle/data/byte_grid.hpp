@@ -18,15 +18,15 @@
 
 namespace disentangle::data {
 
-/// The data set: the images of a grid in its order, byte b standing for b / 255. A factor_grid. Copies share their
-/// storage.
+/// The data set: the images of a grid in its order, byte b standing for b / 255. A factor_grid. Copies share
+/// their storage.
 template <class Shape>
 class ByteGrid {
  public:
   using image_shape_type = Shape;
 
-  /// Takes over the bytes, (size, height, width, channels). Throws ShapeError when they are not as many as the grid has
-  /// values.
+  /// Takes over the bytes, (size, height, width, channels). Throws ShapeError when they are not as many as
+  /// the grid has values.
   ByteGrid(std::vector<std::uint8_t> pixels, std::vector<Factor> factors, std::string name)
       : grid_(std::move(factors)), name_(std::move(name)) {
     if (pixels.size() / Shape::size != grid_.size() || pixels.size() % Shape::size != 0) {

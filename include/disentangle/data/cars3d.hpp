@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cars3D (Reed, Zhang, Zhang, Lee, "Deep visual analogy-making", NeurIPS 2015): renderings 128 x 128 of 183 cars from 24
-// azimuths and 4 elevations.
+// Cars3D (Reed, Zhang, Zhang, Lee, "Deep visual analogy-making", NeurIPS 2015): renderings 128 x 128 of 183
+// cars from 24 azimuths and 4 elevations.
 #pragma once
 
 #include <algorithm>
@@ -22,10 +22,10 @@
 
 namespace disentangle::data {
 
-/// Cars3D from the folder data/cars of the published archive: files car_NNN_mesh.mat (MAT level 5), each with an array `im`
-/// (128, 128, 3, 24, 4) of bytes. Factors elevation 4, azimuth 24, car (as many as there are files, in the order of their
-/// names; 183). Images of another size than Shape are resized, to 64 x 64 by default, by area means. Throws FileError naming
-/// the file, what was found and what was expected.
+/// Cars3D from the folder data/cars of the published archive: files car_NNN_mesh.mat (MAT level 5), each with
+/// an array `im` (128, 128, 3, 24, 4) of bytes. Factors elevation 4, azimuth 24, car (as many as there are
+/// files, in the order of their names; 183). Images of another size than Shape are resized, to 64 x 64 by
+/// default, by area means. Throws FileError naming the file, what was found and what was expected.
 template <class Shape = ImageShape<64, 64, 3>>
 ByteGrid<Shape> cars3d(std::filesystem::path const& folder) {
   static_assert(Shape::channels == 3,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CelebA (Liu, Luo, Wang, Tang, "Deep learning face attributes in the wild", ICCV 2015): 202,599 photographs of faces with 40
-// attributes, from the published folder. Needs the component disentangle::jpeg.
+// CelebA (Liu, Luo, Wang, Tang, "Deep learning face attributes in the wild", ICCV 2015): 202,599 photographs
+// of faces with 40 attributes, from the published folder. Needs the component disentangle::jpeg.
 #pragma once
 
 #include <algorithm>
@@ -73,8 +73,8 @@ struct CelebaAttributes {
   std::vector<std::uint8_t> values;  // (files, names)
 };
 
-/// list_attr_celeba.txt: the number of images, the names of the attributes, then a line for each image of its file and 1 or -1
-/// for each attribute.
+/// list_attr_celeba.txt: the number of images, the names of the attributes, then a line for each image of its
+/// file and 1 or -1 for each attribute.
 inline CelebaAttributes parse_celeba_attributes(std::string_view text, std::string const& name) {
   auto const lines = lines_of_words(text);
   long long count = 0;
@@ -140,10 +140,11 @@ inline std::string whole_text(std::filesystem::path const& path) {
 
 }  // namespace detail
 
-/// CelebA from a folder that holds list_attr_celeba.txt, list_eval_partition.txt (not needed for CelebaPart::all) and the
-/// folder img_align_celeba of JPEG files 178 x 218. The largest centred part of Shape's proportions is resized to Shape (area
-/// means). 40 factors of two values, 0 no and 1 yes, with the published names. All images are held as bytes: 2.5 GB for the
-/// whole set at 64 x 64; `most` takes fewer. Throws FileError naming the file, what was found and what was expected.
+/// CelebA from a folder that holds list_attr_celeba.txt, list_eval_partition.txt (not needed for
+/// CelebaPart::all) and the folder img_align_celeba of JPEG files 178 x 218. The largest centred part of
+/// Shape's proportions is resized to Shape (area means). 40 factors of two values, 0 no and 1 yes, with the
+/// published names. All images are held as bytes: 2.5 GB for the whole set at 64 x 64; `most` takes fewer.
+/// Throws FileError naming the file, what was found and what was expected.
 ///
 ///     auto faces = dis::data::celeba<dis::ImageShape<64, 64, 3>>("celeba", {.most = 20'000});
 template <class Shape = ImageShape<64, 64, 3>>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// CIFAR-10 and CIFAR-100 (Krizhevsky, "Learning multiple layers of features from tiny images", 2009): 60,000 colour images
-// 32 x 32, from the binary files. A record is its labels, one byte each, and the planes red, green, blue of 32 rows.
+// CIFAR-10 and CIFAR-100 (Krizhevsky, "Learning multiple layers of features from tiny images", 2009): 60,000
+// colour images 32 x 32, from the binary files. A record is its labels, one byte each, and the planes red,
+// green, blue of 32 rows.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +26,8 @@ namespace disentangle::data {
 
 namespace detail {
 
-/// Planes (3, rows, columns) of one image as (rows, columns, 3); planes in column order (3, columns, rows) where
-/// `transposed`.
+/// Planes (3, rows, columns) of one image as (rows, columns, 3); planes in column order (3, columns, rows)
+/// where `transposed`.
 inline void interleave_planes(std::span<std::byte const> planes, std::size_t side, bool transposed,
                               std::span<std::uint8_t> out) {
   for (std::size_t c = 0; c < 3; ++c) {
@@ -95,10 +96,11 @@ Arrays<Shape> read_cifar(std::filesystem::path const& folder, std::string const&
 
 }  // namespace detail
 
-/// CIFAR-10 from a folder that holds data_batch_1.bin .. data_batch_5.bin (50,000 images) and test_batch.bin (10,000), or
-/// holds the folder cifar-10-batches-bin. Factor "class": 0 aeroplane, 1 car, 2 bird, 3 cat, 4 deer, 5 dog, 6 frog, 7
-/// horse, 8 ship, 9 lorry. Another ImageShape than 32 x 32 resizes, as idx() says. Held as bytes. Throws FileError naming
-/// the file, what was found and what was expected, for files missing or of another size and labels out of range.
+/// CIFAR-10 from a folder that holds data_batch_1.bin .. data_batch_5.bin (50,000 images) and test_batch.bin
+/// (10,000), or holds the folder cifar-10-batches-bin. Factor "class": 0 aeroplane, 1 car, 2 bird, 3 cat, 4
+/// deer, 5 dog, 6 frog, 7 horse, 8 ship, 9 lorry. Another ImageShape than 32 x 32 resizes, as idx() says.
+/// Held as bytes. Throws FileError naming the file, what was found and what was expected, for files missing
+/// or of another size and labels out of range.
 template <class Shape = ImageShape<32, 32, 3>>
 Arrays<Shape> cifar10(std::filesystem::path const& folder, Part part = Part::train) {
   std::vector<std::string> files{"test_batch.bin"};

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grey images in a colour each, the colour a factor beside those that there are. Coloured MNIST is coloured(mnist(...)):
+// Grey images in a colour each, the colour a factor beside those that there are. Coloured MNIST is
+// coloured(mnist(...)):
 //
 //     auto digits = dis::data::padded<dis::ImageShape<32, 32, 1>>(dis::data::mnist("mnist"));
 //     auto data = dis::data::coloured(digits, dis::seed(0));                       // factors digit, colour
 //
-// The two data sets of that name in the literature differ. coloured() is that of IP-IRM (Wang et al., "Self-supervised
-// learning disentangled group representation as feature", NeurIPS 2021): red or green by a fair coin, independent of the
-// digit. Its authors did not publish the code that made it; the coin and the pure colours are our reading of its pictures.
-// irm_coloured() is that of invariant risk minimisation (Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019): a label with noise,
-// and a colour that goes with the label.
+// The two data sets of that name in the literature differ. coloured() is that of IP-IRM (Wang et al.,
+// "Self-supervised learning disentangled group representation as feature", NeurIPS 2021): red or green by a
+// fair coin, independent of the digit. Its authors did not publish the code that made it; the coin and the
+// pure colours are our reading of its pictures. irm_coloured() is that of invariant risk minimisation
+// (Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019): a label with noise, and a colour that goes with the label.
 #pragma once
 
 #include <array>
@@ -34,7 +35,8 @@ using Rgb = std::array<float, 3>;
 
 namespace detail {
 
-/// Makes (n, height, width, 3) of the n grey images that lie in the last third of `out`: pixel times colour_of(i).
+/// Makes (n, height, width, 3) of the n grey images that lie in the last third of `out`: pixel times
+/// colour_of(i).
 template <class ColourOf>
 void spread_colours(std::size_t n, std::span<float> out, ColourOf const& colour_of) {
   if (n == 0) return;
@@ -73,9 +75,9 @@ using InColour = ImageShape<Data::image_shape_type::height, Data::image_shape_ty
 /// Pure red and pure green.
 inline std::vector<Rgb> red_and_green() { return {{1, 0, 0}, {0, 1, 0}}; }
 
-/// A data set of grey images, each in one of several colours (its grey times the colour), which is drawn uniformly and
-/// independently of everything by (seed, index of the image). Its factors are those of the grey images and "colour". Make
-/// one with coloured().
+/// A data set of grey images, each in one of several colours (its grey times the colour), which is drawn
+/// uniformly and independently of everything by (seed, index of the image). Its factors are those of the grey
+/// images and "colour". Make one with coloured().
 template <data_set Data>
 class Coloured {
   static_assert(Data::image_shape_type::channels == 1,
@@ -128,7 +130,8 @@ class Coloured {
   Philox random_;
 };
 
-/// Grey images in colours drawn at random. Throws ValueError for a palette that is empty or has a part outside 0 .. 1.
+/// Grey images in colours drawn at random. Throws ValueError for a palette that is empty or has a part
+/// outside 0 .. 1.
 template <data_set Data>
 Coloured<Data> coloured(Data data, Seed seed, std::vector<Rgb> palette = red_and_green()) {
   return {std::move(data), seed, std::move(palette)};
@@ -136,16 +139,16 @@ Coloured<Data> coloured(Data data, Seed seed, std::vector<Rgb> palette = red_and
 
 /// How irm_coloured() labels and colours one environment.
 struct IrmColouring {
-  /// Probability that the colour is not that of the label, 0 .. 1. The paper: 0.2 and 0.1 in the two training environments,
-  /// 0.9 in the test environment.
+  /// Probability that the colour is not that of the label, 0 .. 1. The paper: 0.2 and 0.1 in the two training
+  /// environments, 0.9 in the test environment.
   double colour_flip = 0.1;
   /// Probability that the label is not that of the digit, 0 .. 1.
   double label_noise = 0.25;
 };
 
-/// One environment of the coloured MNIST of invariant risk minimisation: label = (digit < 5) exclusive-or noise, colour =
-/// label exclusive-or flip, 0 red and 1 green, all drawn by (seed, index). Factors: "label" (2), "colour" (2), then those
-/// of the grey images. Make one with irm_coloured().
+/// One environment of the coloured MNIST of invariant risk minimisation: label = (digit < 5) exclusive-or
+/// noise, colour = label exclusive-or flip, 0 red and 1 green, all drawn by (seed, index). Factors: "label"
+/// (2), "colour" (2), then those of the grey images. Make one with irm_coloured().
 template <data_set Data>
 class IrmColoured {
   static_assert(Data::image_shape_type::channels == 1,
@@ -220,8 +223,9 @@ class IrmColoured {
   Philox random_;
 };
 
-/// One environment of coloured digits. `factor` names the digit; "digit < 5" is the lower half of its values. Throws
-/// ValueError for a factor that there is not, for probabilities outside 0 .. 1, for more than 62 factors.
+/// One environment of coloured digits. `factor` names the digit; "digit < 5" is the lower half of its values.
+/// Throws ValueError for a factor that there is not, for probabilities outside 0 .. 1, for more than 62
+/// factors.
 template <data_set Data>
 IrmColoured<Data> irm_coloured(Data data, IrmColouring options, Seed seed,
                                std::string_view factor = "digit") {

@@ -24,8 +24,9 @@
 
 namespace disentangle::data {
 
-/// Puts the images whose labels fulfil `held_out` into `test` and the others into `train`, for tests of what a model does
-/// with combinations that it never saw. `held_out` is given one value per factor, -1 where the label is missing.
+/// Puts the images whose labels fulfil `held_out` into `test` and the others into `train`, for tests of what
+/// a model does with combinations that it never saw. `held_out` is given one value per factor, -1 where the
+/// label is missing.
 ///
 ///     auto parts = dis::data::hold_out(dis::data::dsprites(), [](std::span<int const> v) { return v[0] == 2 && v[3] > 15; });
 ///
@@ -52,12 +53,12 @@ Split<Data> hold_out(Data data, Predicate const& held_out) {
   return {{data, std::move(train)}, {data, std::move(test)}};
 }
 
-/// n images of a grid, drawn with replacement, in which two factors are correlated (Traeuble et al., "On disentangled
-/// representations learned from correlated data", ICML 2021):
+/// n images of a grid, drawn with replacement, in which two factors are correlated (Traeuble et al., "On
+/// disentangled representations learned from correlated data", ICML 2021):
 ///   p(a, b) proportional to exp(-(a' - b')^2 / (2 sigma^2)),   a' = a / (cardinality - 1), likewise b',
-/// all other factors uniform and independent. A small sigma ties the factors closely (the paper's strongest is 0.2), infinity
-/// leaves them independent. The same for the same seed. Throws ValueError for a factor that there is not, twice the same,
-/// one of a single value, and unless sigma > 0.
+/// all other factors uniform and independent. A small sigma ties the factors closely (the paper's strongest
+/// is 0.2), infinity leaves them independent. The same for the same seed. Throws ValueError for a factor that
+/// there is not, twice the same, one of a single value, and unless sigma > 0.
 template <factor_grid Data>
 Subset<Data> correlated(Data data, std::string_view first, std::string_view second, double sigma,
                         std::size_t n, Seed seed) {

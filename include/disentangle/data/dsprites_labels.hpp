@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The labelled images of dSprites that PartedVAE's authors chose (BibTeX: hajimiri2021semi; their code's data loaders).
+// The labelled images of dSprites that PartedVAE's authors chose (BibTeX: hajimiri2021semi; their code's data
+// loaders).
 #pragma once
 
 #include <array>
@@ -14,10 +15,11 @@
 
 namespace disentangle::data {
 
-/// The indices of n images of dSprites in PartedVAE's order: in turns over 144 strata, the halves of posY, of posX and of
-/// orientation, then each scale, then each shape (which changes quickest), one image drawn at random from each. Passes are
-/// repeated until n; an image may come twice in different passes, as in the authors' code. The same for the same seed. They used
-/// n = 100, 737, 1000, 3686 and 10000, and the shape alone as a label:
+/// The indices of n images of dSprites in PartedVAE's order: in turns over 144 strata, the halves of posY, of
+/// posX and of orientation, then each scale, then each shape (which changes quickest), one image drawn at
+/// random from each. Passes are repeated until n; an image may come twice in different passes, as in the
+/// authors' code. The same for the same seed. They used n = 100, 737, 1000, 3686 and 10000, and the shape
+/// alone as a label:
 ///
 ///     auto labelled = dis::data::subset(dis::data::with_factors(data, {"shape"}), dis::data::parted_vae_choice(1000, dis::seed(0)));
 inline std::vector<std::size_t> parted_vae_choice(std::size_t n, Seed seed) {

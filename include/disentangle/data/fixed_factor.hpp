@@ -17,8 +17,8 @@
 
 namespace disentangle::data {
 
-/// The images of a grid that have one value of one factor, numbered as a grid of the others in their order. Holds a copy of
-/// the grid (free for those of the library, which share their storage). A factor_grid.
+/// The images of a grid that have one value of one factor, numbered as a grid of the others in their order.
+/// Holds a copy of the grid (free for those of the library, which share their storage). A factor_grid.
 template <factor_grid Data>
 class FixedFactor {
  public:
@@ -115,8 +115,8 @@ FixedFactor<Data> fixed_factor(Data const& data, std::string_view factor, int va
   return {data, factor, value};
 }
 
-/// "Oval dSprites": the 245,760 ellipses of dSprites, four factors (scale, orientation, posX, posY). The data set of RF-VAE's
-/// authors.
+/// "Oval dSprites": the 245,760 ellipses of dSprites, four factors (scale, orientation, posX, posY). The data
+/// set of RF-VAE's authors.
 inline FixedFactor<Dsprites> oval_dsprites(Dsprites const& data = {}) { return {data, "shape", 1}; }
 
 }  // namespace disentangle::data

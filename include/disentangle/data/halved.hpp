@@ -15,7 +15,8 @@
 
 namespace disentangle::data {
 
-/// A data set whose images have half the height and width: each pixel the mean of four. Make one with halved().
+/// A data set whose images have half the height and width: each pixel the mean of four. Make one with
+/// halved().
 template <data_set Data>
 class Halved {
   using Inner = typename Data::image_shape_type;
@@ -31,7 +32,9 @@ class Halved {
   std::string name() const { return data_.name(); }
   std::size_t size() const { return data_.size(); }
   std::vector<Factor> const& factors() const { return data_.factors(); }
-  std::size_t index(std::span<int const> values) const requires factor_grid<Data> {
+  std::size_t index(std::span<int const> values) const
+    requires factor_grid<Data>
+  {
     return data_.index(values);
   }
 

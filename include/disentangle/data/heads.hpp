@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Heads: grey pictures 64 x 64 of made-up heads on the grid of the "3D faces" that beta-TCVAE was tested on (renderings of the
-// Basel face model, Paysan et al. 2009, whose licence forbids passing them on). 50 identities x 21 azimuths x 11 elevations x 11
-// lights = 127,050 images. A head is an ellipsoid with bumps for nose, brows, eye sockets, cheeks, mouth, chin and ears, whose
-// sizes and places are the identity's; it looks like a head of clay, not like a face.
+// Heads: grey pictures 64 x 64 of made-up heads on the grid of the "3D faces" that beta-TCVAE was tested on
+// (renderings of the Basel face model, Paysan et al. 2009, whose licence forbids passing them on). 50
+// identities x 21 azimuths x 11 elevations x 11 lights = 127,050 images. A head is an ellipsoid with bumps
+// for nose, brows, eye sockets, cheeks, mouth, chin and ears, whose sizes and places are the identity's; it
+// looks like a head of clay, not like a face.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +27,8 @@
 
 namespace disentangle::data {
 
-/// The factors of heads(): azimuth -90 .. 90 degrees, elevation -30 .. 30 degrees, the light's azimuth -90 .. 90 degrees.
+/// The factors of heads(): azimuth -90 .. 90 degrees, elevation -30 .. 30 degrees, the light's azimuth -90 ..
+/// 90 degrees.
 inline std::vector<Factor> heads_factors() {
   return {{"identity", 50}, {"azimuth", 21}, {"elevation", 11}, {"light", 11}};
 }

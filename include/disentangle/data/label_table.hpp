@@ -88,11 +88,11 @@ inline bool parse_int(std::string_view cell, int& value) {
 
 }  // namespace detail
 
-/// Reads a table from text with a header line; `name` stands in the messages. The first column holds file names, each other
-/// column one factor, named by its header. A column whose cells are all whole numbers holds the values themselves, 0 ..
-/// largest; in any other column each different word is a value, numbered in sorted order. Empty cells, and -1 among numbers,
-/// are missing labels. Throws FileError naming line and column: records of unequal length, a file named twice or not at all, a
-/// negative number.
+/// Reads a table from text with a header line; `name` stands in the messages. The first column holds file
+/// names, each other column one factor, named by its header. A column whose cells are all whole numbers holds
+/// the values themselves, 0 .. largest; in any other column each different word is a value, numbered in
+/// sorted order. Empty cells, and -1 among numbers, are missing labels. Throws FileError naming line and
+/// column: records of unequal length, a file named twice or not at all, a negative number.
 inline LabelTable parse_label_table(std::string_view text, std::string const& name) {
   auto const records = detail::read_csv(name, text);
   if (records.empty()) throw FileError(name, "empty, expected a header line");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels that are there for some images only, as semi-supervised methods have them: choosing images by their labels, and
-// hiding the labels of the others. A label that is missing is -1.
+// Labels that are there for some images only, as semi-supervised methods have them: choosing images by their
+// labels, and hiding the labels of the others. A label that is missing is -1.
 //
 //     auto digits = dis::data::mnist("mnist");
-//     auto labelled = dis::data::first_labelled(digits, 256);                            // a part: 256 images
+//     auto labelled = dis::data::first_labelled(digits, 256);                           // a part: 256 images
 //     auto balanced = dis::data::stratified(digits, 250, "digit", dis::seed(0));         // 25 of each digit
-//     auto partly = dis::data::keep_labels(digits, "digit", balanced.indices());         // all images, 250 labels
+//     auto partly = dis::data::keep_labels(digits, "digit", balanced.indices());    // all images, 250 labels
 #pragma once
 
 #include <algorithm>
@@ -90,8 +90,8 @@ std::vector<std::size_t> labelled_images(Data const& data, std::size_t column) {
 
 }  // namespace detail
 
-/// The images that have a label of a factor (of the only one when `factor` is empty). Throws ValueError when there is
-/// none.
+/// The images that have a label of a factor (of the only one when `factor` is empty). Throws ValueError when
+/// there is none.
 template <data_set Data>
 Subset<Data> labelled(Data data, std::string_view factor = {}) {
   std::size_t const column = detail::chosen_factor(data, factor);
@@ -100,8 +100,8 @@ Subset<Data> labelled(Data data, std::string_view factor = {}) {
   return {std::move(data), std::move(found)};
 }
 
-/// The first n images that have a label of a factor (of the only one when `factor` is empty), as they come: PartedVAE's
-/// choice on MNIST (n = 256) and CelebA (n = 800). Throws ValueError when there are fewer.
+/// The first n images that have a label of a factor (of the only one when `factor` is empty), as they come:
+/// PartedVAE's choice on MNIST (n = 256) and CelebA (n = 800). Throws ValueError when there are fewer.
 template <data_set Data>
 Subset<Data> first_labelled(Data data, std::size_t n, std::string_view factor = {}) {
   std::size_t const column = detail::chosen_factor(data, factor);
@@ -116,8 +116,8 @@ Subset<Data> first_labelled(Data data, std::size_t n, std::string_view factor = 
   return {std::move(data), std::move(found)};
 }
 
-/// n different images that have a label of a factor, drawn at random, the same for the same seed. Throws ValueError when
-/// there are fewer.
+/// n different images that have a label of a factor, drawn at random, the same for the same seed. Throws
+/// ValueError when there are fewer.
 template <data_set Data>
 Subset<Data> random_labelled(Data data, std::size_t n, std::string_view factor, Seed seed) {
   std::size_t const column = detail::chosen_factor(data, factor);
@@ -129,9 +129,10 @@ Subset<Data> random_labelled(Data data, std::size_t n, std::string_view factor, 
   return {std::move(data), std::move(chosen)};
 }
 
-/// n different images, equally many of each value of a factor, drawn at random, the same for the same seed: n /
-/// cardinality of each, and one more of values drawn at random where that leaves a rest. They come in turns, one of each
-/// value, so that the beginning of the part is balanced too. Throws ValueError when a value has too few images.
+/// n different images, equally many of each value of a factor, drawn at random, the same for the same seed: n
+/// / cardinality of each, and one more of values drawn at random where that leaves a rest. They come in
+/// turns, one of each value, so that the beginning of the part is balanced too. Throws ValueError when a
+/// value has too few images.
 template <data_set Data>
 Subset<Data> stratified(Data data, std::size_t n, std::string_view factor, Seed seed) {
   std::size_t const column = detail::chosen_factor(data, factor);
@@ -166,8 +167,9 @@ Subset<Data> stratified(Data data, std::size_t n, std::string_view factor, Seed 
   return {std::move(data), std::move(chosen)};
 }
 
-/// A data set whose labels are shown for some images only; the others have -1. Images, size and factors are those of the
-/// whole. Make one with keep_labels(), once for every factor that is partly labelled. Copies share their lists.
+/// A data set whose labels are shown for some images only; the others have -1. Images, size and factors are
+/// those of the whole. Make one with keep_labels(), once for every factor that is partly labelled. Copies
+/// share their lists.
 template <data_set Data>
 class PartlyLabelled {
  public:
@@ -218,8 +220,8 @@ class PartlyLabelled {
   std::shared_ptr<std::vector<bool> const> kept_;
 };
 
-/// The same images with the labels of one factor hidden for all but the given images. Throws ValueError for a factor that
-/// there is not and for an image outside the data set.
+/// The same images with the labels of one factor hidden for all but the given images. Throws ValueError for a
+/// factor that there is not and for an image outside the data set.
 template <data_set Data>
 PartlyLabelled<Data> keep_labels(Data data, std::string_view factor, std::span<std::size_t const> images) {
   std::size_t const column = detail::factor_at(data.name(), data.factors(), factor);
@@ -233,8 +235,8 @@ PartlyLabelled<Data> keep_labels(Data data, std::span<std::size_t const> images)
   return {std::move(data), all, images};
 }
 
-/// A data set of some of the factors, in the order asked for; the others still vary and are not told. A factor_grid no
-/// longer. Make one with with_factors().
+/// A data set of some of the factors, in the order asked for; the others still vary and are not told. A
+/// factor_grid no longer. Make one with with_factors().
 template <data_set Data>
 class WithFactors {
  public:
@@ -280,8 +282,8 @@ class WithFactors {
   std::vector<Factor> factors_;
 };
 
-/// The same images with some of their factors: with_factors(dsprites(), {"shape"}). Throws ValueError for one that there is
-/// not.
+/// The same images with some of their factors: with_factors(dsprites(), {"shape"}). Throws ValueError for one
+/// that there is not.
 template <data_set Data>
 WithFactors<Data> with_factors(Data data, std::vector<std::string> const& names) {
   return {std::move(data), names};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws a mesh of triangles under Lambert's law into a small picture: what the renderers of teapots and heads share.
+// Draws a mesh of triangles under Lambert's law into a small picture: what the renderers of teapots and heads
+// share.
 #pragma once
 
 #include <algorithm>
@@ -32,11 +33,12 @@ struct Mesh {
   std::vector<Float3> corners;
   std::vector<Float3> normals;
   std::vector<std::array<std::uint16_t, 3>> triangles;
-  /// Whether all triangles run anticlockwise as seen from outside of a closed body, so that those behind need no drawing.
+  /// Whether all triangles run anticlockwise as seen from outside of a closed body, so that those behind need
+  /// no drawing.
   bool closed = false;
 
-  /// Gives every corner the mean of the normals of its triangles, weighted by their areas; corners at the same place are
-  /// taken together, so that seams do not show.
+  /// Gives every corner the mean of the normals of its triangles, weighted by their areas; corners at the
+  /// same place are taken together, so that seams do not show.
   void smooth_normals() {
     normals.assign(corners.size(), Float3{});
     for (auto const& t : triangles) {
@@ -68,8 +70,8 @@ struct Mesh {
   }
 };
 
-/// From where a mesh is seen: the rows of `axes` point to the right, up, and towards the eye; `centre` is in the middle of the
-/// picture, `zoom` pixels are one unit. Parallel projection.
+/// From where a mesh is seen: the rows of `axes` point to the right, up, and towards the eye; `centre` is in
+/// the middle of the picture, `zoom` pixels are one unit. Parallel projection.
 struct View {
   std::array<Float3, 3> axes;
   Float3 centre{};
@@ -89,8 +91,9 @@ inline std::array<Float3, 3> axes_from(double azimuth, double elevation) {
           Float3{f(ce * ca), f(ce * sa), f(se)}};
 }
 
-/// Draws the mesh into side x side pixels: the brightness of what is seen, and how much of the pixel it covers, both 0 .. 1 and
-/// both summed over 2 x 2 points; brightness is that of the covered part. Without heap allocation; 200 KB of stack.
+/// Draws the mesh into side x side pixels: the brightness of what is seen, and how much of the pixel it
+/// covers, both 0 .. 1 and both summed over 2 x 2 points; brightness is that of the covered part. Without
+/// heap allocation; 200 KB of stack.
 template <int Side>
 void draw(Mesh const& mesh, View const& view, std::span<float, Side * Side> brightness,
           std::span<float, Side * Side> cover) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MNIST (LeCun, Bottou, Bengio, Haffner 1998) and the data sets that come in its files: Fashion-MNIST (Xiao, Rasul, Vollgraf
-// 2017), KMNIST (Clanuwat et al. 2018), EMNIST (Cohen, Afshar, Tapson, van Schaik 2017). Grey images 28 x 28 with one label.
+// MNIST (LeCun, Bottou, Bengio, Haffner 1998) and the data sets that come in its files: Fashion-MNIST (Xiao,
+// Rasul, Vollgraf 2017), KMNIST (Clanuwat et al. 2018), EMNIST (Cohen, Afshar, Tapson, van Schaik 2017). Grey
+// images 28 x 28 with one label.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +38,8 @@ struct IdxOptions {
 
 namespace detail {
 
-/// The first of several names, plain or gzipped, that is in a folder; FileError naming the first where none is.
+/// The first of several names, plain or gzipped, that is in a folder; FileError naming the first where none
+/// is.
 inline std::filesystem::path one_of(std::filesystem::path const& folder,
                                     std::initializer_list<std::string> names) {
   std::error_code ignored;
@@ -77,13 +79,13 @@ inline std::vector<int> idx_labels(std::filesystem::path const& path, std::size_
 
 }  // namespace detail
 
-/// A data set of grey images from an IDX file (n, height, width) of bytes and, unless the second path is empty, labels
-/// from one of (n) bytes; gzipped or not. Images of another size than Shape are resized: linear interpolation between
-/// pixel centres where they grow, as torchvision's bilinear Resize (and PartedVAE's 28 to 32) up to rounding by one of
-/// 255, area means where they shrink. Held as bytes.
+/// A data set of grey images from an IDX file (n, height, width) of bytes and, unless the second path is
+/// empty, labels from one of (n) bytes; gzipped or not. Images of another size than Shape are resized: linear
+/// interpolation between pixel centres where they grow, as torchvision's bilinear Resize (and PartedVAE's 28
+/// to 32) up to rounding by one of 255, area means where they shrink. Held as bytes.
 ///
-/// Throws FileError naming the file, what was found and what was expected: missing, truncated or corrupt files,
-/// another format, as many labels as images, labels out of range.
+/// Throws FileError naming the file, what was found and what was expected: missing, truncated or corrupt
+/// files, another format, as many labels as images, labels out of range.
 template <class Shape>
 Arrays<Shape> idx(std::filesystem::path const& images, std::filesystem::path const& labels = {},
                   IdxOptions options = {}) {
@@ -131,8 +133,8 @@ Arrays<Shape> mnist_files(std::filesystem::path const& folder, Part part, std::s
 
 }  // namespace detail
 
-/// MNIST from a folder that holds {train,t10k}-{images-idx3,labels-idx1}-ubyte, gzipped or not: 60,000 or 10,000
-/// handwritten digits 28 x 28 with the factor "digit". Another ImageShape resizes them, as idx() says:
+/// MNIST from a folder that holds {train,t10k}-{images-idx3,labels-idx1}-ubyte, gzipped or not: 60,000 or
+/// 10,000 handwritten digits 28 x 28 with the factor "digit". Another ImageShape resizes them, as idx() says:
 ///
 ///     auto digits = dis::data::mnist("mnist");                                            // 28 x 28
 ///     auto padded = dis::data::mnist<dis::ImageShape<32, 32, 1>>("mnist", dis::data::Part::test);
@@ -152,9 +154,10 @@ Arrays<Shape> kmnist(std::filesystem::path const& folder, Part part = Part::trai
 /// Where Debian's package dataset-fashion-mnist puts its files.
 inline constexpr char const* debian_fashion_mnist_folder = "/usr/share/datasets/fashion-mnist";
 
-/// Fashion-MNIST, 70,000 pictures of clothes, from a folder of files of MNIST's names; without one from Debian's package
-/// dataset-fashion-mnist. Factor "clothing": 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4 coat, 5 sandal, 6 shirt,
-/// 7 trainer, 8 bag, 9 ankle boot. Throws FileError as idx(), and one that names the package where it is not installed.
+/// Fashion-MNIST, 70,000 pictures of clothes, from a folder of files of MNIST's names; without one from
+/// Debian's package dataset-fashion-mnist. Factor "clothing": 0 T-shirt, 1 trousers, 2 pullover, 3 dress, 4
+/// coat, 5 sandal, 6 shirt, 7 trainer, 8 bag, 9 ankle boot. Throws FileError as idx(), and one that names the
+/// package where it is not installed.
 template <class Shape = ImageShape<28, 28, 1>>
 Arrays<Shape> fashion_mnist(std::filesystem::path const& folder, Part part = Part::train) {
   return detail::mnist_files<Shape>(folder, part, "fashion_mnist", {"clothing", 10});
@@ -170,12 +173,13 @@ Arrays<Shape> fashion_mnist(Part part = Part::train) {
   return fashion_mnist<Shape>(debian_fashion_mnist_folder, part);
 }
 
-/// The divisions of EMNIST: classes of letters that look alike in both cases are merged in balanced and bymerge.
+/// The divisions of EMNIST: classes of letters that look alike in both cases are merged in balanced and
+/// bymerge.
 enum class EmnistSplit { balanced, byclass, bymerge, digits, letters, mnist };
 
-/// EMNIST from a folder that holds emnist-SPLIT-{train,test}-{images-idx3,labels-idx1}-ubyte, gzipped or not. The images
-/// of these files are transposed; they are turned upright here. Factor "character" of 47, 62, 47, 10, 26 or 10 values;
-/// the letters' labels 1 .. 26 become 0 .. 25. Throws FileError as idx().
+/// EMNIST from a folder that holds emnist-SPLIT-{train,test}-{images-idx3,labels-idx1}-ubyte, gzipped or not.
+/// The images of these files are transposed; they are turned upright here. Factor "character" of 47, 62, 47,
+/// 10, 26 or 10 values; the letters' labels 1 .. 26 become 0 .. 25. Throws FileError as idx().
 template <class Shape = ImageShape<28, 28, 1>>
 Arrays<Shape> emnist(std::filesystem::path const& folder, EmnistSplit split, Part part = Part::train) {
   constexpr char const* names[] = {"balanced", "byclass", "bymerge", "digits", "letters", "mnist"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MPI3D (Gondal et al., "On the transfer of inductive bias from simulation to the real world: a new disentanglement data set",
-// NeurIPS 2019): photographs and renderings 64 x 64 of a robot's arm with an object, each combination of seven factors once.
+// MPI3D (Gondal et al., "On the transfer of inductive bias from simulation to the real world: a new
+// disentanglement data set", NeurIPS 2019): photographs and renderings 64 x 64 of a robot's arm with an
+// object, each combination of seven factors once.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +21,9 @@
 
 namespace disentangle::data {
 
-/// A grid of images (size, height, width, channels) of bytes from a member of a NPZ file, read by rows and held as bytes. The
-/// file must have them in the order of the grid. Throws FileError naming the file and member, what was found and what was
-/// expected.
+/// A grid of images (size, height, width, channels) of bytes from a member of a NPZ file, read by rows and
+/// held as bytes. The file must have them in the order of the grid. Throws FileError naming the file and
+/// member, what was found and what was expected.
 template <class Shape>
 ByteGrid<Shape> npz_grid(std::filesystem::path const& path, std::vector<Factor> factors,
                          std::string const& images = "images") {
@@ -43,9 +44,9 @@ ByteGrid<Shape> npz_grid(std::filesystem::path const& path, std::vector<Factor> 
   return {std::move(pixels), std::move(factors), path.filename().string()};
 }
 
-/// The factors of MPI3D toy, realistic and real. Colour 0 white, 1 green, 2 red, 3 blue, 4 brown, 5 olive; shape 0 cone, 1
-/// cube, 2 cylinder, 3 hexagonal, 4 pyramid, 5 sphere; size small, large; camera top, centre, bottom; background purple, sea
-/// green, salmon; the two axes of the arm.
+/// The factors of MPI3D toy, realistic and real. Colour 0 white, 1 green, 2 red, 3 blue, 4 brown, 5 olive;
+/// shape 0 cone, 1 cube, 2 cylinder, 3 hexagonal, 4 pyramid, 5 sphere; size small, large; camera top, centre,
+/// bottom; background purple, sea green, salmon; the two axes of the arm.
 inline std::vector<Factor> mpi3d_factors() {
   return {{"colour", 6},           {"shape", 6},         {"size", 2}, {"camera", 3}, {"background", 3},
           {"horizontal_axis", 40}, {"vertical_axis", 40}};
@@ -59,8 +60,8 @@ inline std::vector<Factor> mpi3d_complex_factors() {
   return factors;
 }
 
-/// MPI3D from a published file, whose member `images` is (1036800, 64, 64, 3), or (460800, ...) for the complex one. Held as
-/// bytes: 12.7 GB (5.7 GB). Throws FileError as npz_grid().
+/// MPI3D from a published file, whose member `images` is (1036800, 64, 64, 3), or (460800, ...) for the
+/// complex one. Held as bytes: 12.7 GB (5.7 GB). Throws FileError as npz_grid().
 inline ByteGrid<ImageShape<64, 64, 3>> mpi3d(std::filesystem::path const& path) {
   auto factors = mpi3d_factors();
   auto const shape = io::NpzReader(path).header("images").shape;

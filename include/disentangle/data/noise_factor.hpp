@@ -44,7 +44,9 @@ class NoiseFactor {
   std::string name() const { return std::string(data_.name()) + " with noise"; }
   std::size_t size() const { return data_.size() * levels_; }
   std::vector<Factor> const& factors() const { return factors_; }
-  std::size_t index(std::span<int const> values) const requires factor_grid<Data> {
+  std::size_t index(std::span<int const> values) const
+    requires factor_grid<Data>
+  {
     if (values.size() != factors_.size() || values.back() < 0 ||
         values.back() >= factors_.back().cardinality) {
       throw ValueError("noise_factor: found " + std::to_string(values.size()) + " values" +

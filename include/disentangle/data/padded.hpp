@@ -16,8 +16,8 @@
 
 namespace disentangle::data {
 
-/// A data set whose images stand in the middle of black ones of Shape (a row or column above or left of the middle where
-/// that is none). Make one with padded().
+/// A data set whose images stand in the middle of black ones of Shape (a row or column above or left of the
+/// middle where that is none). Make one with padded().
 template <class Shape, data_set Data>
 class Padded {
   using Inner = typename Data::image_shape_type;
@@ -34,7 +34,9 @@ class Padded {
   std::string name() const { return data_.name(); }
   std::size_t size() const { return data_.size(); }
   std::vector<Factor> const& factors() const { return data_.factors(); }
-  std::size_t index(std::span<int const> values) const requires factor_grid<Data> {
+  std::size_t index(std::span<int const> values) const
+    requires factor_grid<Data>
+  {
     return data_.index(values);
   }
 
@@ -45,8 +47,8 @@ class Padded {
                           wide = std::size_t{Shape::width} * Shape::channels;
     constexpr std::size_t top = (Shape::height - Inner::height) / 2,
                           left = std::size_t{(Shape::width - Inner::width) / 2} * Inner::channels;
-    // The small images are asked for at the end of `out` and moved to their places from the front: no row's place lies
-    // behind the row.
+    // The small images are asked for at the end of `out` and moved to their places from the front: no row's
+    // place lies behind the row.
     std::size_t const n = indices.size(), start = out.size() - n * Inner::size;
     data_.images(indices, out.subspan(start));
     for (std::size_t i = 0; i < n; ++i) {
@@ -68,7 +70,8 @@ class Padded {
   Data data_;
 };
 
-/// The same images in the middle of a larger black ground: padded<dis::ImageShape<32, 32, 1>>(mnist("mnist")).
+/// The same images in the middle of a larger black ground: padded<dis::ImageShape<32, 32,
+/// 1>>(mnist("mnist")).
 template <class Shape, data_set Data>
 Padded<Shape, Data> padded(Data data) {
   return Padded<Shape, Data>(std::move(data));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// 3D Shapes (Burgess, Kim, "3D shapes dataset", 2018): 480,000 colour images 64 x 64 of an object in a room, each combination
-// of six factors once. Rendered here from the factor values, or read from a file (data/shapes3d_hdf5.hpp); both are the same
-// class.
+// 3D Shapes (Burgess, Kim, "3D shapes dataset", 2018): 480,000 colour images 64 x 64 of an object in a room,
+// each combination of six factors once. Rendered here from the factor values, or read from a file
+// (data/shapes3d_hdf5.hpp); both are the same class.
 #pragma once
 
 #include <array>
@@ -23,8 +23,9 @@
 
 namespace disentangle::data {
 
-/// The factors of 3D Shapes, in the published order; the last one moves quickest. Hues are 0, 0.1 .. 0.9 of the colour
-/// circle, scale 0.75 .. 1.25, shape 0 cube, 1 cylinder, 2 sphere, 3 capsule, orientation -30 .. 30 degrees.
+/// The factors of 3D Shapes, in the published order; the last one moves quickest. Hues are 0, 0.1 .. 0.9 of
+/// the colour circle, scale 0.75 .. 1.25, shape 0 cube, 1 cylinder, 2 sphere, 3 capsule, orientation -30 ..
+/// 30 degrees.
 inline std::vector<Factor> shapes3d_factors() {
   return {{"floor_hue", 10}, {"wall_hue", 10}, {"object_hue", 10},
           {"scale", 8},      {"shape", 4},     {"orientation", 15}};

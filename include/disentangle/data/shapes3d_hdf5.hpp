@@ -22,8 +22,8 @@ namespace disentangle::data {
 
 namespace detail {
 
-/// Checks that labels (size, factors) are those of a grid in its order: each value of a factor stands for one number, and
-/// the numbers grow with the values.
+/// Checks that labels (size, factors) are those of a grid in its order: each value of a factor stands for one
+/// number, and the numbers grow with the values.
 inline void check_grid_labels(io::Hdf5Reader const& file, std::string const& member, Grid const& grid) {
   std::vector<Factor> const& factors = grid.factors();
   std::string const name = file.name() + ":" + member;
@@ -67,9 +67,10 @@ inline void check_grid_labels(io::Hdf5Reader const& file, std::string const& mem
 
 }  // namespace detail
 
-/// A grid of images (size, height, width, channels) of bytes from a data set of an HDF5 file, read by blocks of rows and
-/// held as bytes; `labels`, unless empty, names the data set (size, factors) whose order is checked; `check` as for
-/// io::Hdf5Reader. Throws FileError naming the file and data set, what was found and what was expected.
+/// A grid of images (size, height, width, channels) of bytes from a data set of an HDF5 file, read by blocks
+/// of rows and held as bytes; `labels`, unless empty, names the data set (size, factors) whose order is
+/// checked; `check` as for io::Hdf5Reader. Throws FileError naming the file and data set, what was found and
+/// what was expected.
 template <class Shape>
 ByteGrid<Shape> hdf5_grid(std::filesystem::path const& path, std::vector<Factor> factors,
                           std::string const& images = "images", std::string const& labels = "labels",
@@ -95,8 +96,9 @@ ByteGrid<Shape> hdf5_grid(std::filesystem::path const& path, std::vector<Factor>
   return {std::move(pixels), std::move(factors), path.filename().string()};
 }
 
-/// 3D Shapes from the published file 3dshapes.h5: `images` (480000, 64, 64, 3) of bytes and `labels` (480000, 6), whose order
-/// is checked. Held as bytes: 5.9 GB. `check` as for io::Hdf5Reader. Throws FileError as hdf5_grid().
+/// 3D Shapes from the published file 3dshapes.h5: `images` (480000, 64, 64, 3) of bytes and `labels` (480000,
+/// 6), whose order is checked. Held as bytes: 5.9 GB. `check` as for io::Hdf5Reader. Throws FileError as
+/// hdf5_grid().
 inline Shapes3d shapes3d(std::filesystem::path const& path, io::Hdf5Check check = io::Hdf5Check::structure) {
   return Shapes3d(hdf5_grid<Shapes3d::image_shape_type>(path, shapes3d_factors(), "images", "labels", check));
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws images like those of 3D Shapes (Burgess, Kim, "3D shapes dataset", 2018) from their factor values.
 //
-// The published images were made with a MuJoCo scene that was not published. Here a ray-caster draws the same scene: a
-// square room without a ceiling, an object on its floor, a camera on an arc around the object, and a shadow. Its measures
-// and lights were fitted to 30 published images whose factor values were inferred; faint textures of floor and walls are
-// left out. So the factors, what hides what, and the shadow are those of the data set, and the pixels are near but not
-// equal: tests/unit/data/shapes3d_test.cpp prints the agreement, docs/data.md says it.
+// The published images were made with a MuJoCo scene that was not published. Here a ray-caster draws the same
+// scene: a square room without a ceiling, an object on its floor, a camera on an arc around the object, and a
+// shadow. Its measures and lights were fitted to 30 published images whose factor values were inferred; faint
+// textures of floor and walls are left out. So the factors, what hides what, and the shadow are those of the
+// data set, and the pixels are near but not equal: tests/unit/data/shapes3d_test.cpp prints the agreement,
+// docs/data.md says it.
 //
-// Colours are linear in the picture: for each of the 480 geometries (scale, shape, orientation) five planes of weights are
-// kept, once somebody has asked for it, and an image is
+// Colours are linear in the picture: for each of the 480 geometries (scale, shape, orientation) five planes
+// of weights are kept, once somebody has asked for it, and an image is
 //   pixel = floor_weight * floor_colour + wall_weight * wall_colour + object_weight * object_colour
 //           + sky_weight * sky_colour + white_weight,
 // clipped to 1 and rounded to bytes.
@@ -58,7 +59,8 @@ class Shapes3dObject {
     height_ = heights[shape] * scale;
   }
 
-  /// The first point of a ray on the object: the distance along `direction`, or a negative number where it misses.
+  /// The first point of a ray on the object: the distance along `direction`, or a negative number where it
+  /// misses.
   double hit(Vector3 const& origin, Vector3 const& direction, Vector3& normal) const {
     double nearest = -1;
     auto const take = [&](double t, Vector3 const& n) {
@@ -133,8 +135,9 @@ class Shapes3dObject {
 
 }  // namespace detail
 
-/// Renders one image a call; thread-safe. The first image of each geometry costs two or three milliseconds, every other some
-/// microseconds; no heap allocation after the constructor, which reserves 20 MB of address space.
+/// Renders one image a call; thread-safe. The first image of each geometry costs two or three milliseconds,
+/// every other some microseconds; no heap allocation after the constructor, which reserves 20 MB of address
+/// space.
 class Shapes3dRenderer {
  public:
   static constexpr int side = 64;
@@ -144,8 +147,9 @@ class Shapes3dRenderer {
       : weights_(std::make_unique_for_overwrite<std::uint16_t[]>(geometries * planes * pixels)),
         made_(std::make_unique<std::array<std::once_flag, geometries>>()) {}
 
-  /// Draws the image of `values` = floor hue 0..9, wall hue 0..9, object hue 0..9, scale 0..7, shape 0..3 (cube, cylinder,
-  /// sphere, capsule), orientation 0..14, which must be in range, as out = (64, 64, 3), multiples of 1/255.
+  /// Draws the image of `values` = floor hue 0..9, wall hue 0..9, object hue 0..9, scale 0..7, shape 0..3
+  /// (cube, cylinder, sphere, capsule), orientation 0..14, which must be in range, as out = (64, 64, 3),
+  /// multiples of 1/255.
   void render(std::span<int const, 6> values, std::span<float> out) const {
     auto const geometry =
         (static_cast<std::size_t>(values[3]) * 4 + static_cast<std::size_t>(values[4])) * 15 +
@@ -198,7 +202,8 @@ class Shapes3dRenderer {
     double white = 0;
   };
 
-  /// The room from one camera. The origin is the object's foot; x to the right, y away from the camera at orientation 7, z up.
+  /// The room from one camera. The origin is the object's foot; x to the right, y away from the camera at
+  /// orientation 7, z up.
   class Scene {
    public:
     Scene(int scale, int shape, int orientation) : object_(shape, 0.75 + 0.5 * scale / 7) {
@@ -261,7 +266,8 @@ class Shapes3dRenderer {
     }
 
    private:
-    // Fitted: lengths in units in which the room is 7 wide, angles in degrees, lights relative to the pure colour.
+    // Fitted: lengths in units in which the room is 7 wide, angles in degrees, lights relative to the pure
+    // colour.
     static constexpr double half_room = 3.5, object_y = -0.25466, camera_distance = 2.63805,
                             camera_height = 0.731, camera_pitch = -0.0649, field_of_view = 46.0,
                             wall_height = 1.9366;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small NORB (LeCun, Huang, Bottou, "Learning methods for generic object recognition with invariance to pose and lighting",
-// CVPR 2004): grey photographs 96 x 96 of 50 toys of five kinds, each combination of five factors once.
+// Small NORB (LeCun, Huang, Bottou, "Learning methods for generic object recognition with invariance to pose
+// and lighting", CVPR 2004): grey photographs 96 x 96 of 50 toys of five kinds, each combination of five
+// factors once.
 #pragma once
 
 #include <algorithm>
@@ -25,15 +26,16 @@
 
 namespace disentangle::data {
 
-/// The factors: kind 0 animal, 1 human, 2 aeroplane, 3 lorry, 4 car; ten toys of each; elevation 30, 35 .. 70 degrees;
-/// azimuth 0, 20 .. 340 degrees; six lightings.
+/// The factors: kind 0 animal, 1 human, 2 aeroplane, 3 lorry, 4 car; ten toys of each; elevation 30, 35 .. 70
+/// degrees; azimuth 0, 20 .. 340 degrees; six lightings.
 inline std::vector<Factor> small_norb_factors() {
   return {{"kind", 5}, {"toy", 10}, {"elevation", 9}, {"azimuth", 18}, {"lighting", 6}};
 }
 
 namespace detail {
 
-/// Puts one published part (images, kinds, other factors) at its places in the grid. `seen` says which are taken.
+/// Puts one published part (images, kinds, other factors) at its places in the grid. `seen` says which are
+/// taken.
 template <class Shape>
 void place_small_norb(std::filesystem::path const& images, std::filesystem::path const& kinds,
                       std::filesystem::path const& others, Grid const& grid, std::span<std::uint8_t> pixels,
@@ -84,11 +86,12 @@ void place_small_norb(std::filesystem::path const& images, std::filesystem::path
 
 }  // namespace detail
 
-/// Small NORB from a folder that holds the six published files, smallnorb-5x46789x9x18x6x2x96x96-training-{dat,cat,info}.mat
-/// and smallnorb-5x01235x9x18x6x2x96x96-testing-{dat,cat,info}.mat, gzipped or not. The 48,600 images of the left camera of
-/// both parts are one grid; toys 4, 6, 7, 8, 9 are those of the training part (hold_out() takes the parts apart again).
-/// Another ImageShape than 96 x 96 resizes, as idx() says. Throws FileError naming the file, what was found and what was
-/// expected.
+/// Small NORB from a folder that holds the six published files,
+/// smallnorb-5x46789x9x18x6x2x96x96-training-{dat,cat,info}.mat and
+/// smallnorb-5x01235x9x18x6x2x96x96-testing-{dat,cat,info}.mat, gzipped or not. The 48,600 images of the left
+/// camera of both parts are one grid; toys 4, 6, 7, 8, 9 are those of the training part (hold_out() takes the
+/// parts apart again). Another ImageShape than 96 x 96 resizes, as idx() says. Throws FileError naming the
+/// file, what was found and what was expected.
 template <class Shape = ImageShape<96, 96, 1>>
 ByteGrid<Shape> small_norb(std::filesystem::path const& folder) {
   static_assert(Shape::channels == 1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sprites: figures of a computer game, 64 x 64 in colour, put together from the sheets of the Liberated Pixel Cup, as in Li,
-// Mandt, "Disentangled sequential autoencoder", ICML 2018 (after Reed et al. 2015). The sheets (CC BY-SA 3.0 and GPL 3) are
-// not part of this library; the authors' repository YingzhenLi/Sprites has them.
+// Sprites: figures of a computer game, 64 x 64 in colour, put together from the sheets of the Liberated Pixel
+// Cup, as in Li, Mandt, "Disentangled sequential autoencoder", ICML 2018 (after Reed et al. 2015). The sheets
+// (CC BY-SA 3.0 and GPL 3) are not part of this library; the authors' repository YingzhenLi/Sprites has them.
 #pragma once
 
 #include <algorithm>
@@ -132,12 +132,13 @@ class Sprites {
   std::shared_ptr<std::vector<std::uint8_t> const> tiles_;
 };
 
-/// Sprites from a folder that holds the folders bottomwear, topwear, hair, eyes, shoes and body, each with the sheets 0.png,
-/// 1.png, ... of 13 x 21 tiles of 64 x 64 pixels. The factors are these six, as many values as there are sheets, and action
-/// (0 spell-casting, 1 thrusting, 2 walking, 3 slashing, 4 shooting), rotation (0 back, 1 left, 2 front, 3 right; without the
-/// first unless `back_view`) and frame (6): 6,174,000 images with the authors' 39 sheets. Two of these, bottomwear/5 and
-/// topwear/5, have no picture in some tiles, where the figure goes without. 2 MB are held for each sheet. Throws FileError for
-/// a part without sheets, a broken PNG and one of another size.
+/// Sprites from a folder that holds the folders bottomwear, topwear, hair, eyes, shoes and body, each with
+/// the sheets 0.png, 1.png, ... of 13 x 21 tiles of 64 x 64 pixels. The factors are these six, as many values
+/// as there are sheets, and action (0 spell-casting, 1 thrusting, 2 walking, 3 slashing, 4 shooting),
+/// rotation (0 back, 1 left, 2 front, 3 right; without the first unless `back_view`) and frame (6): 6,174,000
+/// images with the authors' 39 sheets. Two of these, bottomwear/5 and topwear/5, have no picture in some
+/// tiles, where the figure goes without. 2 MB are held for each sheet. Throws FileError for a part without
+/// sheets, a broken PNG and one of another size.
 inline Sprites sprites(std::filesystem::path const& folder, bool back_view = true) {
   return {folder, back_view};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// STL-10 (Coates, Lee, Ng, "An analysis of single-layer networks in unsupervised feature learning", AISTATS 2011): colour
-// images 96 x 96 of ten classes, 5,000 to train, 8,000 to test, 100,000 without labels. The files hold the planes red,
-// green, blue of each image, each plane column by column.
+// STL-10 (Coates, Lee, Ng, "An analysis of single-layer networks in unsupervised feature learning", AISTATS
+// 2011): colour images 96 x 96 of ten classes, 5,000 to train, 8,000 to test, 100,000 without labels. The
+// files hold the planes red, green, blue of each image, each plane column by column.
 #pragma once
 
 #include <cstddef>
@@ -74,10 +74,11 @@ inline std::vector<int> read_stl10_labels(io::InputFile const& file, std::size_t
 
 }  // namespace detail
 
-/// STL-10 from a folder that holds {train,test,unlabeled}_X.bin and {train,test}_y.bin, or holds the folder stl10_binary.
-/// Factor "class", the file's 1 .. 10 as 0 .. 9: aeroplane, bird, car, cat, deer, dog, horse, monkey, ship, lorry; all
-/// missing (-1) in the unlabelled part. Another ImageShape than 96 x 96 resizes, as idx() says. Held as bytes: 2.8 GB for
-/// the unlabelled part at its own size. Throws FileError naming the file, what was found and what was expected.
+/// STL-10 from a folder that holds {train,test,unlabeled}_X.bin and {train,test}_y.bin, or holds the folder
+/// stl10_binary. Factor "class", the file's 1 .. 10 as 0 .. 9: aeroplane, bird, car, cat, deer, dog, horse,
+/// monkey, ship, lorry; all missing (-1) in the unlabelled part. Another ImageShape than 96 x 96 resizes, as
+/// idx() says. Held as bytes: 2.8 GB for the unlabelled part at its own size. Throws FileError naming the
+/// file, what was found and what was expected.
 template <class Shape = ImageShape<96, 96, 3>>
 Arrays<Shape> stl10(std::filesystem::path const& folder, Stl10Part part = Stl10Part::train) {
   static_assert(Shape::channels == 3,

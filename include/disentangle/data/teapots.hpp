@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures of a teapot whose factors are continuous, by the law of the data set of Eastwood, Williams, "A framework for the
-// quantitative evaluation of disentangled representations", ICLR 2018: azimuth, elevation and the three colours of the pot,
-// each uniform and independent. Their pictures were rendered by another program: the law is theirs, the pixels are ours.
+// Pictures of a teapot whose factors are continuous, by the law of the data set of Eastwood, Williams, "A
+// framework for the quantitative evaluation of disentangled representations", ICLR 2018: azimuth, elevation
+// and the three colours of the pot, each uniform and independent. Their pictures were rendered by another
+// program: the law is theirs, the pixels are ours.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +38,8 @@ struct TeapotOptions {
   float background = 1;
 };
 
-/// The data set; make one with teapots(). Copies share their storage. A picture is a function of (seed, index).
+/// The data set; make one with teapots(). Copies share their storage. A picture is a function of (seed,
+/// index).
 class Teapots {
  public:
   using image_shape_type = ImageShape<64, 64, 3>;
@@ -225,9 +227,10 @@ inline Mesh bezier_mesh(io::CsvTable const& table) {
 
 }  // namespace detail
 
-/// Pictures 64 x 64 of a body of bicubic Bezier patches, such as the Utah teapot (Newell 1975), from a CSV file of columns patch,
-/// row, col, x, y, z, z up: 16 lines for each of at most 50 patches. Throws FileError naming the line, what was found and what
-/// was expected; ValueError for options out of range. Some tenths of a millisecond a picture.
+/// Pictures 64 x 64 of a body of bicubic Bezier patches, such as the Utah teapot (Newell 1975), from a CSV
+/// file of columns patch, row, col, x, y, z, z up: 16 lines for each of at most 50 patches. Throws FileError
+/// naming the line, what was found and what was expected; ValueError for options out of range. Some tenths of
+/// a millisecond a picture.
 ///
 ///     auto pots = dis::data::teapots("utah_teapot_bezier_patches.csv", {.size = 10'000}, dis::seed(0));
 inline Teapots teapots(std::filesystem::path const& patches, TeapotOptions options, Seed seed) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handwritten digits of 8 x 8 pixels: "Optical recognition of handwritten digits" of the UCI repository (Alpaydin, Kaynak
-// 1998), whose test part of 1,797 images scikit-learn ships.
+// Handwritten digits of 8 x 8 pixels: "Optical recognition of handwritten digits" of the UCI repository
+// (Alpaydin, Kaynak 1998), whose test part of 1,797 images scikit-learn ships.
 #pragma once
 
 #include <algorithm>
@@ -74,9 +74,10 @@ inline UciDigits parse_uci_digits(std::string_view text, std::string const& name
 
 }  // namespace detail
 
-/// The digits of a text file, gzipped or not, of lines of 64 pixels 0 .. 16 and a digit, separated by commas: digits.csv.gz
-/// of scikit-learn, optdigits.tra and optdigits.tes of UCI. One factor, "digit". Pixels are v / 16 at 8 x 8; another
-/// ImageShape resizes them, as idx() says. Throws FileError naming the line, what was found and what was expected.
+/// The digits of a text file, gzipped or not, of lines of 64 pixels 0 .. 16 and a digit, separated by commas:
+/// digits.csv.gz of scikit-learn, optdigits.tra and optdigits.tes of UCI. One factor, "digit". Pixels are v /
+/// 16 at 8 x 8; another ImageShape resizes them, as idx() says. Throws FileError naming the line, what was
+/// found and what was expected.
 template <class Shape = ImageShape<8, 8, 1>>
 Arrays<Shape> uci_digits(std::filesystem::path const& path) {
   static_assert(Shape::channels == 1,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grey images made harder, in colour: in a random colour each, on noise, or on a picture. Of dSprites these are Color-, Noisy-
-// and Scream-dSprites of Locatello et al., "Challenging common assumptions in the unsupervised learning of disentangled
-// representations", ICML 2019, with one difference: what is random there anew each time an image is drawn is here a function
-// of (seed, index of the image), so that an epoch shows the same images again.
+// Grey images made harder, in colour: in a random colour each, on noise, or on a picture. Of dSprites these
+// are Color-, Noisy- and Scream-dSprites of Locatello et al., "Challenging common assumptions in the
+// unsupervised learning of disentangled representations", ICML 2019, with one difference: what is random
+// there anew each time an image is drawn is here a function of (seed, index of the image), so that an epoch
+// shows the same images again.
 #pragma once
 
 #include <algorithm>
@@ -29,8 +30,8 @@ namespace disentangle::data {
 struct RandomColour {
   float darkest = 0.5f;
 
-  /// Paints one image of `pixels` grey values in order, each before its target is written; both may lie in one piece of
-  /// memory with the target in front.
+  /// Paints one image of `pixels` grey values in order, each before its target is written; both may lie in
+  /// one piece of memory with the target in front.
   void operator()(Philox const& random, std::size_t pixels, float const* grey, float* target) const {
     Rgb colour;
     for (std::size_t c = 0; c < 3; ++c) colour[c] = darkest + (1 - darkest) * random.uniform(c);
@@ -61,8 +62,8 @@ struct PixelNoise {
   static constexpr char const* name = "noisy";
 };
 
-/// How on_picture() paints: a random part of a picture, its colours averaged with a random colour of U[0, 1]^3, and inverted
-/// where the grey image is 1 (in between where it is).
+/// How on_picture() paints: a random part of a picture, its colours averaged with a random colour of U[0,
+/// 1]^3, and inverted where the grey image is 1 (in between where it is).
 class Picture {
  public:
   /// The picture must be in colour and not smaller than height x width; throws ShapeError otherwise.
@@ -105,8 +106,8 @@ class Picture {
   std::shared_ptr<std::vector<float> const> values_;
 };
 
-/// A data set of grey images that are painted in colour by (seed, index). Factors, and the grid if there is one, are those of
-/// the grey images. Make one with in_random_colour(), on_noise() or on_picture().
+/// A data set of grey images that are painted in colour by (seed, index). Factors, and the grid if there is
+/// one, are those of the grey images. Make one with in_random_colour(), on_noise() or on_picture().
 template <data_set Data, class Paint>
 class Painted {
   static_assert(Data::image_shape_type::channels == 1,
@@ -122,7 +123,9 @@ class Painted {
   std::string name() const { return std::string(Paint::name) + " " + std::string(data_.name()); }
   std::size_t size() const { return data_.size(); }
   std::vector<Factor> const& factors() const { return data_.factors(); }
-  std::size_t index(std::span<int const> values) const requires factor_grid<Data> {
+  std::size_t index(std::span<int const> values) const
+    requires factor_grid<Data>
+  {
     return data_.index(values);
   }
   /// The grey images.
@@ -132,7 +135,8 @@ class Painted {
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     constexpr std::size_t pixels = Data::image_shape_type::size;
     detail::check_request(Paint::name, "images", indices, size(), out.size(), image_shape_type::size);
-    // The grey images lie in the last third; the painting of an image never reaches a grey one that is still to come.
+    // The grey images lie in the last third; the painting of an image never reaches a grey one that is still
+    // to come.
     float const* grey = out.data() + 2 * indices.size() * pixels;
     data_.images(indices, out.last(indices.size() * pixels));
     float* target = out.data();
@@ -151,7 +155,8 @@ class Painted {
   Seed seed_;
 };
 
-/// Each image in a colour of its own, no channel darker than `darkest` (0 .. 1; ValueError otherwise): Color-dSprites.
+/// Each image in a colour of its own, no channel darker than `darkest` (0 .. 1; ValueError otherwise):
+/// Color-dSprites.
 template <data_set Data>
 Painted<Data, RandomColour> in_random_colour(Data data, Seed seed, float darkest = 0.5f) {
   if (!(darkest >= 0 && darkest <= 1)) {
@@ -167,9 +172,9 @@ Painted<Data, PixelNoise> on_noise(Data data, Seed seed) {
   return {std::move(data), PixelNoise{}, seed};
 }
 
-/// Each image on a random part of a picture, inverted there: Scream-dSprites, whose picture (The Scream, shrunk to 350 x 274)
-/// is for you to bring: on_picture(dsprites(), io::read_png("scream.png", 3), seed(0)). Throws ShapeError for a picture that
-/// is smaller than the images.
+/// Each image on a random part of a picture, inverted there: Scream-dSprites, whose picture (The Scream,
+/// shrunk to 350 x 274) is for you to bring: on_picture(dsprites(), io::read_png("scream.png", 3), seed(0)).
+/// Throws ShapeError for a picture that is smaller than the images.
 template <data_set Data>
 Painted<Data, Picture> on_picture(Data data, io::Image8 const& picture, Seed seed) {
   using Shape = typename Data::image_shape_type;

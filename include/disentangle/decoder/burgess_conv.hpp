@@ -9,8 +9,8 @@
 
 namespace disentangle::decoder {
 
-/// The transpose of the encoder: dense 256, 256, (side / 16)^2 * 32, transposed conv 32, 32, 32, image channels (logits).
-/// Burgess et al. 2018, appendix (BibTeX: burgess2018understanding).
+/// The transpose of the encoder: dense 256, 256, (side / 16)^2 * 32, transposed conv 32, 32, 32, image
+/// channels (logits). Burgess et al. 2018, appendix (BibTeX: burgess2018understanding).
 struct BurgessConv {
   nn::Initialisation initialisation = nn::Initialisation::torch_default;
 

@@ -10,10 +10,11 @@
 
 namespace disentangle::decoder {
 
-/// Dense 128 ReLU, dense (side / 16)^2 * 64 ReLU, transposed conv 64, 32, 32 LeakyReLU(0.2), image channels with sigmoid
-/// (kernel 4, stride 2, padding 1); batch normalisation after every activation but the last. Its output is the image, in
-/// (0, 1): for methods without a Reconstruction. Lin et al., ICML 2020 (BibTeX: lin2020infogan), the sizes of their code for
-/// dSprites. For DiD a RECONSTRUCTION (docs/methods/did.md, R14).
+/// Dense 128 ReLU, dense (side / 16)^2 * 64 ReLU, transposed conv 64, 32, 32 LeakyReLU(0.2), image channels
+/// with sigmoid (kernel 4, stride 2, padding 1); batch normalisation after every activation but the last. Its
+/// output is the image, in (0, 1): for methods without a Reconstruction. Lin et al., ICML 2020 (BibTeX:
+/// lin2020infogan), the sizes of their code for dSprites. For DiD a RECONSTRUCTION (docs/methods/did.md,
+/// R14).
 struct InfoGanConv {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;
 

@@ -9,8 +9,8 @@
 
 namespace disentangle::decoder {
 
-/// Dense 128, (side / 16)^2 * 64, transposed conv 64, 32, 32 (kernel 4, stride 2, padding 1), all ReLU, image channels
-/// (logits). Kim, Mnih 2018, appendix A (BibTeX: kim2018disentangling).
+/// Dense 128, (side / 16)^2 * 64, transposed conv 64, 32, 32 (kernel 4, stride 2, padding 1), all ReLU, image
+/// channels (logits). Kim, Mnih 2018, appendix A (BibTeX: kim2018disentangling).
 struct KimMnihConv {
   nn::Initialisation initialisation = nn::Initialisation::normal_002;
 

@@ -9,8 +9,9 @@
 
 namespace disentangle::decoder {
 
-/// Dense 256, dense (side / 16)^2 * 64, transposed conv 64, 32, 32 (kernel 4, stride 2, padding 1), all ReLU, then the
-/// image's channels without activation (logits). Locatello et al. 2019, appendix (BibTeX: locatello2019challenging).
+/// Dense 256, dense (side / 16)^2 * 64, transposed conv 64, 32, 32 (kernel 4, stride 2, padding 1), all ReLU,
+/// then the image's channels without activation (logits). Locatello et al. 2019, appendix (BibTeX:
+/// locatello2019challenging).
 struct LocatelloConv {
   nn::Initialisation initialisation = nn::Initialisation::glorot_uniform;
 

@@ -9,8 +9,9 @@
 
 namespace disentangle::encoder {
 
-/// Conv 32, 32, 32, 32 (kernel 4, stride 2, padding 1, ReLU), dense 256, 256 ReLU, head. Image sides that 16 divides.
-/// Burgess et al., "Understanding disentangling in beta-VAE", 2018, appendix (BibTeX: burgess2018understanding).
+/// Conv 32, 32, 32, 32 (kernel 4, stride 2, padding 1, ReLU), dense 256, 256 ReLU, head. Image sides that 16
+/// divides. Burgess et al., "Understanding disentangling in beta-VAE", 2018, appendix (BibTeX:
+/// burgess2018understanding).
 /// Initialisation: PyTorch's, as in disentangling-vae.
 template <int LatentSize = 10>
 struct BurgessConv {

@@ -18,7 +18,8 @@ namespace detail {
 template <class Policy, class B, class C, int Features>
 class ClassMasks {
  public:
-  /// @param dense_fan_in as if the blocks of all variables were one dense layer, of which the others are masked away
+  /// @param dense_fan_in as if the blocks of all variables were one dense layer, of which the others are
+  /// masked away
   void declare(nn::Parameters<B>& parameters, std::string const& prefix, Policy const& policy,
                nn::Initialisation kind, bool dense_fan_in) {
     policy_ = policy;
@@ -51,12 +52,13 @@ class ClassMasks {
 
 }  // namespace detail
 
-/// a_i = sigmoid(kappa (A_i c~_i + b_i)), one mask over the hidden features h for each class variable: the latents of that
-/// variable are read from h o a_i. The mask depends on the class alone; column k of A_i holds the logits of class k.
+/// a_i = sigmoid(kappa (A_i c~_i + b_i)), one mask over the hidden features h for each class variable: the
+/// latents of that variable are read from h o a_i. The mask depends on the class alone; column k of A_i holds
+/// the logits of class k.
 ///     kappa(step) = min(end, start + per_step * step) in training,  end in inference
-/// Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has it: kappa is 8 after
-/// 35,000 steps, and always in inference. kappa is a function of the step here, so a resumed run goes on where it was; the
-/// authors' code does not save it and starts resumed runs at 8, which is start = 8.
+/// Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has it: kappa is
+/// 8 after 35,000 steps, and always in inference. kappa is a function of the step here, so a resumed run goes
+/// on where it was; the authors' code does not save it and starts resumed runs at 8, which is start = 8.
 /// @param start, per_step, end defaults 1, 2e-4, 8
 struct ClassAttention {
   double start = 1;
@@ -73,7 +75,8 @@ struct ClassAttention {
   friend bool operator==(ClassAttention const&, ClassAttention const&) = default;
 };
 
-/// No mask: all features for every class, so u depends on the image alone. An ablation; its form is a RECONSTRUCTION.
+/// No mask: all features for every class, so u depends on the image alone. An ablation; its form is a
+/// RECONSTRUCTION.
 struct NoAttention {
   template <class B, class C, int Features>
   struct On {

@@ -13,7 +13,8 @@ namespace disentangle::encoder {
 
 namespace detail {
 
-/// Convolutions (kernel 4, stride 2, padding 1) for a side, the last with an activation of its own, then other layers.
+/// Convolutions (kernel 4, stride 2, padding 1) for a side, the last with an activation of its own, then
+/// other layers.
 template <int Side, class Last, class... Rest>
 using DupontChain = std::conditional_t<
     (Side >= 64),
@@ -27,10 +28,10 @@ using DupontChain = std::conditional_t<
 
 }  // namespace detail
 
-/// Conv 32, 32, 64, 64 for 64 x 64 images and more, 32, 64, 64 for 32 x 32 (kernel 4, stride 2, padding 1, ReLU), dense 256
-/// ReLU, head. Dupont, NeurIPS 2018 (BibTeX: dupont2018learning), as in the author's code; its initialisation is PyTorch's.
-/// Smaller images have conv 32, 64: a RECONSTRUCTION, the code has none for them. Sides that 4 divides, 8 for a side of 32
-/// or more, 16 for 64 or more.
+/// Conv 32, 32, 64, 64 for 64 x 64 images and more, 32, 64, 64 for 32 x 32 (kernel 4, stride 2, padding 1,
+/// ReLU), dense 256 ReLU, head. Dupont, NeurIPS 2018 (BibTeX: dupont2018learning), as in the author's code;
+/// its initialisation is PyTorch's. Smaller images have conv 32, 64: a RECONSTRUCTION, the code has none for
+/// them. Sides that 4 divides, 8 for a side of 32 or more, 16 for 64 or more.
 template <int LatentSize = 20>
 struct DupontConv {
   nn::Initialisation initialisation = nn::Initialisation::torch_default;

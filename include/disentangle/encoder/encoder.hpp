@@ -15,14 +15,19 @@ namespace disentangle {
 ///     template <int Outputs> using network = nn::Sequential<...>;       image -> Outputs features
 ///     nn::Initialisation initialisation = ...;                          a member: how its weights start
 /// One whose prior reads more than one head states, in place of the network,
-///     template <class Setting> struct Inference;       declare(parameters, prefix, policy), and (images, mode) -> heads
+///     template <class Setting> struct Inference;  declare(parameters, prefix, policy), and (images, mode) -> heads
 template <class P>
-concept encoder_policy = std::semiregular<P> && requires(P const& policy) {
-  { P::latent_size } -> std::convertible_to<int>;
-  { policy.initialisation } -> std::convertible_to<nn::Initialisation>;
-} &&(
-    requires { typename P::template network<2>; } ||
-    requires { typename P::template Inference<nn::Setting<backend::Archetype, ImageShape<64, 64, 1>, 10>>; });
+concept encoder_policy =
+    std::semiregular<P> &&
+    requires(P const& policy) {
+      { P::latent_size } -> std::convertible_to<int>;
+      { policy.initialisation } -> std::convertible_to<nn::Initialisation>;
+    } &&
+    (
+        requires { typename P::template network<2>; } ||
+        requires {
+          typename P::template Inference<nn::Setting<backend::Archetype, ImageShape<64, 64, 1>, 10>>;
+        });
 
 /// The role of the encoder in a method.
 template <encoder_policy P>

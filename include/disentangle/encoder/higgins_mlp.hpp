@@ -8,8 +8,8 @@
 
 namespace disentangle::encoder {
 
-/// Dense 1200, 1200 (ReLU), head. Any image shape. Higgins et al., "beta-VAE", ICLR 2017, appendix A.4 (BibTeX:
-/// higgins2017betavae). Initialisation: TensorFlow's.
+/// Dense 1200, 1200 (ReLU), head. Any image shape. Higgins et al., "beta-VAE", ICLR 2017, appendix A.4
+/// (BibTeX: higgins2017betavae). Initialisation: TensorFlow's.
 template <int LatentSize = 10>
 struct HigginsMlp {
   nn::Initialisation initialisation = nn::Initialisation::glorot_uniform;

@@ -9,10 +9,11 @@
 
 namespace disentangle::encoder {
 
-/// Conv 32, 32, 64, 64 (kernel 4, stride 2, padding 1), dense 128, all LeakyReLU(0.2), head. Image sides that 16 divides, any
-/// number of channels: samples encoder, critic and difference encoder of generative methods. Lin et al., "InfoGAN-CR and
-/// ModelCentrality", ICML 2020 (BibTeX: lin2020infogan), the sizes of their code for dSprites, without its spectral
-/// normalisation. For DiD a RECONSTRUCTION: no source gives its networks (docs/methods/did.md, R14).
+/// Conv 32, 32, 64, 64 (kernel 4, stride 2, padding 1), dense 128, all LeakyReLU(0.2), head. Image sides that
+/// 16 divides, any number of channels: samples encoder, critic and difference encoder of generative methods.
+/// Lin et al., "InfoGAN-CR and ModelCentrality", ICML 2020 (BibTeX: lin2020infogan), the sizes of their code
+/// for dSprites, without its spectral normalisation. For DiD a RECONSTRUCTION: no source gives its networks
+/// (docs/methods/did.md, R14).
 template <int LatentSize = 10>
 struct InfoGanConv {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;

@@ -18,7 +18,8 @@ struct RelatedHead {
   Variable<B, 2> mean, log_variance;
 };
 
-/// What a Parted encoder gives: the features of a minibatch, and its heads, each computed when it is asked for.
+/// What a Parted encoder gives: the features of a minibatch, and its heads, each computed when it is asked
+/// for.
 template <class Network, class B>
 struct PartedHeads {
   Network* network;
@@ -36,16 +37,18 @@ struct PartedHeads {
   }
 };
 
-/// One trunk x -> h of hidden features; heads of z and of the class logits read h, the head of u_i reads h through the mask of
-/// class variable i. Each head is one linear layer.
+/// One trunk x -> h of hidden features; heads of z and of the class logits read h, the head of u_i reads h
+/// through the mask of class variable i. Each head is one linear layer.
 ///     Parted<HajimiriTrunk<>, prior::PartedCode<6, 10, 10>>
 /// Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has it.
-/// Parameters: "encoder.trunk...", "encoder.z_head...", "encoder.class_head...", "encoder.attention...", "encoder.u_head...".
+/// Parameters: "encoder.trunk...", "encoder.z_head...", "encoder.class_head...", "encoder.attention...",
+/// "encoder.u_head...".
 /// @tparam Trunk an nn::Sequential, or anything with its `On<Backend, Image>`, ending in features
 /// @tparam Code  a prior::PartedCode
 /// @tparam Attention ClassAttention or NoAttention
-/// @param dense_fan_in where there are several class variables, the weights of attention and u heads start as in the authors'
-///        masked dense layers: with the fan-in of all variables together (default). false: of their own.
+/// @param dense_fan_in where there are several class variables, the weights of attention and u heads start as
+///        in the authors' masked dense layers: with the fan-in of all variables together (default). false: of
+///        their own.
 template <class Trunk, class Code, class Attention = ClassAttention>
 struct Parted {
   Attention attention{};
@@ -104,8 +107,7 @@ struct Parted {
           return concatenate(axis<1>, slice(heads[I], axis<1>, first, first + Code::related)...);
         };
         return RelatedHead<B>{columns(0), columns(Code::related)};
-      }
-      (std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
+      }(std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
     }
 
    private:

@@ -15,13 +15,14 @@ namespace disentangle::encoder {
 /// What a residual network does before its first block.
 namespace stem {
 
-/// Convolution 3 x 3 with stride 1, BatchNorm, ReLU: for images of about 32 x 32. What SimCLR and IP-IRM put in place of the
-/// stem below on CIFAR and STL-10.
+/// Convolution 3 x 3 with stride 1, BatchNorm, ReLU: for images of about 32 x 32. What SimCLR and IP-IRM put
+/// in place of the stem below on CIFAR and STL-10.
 struct Cifar {
   template <int Width>
   using network = nn::Sequential<nn::FloorConv<Width>, nn::BatchNorm, nn::Activate<nn::Relu>>;
 };
-/// Convolution 7 x 7 with stride 2, BatchNorm, ReLU, MaxPool 3 x 3 with stride 2: for images of about 224 x 224.
+/// Convolution 7 x 7 with stride 2, BatchNorm, ReLU, MaxPool 3 x 3 with stride 2: for images of about 224 x
+/// 224.
 struct ImageNet {
   template <int Width>
   using network =
@@ -59,17 +60,18 @@ using resnet_stage =
 
 }  // namespace detail
 
-/// Stem, four stages of blocks of Width, 2 Width, 4 Width and 8 Width (of which the last three halve the image), the mean
-/// over the pixels, and a dense head where one is needed.
+/// Stem, four stages of blocks of Width, 2 Width, 4 Width and 8 Width (of which the last three halve the
+/// image), the mean over the pixels, and a dense head where one is needed.
 ///
-/// A method that infers no posterior (SimClr, IpIrm) gets the features themselves: there is no head if LatentSize is the
-/// number of features, which is the default, and the method asks for as many outputs. A variational method, or another
-/// LatentSize, has a dense layer from the features to what the prior reads.
-/// Images of any sides; with stem::ImageNet the last stage sees a 32nd of them, with stem::Cifar an 8th.
-/// He, Zhang, Ren, Sun 2016 (BibTeX: he2016deep), as torchvision has it ("v1.5": a bottleneck's stride lies in its 3 x 3
-/// convolution). No convolution has a bias. Initialisation: He's for the inputs of a layer; torchvision's is for its outputs,
-/// which differs where the number of channels changes, and which BatchNorm undoes in the value. The two views of a
-/// contrastive method are two applications, so each has batch statistics of its own, as the papers' code has.
+/// A method that infers no posterior (SimClr, IpIrm) gets the features themselves: there is no head if
+/// LatentSize is the number of features, which is the default, and the method asks for as many outputs. A
+/// variational method, or another LatentSize, has a dense layer from the features to what the prior reads.
+/// Images of any sides; with stem::ImageNet the last stage sees a 32nd of them, with stem::Cifar an 8th. He,
+/// Zhang, Ren, Sun 2016 (BibTeX: he2016deep), as torchvision has it ("v1.5": a bottleneck's stride lies in
+/// its 3 x 3 convolution). No convolution has a bias. Initialisation: He's for the inputs of a layer;
+/// torchvision's is for its outputs, which differs where the number of channels changes, and which BatchNorm
+/// undoes in the value. The two views of a contrastive method are two applications, so each has batch
+/// statistics of its own, as the papers' code has.
 template <class Block, class Stem, int Width, int LatentSize, int First, int Second, int Third, int Fourth>
 struct ResNet {
   static_assert(Width > 0 && LatentSize > 0, "[disentangle] ResNet: width and latents must be positive");
@@ -96,15 +98,15 @@ struct ResNet {
   friend bool operator==(ResNet const&, ResNet const&) = default;
 };
 
-/// ResNet-18: 2, 2, 2, 2 basic blocks, 512 features. 11.2 million weights, about 0.56 G multiplications and additions for an
-/// image of 32 x 32 with stem::Cifar.
+/// ResNet-18: 2, 2, 2, 2 basic blocks, 512 features. 11.2 million weights, about 0.56 G multiplications and
+/// additions for an image of 32 x 32 with stem::Cifar.
 /// @tparam Stem stem::Cifar or stem::ImageNet
 /// @tparam Width of the first stage; 64 is the published network, less is a smaller one
 template <class Stem = stem::Cifar, int Width = 64, int LatentSize = 8 * Width>
 using ResNet18 = ResNet<detail::Basic, Stem, Width, LatentSize, 2, 2, 2, 2>;
 
-/// ResNet-50: 3, 4, 6, 3 bottleneck blocks, 2048 features. 23.5 million weights, about 1.3 G multiplications and additions for
-/// an image of 32 x 32 with stem::Cifar.
+/// ResNet-50: 3, 4, 6, 3 bottleneck blocks, 2048 features. 23.5 million weights, about 1.3 G multiplications
+/// and additions for an image of 32 x 32 with stem::Cifar.
 template <class Stem = stem::Cifar, int Width = 64, int LatentSize = 32 * Width>
 using ResNet50 = ResNet<detail::Bottleneck, Stem, Width, LatentSize, 3, 4, 6, 3>;
 

@@ -13,9 +13,10 @@
 
 namespace disentangle::encoder {
 
-/// Convolutions 3 x 3 of 32, 64, 128 and `Features` channels, each with BatchNorm and ReLU, all but the first with stride 2;
-/// the mean over the pixels; a dense head where ResNet has one (encoder/resnet.hpp). Images of any sides, about 32 x 32. 15 M
-/// multiplications and additions for 32 x 32 x 3 and 256 features, a 37th of ResNet-18's. Our own: no paper has it.
+/// Convolutions 3 x 3 of 32, 64, 128 and `Features` channels, each with BatchNorm and ReLU, all but the first
+/// with stride 2; the mean over the pixels; a dense head where ResNet has one (encoder/resnet.hpp). Images of
+/// any sides, about 32 x 32. 15 M multiplications and additions for 32 x 32 x 3 and 256 features, a 37th of
+/// ResNet-18's. Our own: no paper has it.
 template <int Features = 256, int LatentSize = Features>
 struct SmallConv {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;

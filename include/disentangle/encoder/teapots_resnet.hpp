@@ -9,10 +9,10 @@
 
 namespace disentangle::encoder {
 
-/// Convolution 3 x 3 of 64 channels, four residual blocks that normalise before they convolve and halve the image (128, 256,
-/// 512, 512 channels), dense head. Image sides that 16 divides. Kim, Wang, Sahu, Pavlovic 2019 (BibTeX: kim2019relevance): what
-/// the authors' code of its successor has for Teapots. 7.6 million weights, 1.7 G multiplications and additions for an
-/// image of 64 x 64: for a device rather than a CPU.
+/// Convolution 3 x 3 of 64 channels, four residual blocks that normalise before they convolve and halve the
+/// image (128, 256, 512, 512 channels), dense head. Image sides that 16 divides. Kim, Wang, Sahu, Pavlovic
+/// 2019 (BibTeX: kim2019relevance): what the authors' code of its successor has for Teapots. 7.6 million
+/// weights, 1.7 G multiplications and additions for an image of 64 x 64: for a device rather than a CPU.
 /// Initialisation: He's, as in that code for the 3 x 3 convolutions; for the others it is a RECONSTRUCTION.
 /// @tparam Width channels of the first convolution; 64 is the authors'
 template <int LatentSize = 10, int Width = 64>

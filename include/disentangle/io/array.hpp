@@ -51,7 +51,7 @@ constexpr char const* name_of(DType dtype) {
 
 /// T has an element type of its size and kind.
 template <class T>
-concept array_element = std::is_arithmetic_v<T> && std::is_same_v<T, std::remove_cv_t<T>> &&(sizeof(T) <= 8);
+concept array_element = std::is_arithmetic_v<T> && std::is_same_v<T, std::remove_cv_t<T>> && (sizeof(T) <= 8);
 
 /// The element type of a C++ type.
 template <array_element T>

@@ -141,8 +141,7 @@ struct CsvTable {
   /// A column as ints or doubles; a field that is none is a FileError "file:line".
   template <class T>
     requires(std::integral<T> || std::floating_point<T>)
-  std::vector<T> numbers(std::string_view name)
-  const {
+  std::vector<T> numbers(std::string_view name) const {
     auto const& fields = column(name);
     std::vector<T> values(fields.size());
     for (std::size_t i = 0; i < fields.size(); ++i) {

@@ -92,8 +92,8 @@ inline std::vector<std::byte> inflate_whole(std::span<std::byte const> bytes, st
 
 }  // namespace detail
 
-/// The content of a gzip file that is in memory; `name` stands in the messages of errors. Throws FileError when
-/// the data are truncated, corrupt or inflate to more than `limit` bytes.
+/// The content of a gzip file that is in memory; `name` stands in the messages of errors. Throws FileError
+/// when the data are truncated, corrupt or inflate to more than `limit` bytes.
 inline std::vector<std::byte> inflate_gzip(std::span<std::byte const> bytes, std::string const& name,
                                            std::uint64_t limit = max_inflated_bytes) {
   return detail::inflate_whole(bytes, name, 16 + MAX_WBITS, limit);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data sets of an HDF5 file, read whole or by rows with libhdf5. Needs the component disentangle::hdf5.
 //
-// libhdf5 reads beyond its own buffers on some damaged files, so it is only given what hdf5_structure.hpp has checked: the
-// layouts that libhdf5 and h5py write by default. Other layouts are refused by name; Hdf5Check::none reads them unchecked.
+// libhdf5 reads beyond its own buffers on some damaged files, so it is only given what hdf5_structure.hpp has
+// checked: the layouts that libhdf5 and h5py write by default. Other layouts are refused by name;
+// Hdf5Check::none reads them unchecked.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -44,8 +45,8 @@ class Hdf5Id {
   herr_t (*close_)(hid_t);
 };
 
-/// libhdf5 is not made for several threads: every call of ours holds this. Its own messages, which it would print, are off
-/// meanwhile.
+/// libhdf5 is not made for several threads: every call of ours holds this. Its own messages, which it would
+/// print, are off meanwhile.
 class Hdf5Call {
  public:
   Hdf5Call() : lock_(mutex()) {
@@ -105,12 +106,13 @@ inline bool dtype_of_hdf5(hid_t type, DType& dtype) {
 
 }  // namespace detail
 
-/// Opens an HDF5 file. Every fault is a FileError "file:data set: ...". Calls of several threads wait for each other. Data sets in
-/// groups are named "group/data set".
+/// Opens an HDF5 file. Every fault is a FileError "file:data set: ...". Calls of several threads wait for
+/// each other. Data sets in groups are named "group/data set".
 ///
-/// With Hdf5Check::structure every structure of the file is checked before libhdf5 decodes it, and compressed chunks are inflated
-/// once more before they are read for the first time. With Hdf5Check::none the file goes to libhdf5 as it is, whatever its layout:
-/// only for files that you trust, since a damaged one may crash the program.
+/// With Hdf5Check::structure every structure of the file is checked before libhdf5 decodes it, and compressed
+/// chunks are inflated once more before they are read for the first time. With Hdf5Check::none the file goes
+/// to libhdf5 as it is, whatever its layout: only for files that you trust, since a damaged one may crash the
+/// program.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(std::filesystem::path const& path, Hdf5Check check = Hdf5Check::structure)
@@ -202,7 +204,8 @@ class Hdf5Reader {
     return {std::move(set), std::move(facts)};
   }
 
-  /// Data that lie in one piece must be as many bytes as the extents say, and inside the file: libhdf5 relies on it.
+  /// Data that lie in one piece must be as many bytes as the extents say, and inside the file: libhdf5 relies
+  /// on it.
   void check_storage(detail::Hdf5Id const& set, detail::Hdf5Id const& type, Facts const& facts,
                      std::string const& name) const {
     detail::Hdf5Id const properties(H5Dget_create_plist(set.get()), H5Pclose);

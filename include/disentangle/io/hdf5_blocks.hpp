@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blocks that an HDF5 file is made of ("HDF5 File Format Specification Version 3.0", The HDF Group), read one by one and
-// checked to lie in the file and apart: what the checks of hdf5_structure.hpp share.
+// The blocks that an HDF5 file is made of ("HDF5 File Format Specification Version 3.0", The HDF Group), read
+// one by one and checked to lie in the file and apart: what the checks of hdf5_structure.hpp share.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -88,8 +88,8 @@ class Hdf5Fields {
   std::string name_, what_;
 };
 
-/// A file whose blocks are asked for by their addresses. Each block can be had once: in a sound file none overlaps another, so
-/// nothing runs in circles, and the work is bounded by the size of the file.
+/// A file whose blocks are asked for by their addresses. Each block can be had once: in a sound file none
+/// overlaps another, so nothing runs in circles, and the work is bounded by the size of the file.
 class Hdf5Blocks {
  public:
   explicit Hdf5Blocks(InputFile file) : file_(std::move(file)), name_(file_.name()), end_(file_.size()) {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chunks of an HDF5 data set: the B-tree that finds them, and whether each holds the bytes that its data set says.
+// The chunks of an HDF5 data set: the B-tree that finds them, and whether each holds the bytes that its data
+// set says.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -35,8 +36,8 @@ class Hdf5Chunks {
 
   Hdf5Description const& description() const { return description_; }
 
-  /// Checks that each chunk with rows of first .. first + count - 1 inflates to the bytes of a chunk, which libhdf5 takes for
-  /// granted. Each is checked once.
+  /// Checks that each chunk with rows of first .. first + count - 1 inflates to the bytes of a chunk, which
+  /// libhdf5 takes for granted. Each is checked once.
   void check_rows(Hdf5Blocks const& blocks, std::uint64_t first, std::uint64_t count) {
     if (count == 0) return;
     // Chunks are sorted by their first row, so those of any rows lie together.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the object header of an HDF5 data set of numbers says: extents, element type, fill value, layout, filters.
+// What the object header of an HDF5 data set of numbers says: extents, element type, fill value, layout,
+// filters.
 #pragma once
 
 #include <disentangle/io/array.hpp>
@@ -100,8 +101,9 @@ class Hdf5DescriptionReader {
                        " bytes",
                    whole ? "1, 2, 4 or 8" : "4 or 8");
     }
-    // Of the bits that describe a number: 0 is the order of bytes, 3 the sign of a whole one, and a floating-point one has the
-    // place of its sign in bits 8 to 15 and its leading one left out (2 in bits 4 and 5).
+    // Of the bits that describe a number: 0 is the order of bytes, 3 the sign of a whole one, and a
+    // floating-point one has the place of its sign in bits 8 to 15 and its leading one left out (2 in bits 4
+    // and 5).
     std::uint64_t const expected = whole ? bits & 9 : (bits & 1) | 0x20 | ((8 * size - 1) << 8);
     if (bits != expected) {
       fields.unknown("the flags " + std::to_string(bits),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The links of an HDF5 group of the old style: a B-tree of symbol nodes, and a local heap that holds their names.
+// The links of an HDF5 group of the old style: a B-tree of symbol nodes, and a local heap that holds their
+// names.
 #pragma once
 
 #include <disentangle/io/hdf5_blocks.hpp>

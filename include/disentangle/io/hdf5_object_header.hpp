@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The messages of an HDF5 object header of version 1, in all its blocks, and the nodes of B-trees of version 1.
+// The messages of an HDF5 object header of version 1, in all its blocks, and the nodes of B-trees of version
+// 1.
 #pragma once
 
 #include <disentangle/io/hdf5_blocks.hpp>
@@ -35,8 +36,9 @@ inline Hdf5Message const* find_hdf5_message(std::vector<Hdf5Message> const& mess
   return found == messages.end() ? nullptr : &*found;
 }
 
-/// Reads the object header at an address. Attributes, comments and times are passed over: libhdf5 decodes them when asked for
-/// them. Throws FileError for other versions, unknown messages, shared ones and two of a type.
+/// Reads the object header at an address. Attributes, comments and times are passed over: libhdf5 decodes
+/// them when asked for them. Throws FileError for other versions, unknown messages, shared ones and two of a
+/// type.
 inline std::vector<Hdf5Message> read_hdf5_object_header(Hdf5Blocks& blocks, std::uint64_t address) {
   std::string const what = "an object header";
   auto const prefix_bytes = blocks.take(address, 16, what);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the structure of HDF5 files before libhdf5 decodes it: what hdf5.hpp does first with every file, since libhdf5 reads
-// beyond its buffers on some damaged files. Needs no libhdf5 itself.
+// Checks the structure of HDF5 files before libhdf5 decodes it: what hdf5.hpp does first with every file,
+// since libhdf5 reads beyond its buffers on some damaged files. Needs no libhdf5 itself.
 //
-// Known is what libhdf5 and h5py write unless told otherwise: superblocks of version 0 and 1 with addresses of eight bytes,
-// groups of the old style, object headers of version 1, whole numbers of 1 to 8 bytes and IEEE 754 numbers of 4 and 8, data in
-// one piece, in the header or in chunks found by a B-tree of version 1, and the filters deflate, shuffle and fletcher32. Whatever
-// else is met on the way to a data set is refused with a FileError that names it; other data sets of the file may be of any kind.
+// Known is what libhdf5 and h5py write unless told otherwise: superblocks of version 0 and 1 with addresses
+// of eight bytes, groups of the old style, object headers of version 1, whole numbers of 1 to 8 bytes and
+// IEEE 754 numbers of 4 and 8, data in one piece, in the header or in chunks found by a B-tree of version 1,
+// and the filters deflate, shuffle and fletcher32. Whatever else is met on the way to a data set is refused
+// with a FileError that names it; other data sets of the file may be of any kind.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -37,9 +38,9 @@ enum class Hdf5Check {
   none        ///< nothing: for files of a trusted source in other layouts
 };
 
-/// The structure of one HDF5 file, checked as far as it was asked for: the superblock and the root group when opened, other
-/// groups and data sets by their names, whose parts are separated by '/'. Only what a check has passed is safe to be decoded,
-/// as long as the file stays as it is. Not for several threads at once.
+/// The structure of one HDF5 file, checked as far as it was asked for: the superblock and the root group when
+/// opened, other groups and data sets by their names, whose parts are separated by '/'. Only what a check has
+/// passed is safe to be decoded, as long as the file stays as it is. Not for several threads at once.
 class Hdf5Structure {
  public:
   explicit Hdf5Structure(std::filesystem::path const& path) : Hdf5Structure(InputFile(path)) {}
@@ -52,7 +53,8 @@ class Hdf5Structure {
   Hdf5Structure(Hdf5Structure const&) = delete;
   Hdf5Structure& operator=(Hdf5Structure const&) = delete;
 
-  /// Whether there is such a name. A soft link counts wherever it leads; what the name stands for is not checked.
+  /// Whether there is such a name. A soft link counts wherever it leads; what the name stands for is not
+  /// checked.
   bool contains(std::string const& name) {
     std::vector<std::string> const parts = parts_of(name);
     detail::Hdf5Group const* inside = root_;
@@ -68,12 +70,13 @@ class Hdf5Structure {
     return !name.empty();
   }
 
-  /// Checks the groups on the way to a data set, its header and the places of its chunks. Throws FileError, also where there is
-  /// no such data set.
+  /// Checks the groups on the way to a data set, its header and the places of its chunks. Throws FileError,
+  /// also where there is no such data set.
   void check(std::string const& name) { (void)find(name); }
 
-  /// check(), and that the chunks of rows first .. first + count - 1, which must exist, hold as many bytes as they should: it
-  /// inflates each of them once, by the first call, which makes that reading about a third longer.
+  /// check(), and that the chunks of rows first .. first + count - 1, which must exist, hold as many bytes as
+  /// they should: it inflates each of them once, by the first call, which makes that reading about a third
+  /// longer.
   void check_rows(std::string const& name, std::uint64_t first, std::uint64_t count) {
     find(name).check_rows(blocks_, first, count);
   }
@@ -83,7 +86,8 @@ class Hdf5Structure {
 
   /// Returns the address of the root group.
   std::uint64_t read_superblock() {
-    // Before the superblock there may be a block of the user's, of 512 bytes or twice, four times ... as many.
+    // Before the superblock there may be a block of the user's, of 512 bytes or twice, four times ... as
+    // many.
     std::uint64_t base = 0;
     std::array<std::byte, 9> start{};
     while (true) {

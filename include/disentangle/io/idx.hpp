@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The IDX format of MNIST (LeCun, Cortes, Burges, "The MNIST database of handwritten digits") and its relatives: two zero
-// bytes, a byte for the element type, a byte for the number of dimensions, a 32-bit extent for each, the elements in C
-// order; all numbers big-endian.
+// The IDX format of MNIST (LeCun, Cortes, Burges, "The MNIST database of handwritten digits") and its
+// relatives: two zero bytes, a byte for the element type, a byte for the number of dimensions, a 32-bit
+// extent for each, the elements in C order; all numbers big-endian.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -49,8 +49,8 @@ inline std::string hexadecimal(std::uint32_t value) {
 
 }  // namespace detail
 
-/// An IDX file that is in memory, not compressed; `name` stands in the messages of errors. Throws FileError when the
-/// first bytes are no IDX header or the number of bytes is not what the header says.
+/// An IDX file that is in memory, not compressed; `name` stands in the messages of errors. Throws FileError
+/// when the first bytes are no IDX header or the number of bytes is not what the header says.
 inline Array parse_idx(std::vector<std::byte> bytes, std::string const& name) {
   if (bytes.size() < 4) {
     throw FileError(name,

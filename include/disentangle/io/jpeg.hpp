@@ -25,8 +25,8 @@ namespace disentangle::io {
 
 namespace detail {
 
-/// libjpeg reports a fault by a call that must not return. It jumps back to where `jump` was set; nothing with a destructor
-/// lives in the functions in between. Warnings (a truncated image is one) are faults too.
+/// libjpeg reports a fault by a call that must not return. It jumps back to where `jump` was set; nothing
+/// with a destructor lives in the functions in between. Warnings (a truncated image is one) are faults too.
 struct JpegErrors {
   jpeg_error_mgr manager;
   std::jmp_buf jump;
@@ -49,8 +49,8 @@ inline void jpeg_start(JpegErrors& errors) {
   errors.text[0] = 0;
 }
 
-/// Reads the header, then, once `take` has found room for it, the pixels. Returns false on a fault, whose words are in
-/// `errors`. `take` must not throw and returns null to refuse the image.
+/// Reads the header, then, once `take` has found room for it, the pixels. Returns false on a fault, whose
+/// words are in `errors`. `take` must not throw and returns null to refuse the image.
 inline bool jpeg_decode(std::span<std::byte const> bytes, int channels, JpegErrors& errors, int& width,
                         int& height, int& stored, std::uint8_t* (*take)(void*, int, int, int),
                         void* context) {
@@ -148,9 +148,9 @@ inline std::uint8_t* jpeg_room(void* context, int width, int height, int channel
 
 }  // namespace detail
 
-/// Decodes a JPEG in memory; `name` stands in the messages of errors. `channels`: 1 (colours become luma), 3 (grey is
-/// repeated), or 0 (as stored). Throws FileError for data that are no JPEG, truncated, corrupt, or of more pixels than
-/// max_png_pixels.
+/// Decodes a JPEG in memory; `name` stands in the messages of errors. `channels`: 1 (colours become luma), 3
+/// (grey is repeated), or 0 (as stored). Throws FileError for data that are no JPEG, truncated, corrupt, or
+/// of more pixels than max_png_pixels.
 inline Image8 decode_jpeg(std::span<std::byte const> bytes, std::string const& name, int channels = 0) {
   if (channels != 0 && channels != 1 && channels != 3) {
     throw ValueError(name + ": " + std::to_string(channels) +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numeric arrays of MATLAB's MAT files of level 5 (what save writes with -v6 and -v7; "MAT-File Format", MathWorks), plain or
-// compressed. Structures, cells, text, sparse and complex arrays are passed over.
+// Numeric arrays of MATLAB's MAT files of level 5 (what save writes with -v6 and -v7; "MAT-File Format",
+// MathWorks), plain or compressed. Structures, cells, text, sparse and complex arrays are passed over.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -135,10 +135,10 @@ inline bool read_mat5_array(std::span<std::byte const> bytes, std::string const&
 
 }  // namespace detail
 
-/// The numeric arrays of a MAT file in memory, by their names, in C order. Numbers have the type in which they are stored,
-/// which may be smaller than MATLAB's (whole numbers of type double are often bytes). `name` stands in the messages of
-/// errors. Throws FileError for another format (a file saved with -v7.3 is HDF5: see io/hdf5.hpp), for damage, and for
-/// compressed arrays of more than `limit` bytes.
+/// The numeric arrays of a MAT file in memory, by their names, in C order. Numbers have the type in which
+/// they are stored, which may be smaller than MATLAB's (whole numbers of type double are often bytes). `name`
+/// stands in the messages of errors. Throws FileError for another format (a file saved with -v7.3 is HDF5:
+/// see io/hdf5.hpp), for damage, and for compressed arrays of more than `limit` bytes.
 inline std::map<std::string, Array> parse_mat5(std::span<std::byte const> bytes, std::string const& name,
                                                std::uint64_t limit = max_inflated_bytes) {
   if (bytes.size() < 128) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The binary matrices of NORB (LeCun, Huang, Bottou 2004), gzipped or not: a 32-bit magic number for the element type, the
-// number of dimensions, the extents (at least three, what is beyond the dimensions being filled up), the elements in C order;
-// all little-endian.
+// The binary matrices of NORB (LeCun, Huang, Bottou 2004), gzipped or not: a 32-bit magic number for the
+// element type, the number of dimensions, the extents (at least three, what is beyond the dimensions being
+// filled up), the elements in C order; all little-endian.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -21,8 +21,8 @@
 
 namespace disentangle::io {
 
-/// A NORB matrix that is in memory, not compressed; `name` stands in the messages of errors. Throws FileError when the first
-/// bytes are no such header or the number of bytes is not what the header says.
+/// A NORB matrix that is in memory, not compressed; `name` stands in the messages of errors. Throws FileError
+/// when the first bytes are no such header or the number of bytes is not what the header says.
 inline Array parse_norb_matrix(std::vector<std::byte> bytes, std::string const& name) {
   auto const number = [&](std::size_t offset) {
     std::uint32_t value = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The header of NumPy's .npy format, versions 1 to 3 (numpy.lib.format): parsed with the checks that it needs, and written.
+// The header of NumPy's .npy format, versions 1 to 3 (numpy.lib.format): parsed with the checks that it
+// needs, and written.
 #pragma once
 
 #include <disentangle/core/error.hpp>

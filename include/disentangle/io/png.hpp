@@ -168,8 +168,8 @@ inline Image8 read_png(std::filesystem::path const& path, int channels = 0, Alph
   return decode_png(InputFile(path).read_all(), path.string(), channels, alpha);
 }
 
-/// Decodes a PNG in memory as (height, width, 4): red, green, blue and alpha as they are stored, for images that are laid on
-/// each other. The Image8 of four channels is not for write_png. Otherwise as decode_png.
+/// Decodes a PNG in memory as (height, width, 4): red, green, blue and alpha as they are stored, for images
+/// that are laid on each other. The Image8 of four channels is not for write_png. Otherwise as decode_png.
 inline Image8 decode_png_rgba(std::span<std::byte const> bytes, std::string const& name) {
   detail::PngDecoder decoder(bytes, name);
   std::size_t const pixels =

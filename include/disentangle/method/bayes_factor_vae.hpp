@@ -9,8 +9,8 @@
 
 namespace disentangle::method {
 
-/// BF-VAE-0: RF-VAE-0's pipeline with a prior N(0, v_j) whose variances are learnt. Kim, Wang, Sahu, Pavlovic,
-/// "Bayes-Factor-VAE", ICCV 2019 (BibTeX: kim2019bayesfactor), as the authors' code runs it.
+/// BF-VAE-0: RF-VAE-0's pipeline with a prior N(0, v_j) whose variances are learnt. Kim, Wang, Sahu,
+/// Pavlovic, "Bayes-Factor-VAE", ICCV 2019 (BibTeX: kim2019bayesfactor), as the authors' code runs it.
 using BayesFactorVae0 = Plus<With<RfVae0, Prior<prior::LearntVariance>, Regularizer<regularizer::Kl>>,
                              Regularizer<regularizer::VarianceDeviation>>;
 
@@ -18,7 +18,8 @@ using BayesFactorVae0 = Plus<With<RfVae0, Prior<prior::LearntVariance>, Regulari
 using BayesFactorVae1 = With<BayesFactorVae0, Prior<prior::GammaPrecision>, Regularizer<regularizer::Kl>,
                              Regularizer<regularizer::PrecisionKl>>;
 
-/// BF-VAE-2: the same, with shapes that follow from a relevance of each latent, sparse and certain as in RF-VAE.
+/// BF-VAE-2: the same, with shapes that follow from a relevance of each latent, sparse and certain as in
+/// RF-VAE.
 using BayesFactorVae2 = Plus<With<BayesFactorVae1, Prior<prior::RelevantPrecision>>,
                              Regularizer<regularizer::MildRelevancePenalty>>;
 

@@ -10,8 +10,8 @@
 
 namespace disentangle::method {
 
-/// FactorVAE: the total correlation of codes, estimated by a discriminator, is minimised beside the VAE's loss. Kim, Mnih,
-/// ICML 2018 (BibTeX: kim2018disentangling), with its own network.
+/// FactorVAE: the total correlation of codes, estimated by a discriminator, is minimised beside the VAE's
+/// loss. Kim, Mnih, ICML 2018 (BibTeX: kim2018disentangling), with its own network.
 using FactorVae = Plus<With<Vae, Encoder<encoder::KimMnihConv<>>, Decoder<decoder::KimMnihConv>>,
                        Adversary<adversary::TotalCorrelation<>>>;
 

@@ -13,9 +13,10 @@
 
 namespace disentangle::method {
 
-/// JointVAE with `Continuous` continuous latents and class variables of so many values: the KL of each part held at a
-/// capacity of its own. Dupont, NeurIPS 2018 (BibTeX: dupont2018learning), with its own network. The defaults of the types are
-/// those of the shelf (Adam 1e-4, capacity 25 nats for z); joint_vae_mnist() and its neighbours have the author's.
+/// JointVAE with `Continuous` continuous latents and class variables of so many values: the KL of each part
+/// held at a capacity of its own. Dupont, NeurIPS 2018 (BibTeX: dupont2018learning), with its own network.
+/// The defaults of the types are those of the shelf (Adam 1e-4, capacity 25 nats for z); joint_vae_mnist()
+/// and its neighbours have the author's.
 template <int Continuous, int... Values>
 using JointVaeOf =
     With<Vae, Encoder<encoder::DupontConv<Continuous + prior::Classes<Values...>::total>>,

@@ -21,10 +21,12 @@
 
 namespace disentangle::method {
 
-/// PartedVAE with a code of the user's: class-independent latents z, and class-related latents u under a learnt mixture with one
-/// component for each class, read through an attention mask of the class; few labels in a step of their own. Hajimiri,
-/// Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has it.
-/// The hyper-parameters of the types are defaults of the policies; parted_vae_mnist() and its neighbours have the authors'.
+/// PartedVAE with a code of the user's: class-independent latents z, and class-related latents u under a
+/// learnt mixture with one component for each class, read through an attention mask of the class; few labels
+/// in a step of their own. Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the
+/// authors' code has it.
+/// The hyper-parameters of the types are defaults of the policies; parted_vae_mnist() and its neighbours have
+/// the authors'.
 template <class Code>
 using PartedVaeOf =
     Method<Encoder<encoder::Parted<encoder::HajimiriTrunk<>, Code>>, Decoder<decoder::DupontConv>,
@@ -50,7 +52,7 @@ using PartedVaeWholeFaces =
     With<PartedVaeFaces, Encoder<encoder::Parted<encoder::HajimiriFaceTrunk<>, FaceCode>>,
          Decoder<decoder::HajimiriFaceConv>>;
 
-// ---- ablations, and a variant that nobody published: each says what differs ------------------------------------------------
+// ---- ablations, and a variant that nobody published: each says what differs -----------------------------
 
 /// u is read from all features, whatever the class.
 template <class Code = DigitCode>
@@ -62,7 +64,8 @@ using PartedVaeWithoutHinge = Without<PartedVaeOf<Code>, Regularizer<regularizer
 /// No labels: unsupervised.
 template <class Code = DigitCode>
 using PartedVaeWithoutLabels = Without<PartedVaeOf<Code>, Supervision<supervision::LabelledStep>>;
-/// p(u|c) = N(0, I) for every class. Nothing is then learnt that could overlap less, so there is no hinge either.
+/// p(u|c) = N(0, I) for every class. Nothing is then learnt that could overlap less, so there is no hinge
+/// either.
 template <class Code = DigitCode>
 using PartedVaeWithoutMixture = With<PartedVaeWithoutHinge<Code>, Prior<prior::ClassNormal<Code>>>;
 /// beta-TCVAE's decomposition of the KL in place of a capacity on z; unpublished.
@@ -98,8 +101,9 @@ M parted_vae(PartedSetting const& setting) {
 
 }  // namespace detail
 
-/// The authors' settings for MNIST of 32 x 32 (256 labels), of the method or of a variant: parted_vae_mnist<PartedVaeWithoutHinge<>>().
-/// The capacities are full after 100,000 steps, more than the authors' 80 epochs have.
+/// The authors' settings for MNIST of 32 x 32 (256 labels), of the method or of a variant:
+/// parted_vae_mnist<PartedVaeWithoutHinge<>>(). The capacities are full after 100,000 steps, more than the
+/// authors' 80 epochs have.
 template <class M = PartedVae>
 M parted_vae_mnist() {
   return detail::parted_vae<M>({{15, 0, 7, 100'000}, {15, 0, 7, 100'000}, 15, 30, 30, 0.15});

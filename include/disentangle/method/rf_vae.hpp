@@ -19,9 +19,9 @@ using RfVae0 = Plus<With<Vae, Encoder<encoder::KimMnihConv<>>, Decoder<decoder::
                          Prior<prior::KnownRelevance>, Regularizer<regularizer::RelevanceWeightedKl>>,
                     Adversary<adversary::TotalCorrelation<5>>>;
 
-/// RF-VAE: total correlation of r o z through a discriminator, a KL that weighs less where r is large, and penalties that
-/// make the relevance r sparse and certain. Kim, Wang, Sahu, Pavlovic 2019 (BibTeX: kim2019relevance), as the authors' code
-/// runs it; defaults are their setting for oval dSprites.
+/// RF-VAE: total correlation of r o z through a discriminator, a KL that weighs less where r is large, and
+/// penalties that make the relevance r sparse and certain. Kim, Wang, Sahu, Pavlovic 2019 (BibTeX:
+/// kim2019relevance), as the authors' code runs it; defaults are their setting for oval dSprites.
 using RfVae = Plus<With<RfVae0, Prior<prior::LearntRelevance>>, Regularizer<regularizer::RelevancePenalty>>;
 
 /// RfVae with the network of the authors' other data sets (dense 256) and as many latents as they take.
@@ -49,13 +49,14 @@ M rf_vae(double gamma, double smallest, double largest, double penalty) {
 
 /// For dSprites' ellipses (data::oval_dsprites()): the defaults of the types. The authors ran 300,000 steps.
 inline RfVae rf_vae_oval_dsprites() { return {}; }
-/// For 3D Faces. Inferred from file names in the authors' code, as are the two below: their paper's table was not at hand.
+/// For 3D Faces. Inferred from file names in the authors' code, as are the two below: their paper's table was
+/// not at hand.
 template <class M = RfVae256<10>>
 M rf_vae_faces() {
   return detail::rf_vae<M>(10, 0.01, 10, 5);
 }
-/// For Teapots, with the residual network that the authors had there: for a device, about 190 times the work of the
-/// convolutional one that their code names beside it, rf_vae_teapots<RfVae256<10>>().
+/// For Teapots, with the residual network that the authors had there: for a device, about 190 times the work
+/// of the convolutional one that their code names beside it, rf_vae_teapots<RfVae256<10>>().
 template <class M = RfVaeResNet<10>>
 M rf_vae_teapots() {
   return detail::rf_vae<M>(10, 0.1, 2, 0.5);

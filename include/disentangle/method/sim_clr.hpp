@@ -9,9 +9,10 @@
 
 namespace disentangle::method {
 
-/// SimCLR (Chen, Kornblith, Norouzi, Hinton, ICML 2020; BibTeX: chen2020simple): an encoder whose features tell images apart
-/// whatever the augmentation does. Codes are the encoder's features, before the projection head. The optimiser is that of
-/// IP-IRM's authors; the encoder is small: With<SimClr, Encoder<encoder::ResNet50<>>> is theirs.
+/// SimCLR (Chen, Kornblith, Norouzi, Hinton, ICML 2020; BibTeX: chen2020simple): an encoder whose features
+/// tell images apart whatever the augmentation does. Codes are the encoder's features, before the projection
+/// head. The optimiser is that of IP-IRM's authors; the encoder is small: With<SimClr,
+/// Encoder<encoder::ResNet50<>>> is theirs.
 using SimClr = Method<Encoder<encoder::LocatelloConv<64>>, Contrast<contrast::InstanceContrast<>>,
                       Optimizer<optim::AdamL2>>;
 

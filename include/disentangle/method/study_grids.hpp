@@ -57,10 +57,11 @@ struct StudySetting<BetaTcVae> {
 
 }  // namespace detail
 
-/// The settings of Locatello et al., "Challenging common assumptions", ICML 2019 (BibTeX: locatello2019challenging; the code's
-/// sweep of unsupervised_study_v1), of BetaVae (beta), AnnealedVae (largest capacity), FactorVae (gamma), DipVaeI and
-/// DipVaeII (weight off the diagonal), BetaTcVae (beta), smallest first; everything else at its default. The study gave all six
-/// one network, 300,000 steps and 50 seeds.
+/// The settings of Locatello et al., "Challenging common assumptions", ICML 2019 (BibTeX:
+/// locatello2019challenging; the code's sweep of unsupervised_study_v1), of BetaVae (beta), AnnealedVae
+/// (largest capacity), FactorVae (gamma), DipVaeI and DipVaeII (weight off the diagonal), BetaTcVae (beta),
+/// smallest first; everything else at its default. The study gave all six one network, 300,000 steps and 50
+/// seeds.
 ///     for (auto const& method : dis::method::study_grid<dis::method::BetaVae>()) ...
 template <class M>
 std::array<M, 6> study_grid() {

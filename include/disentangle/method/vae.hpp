@@ -13,8 +13,8 @@
 namespace disentangle::method {
 
 /// VAE: minimise -E log p(x|z) + KL(q(z|x) || p(z)). Kingma, Welling, ICLR 2014 (BibTeX: kingma2014auto).
-/// Network, latents (10), batch (64) and optimiser (Adam 1e-4) are those of Locatello et al. 2019, so that every method of
-/// this shelf differs from its parent in its terms alone.
+/// Network, latents (10), batch (64) and optimiser (Adam 1e-4) are those of Locatello et al. 2019, so that
+/// every method of this shelf differs from its parent in its terms alone.
 using Vae =
     Method<Encoder<encoder::LocatelloConv<>>, Decoder<decoder::LocatelloConv>, Prior<prior::StandardNormal>,
            Reconstruction<reconstruction::Bernoulli>, Regularizer<regularizer::Kl>, Optimizer<optim::Adam>>;

@@ -18,8 +18,9 @@ using Generative = Method<Encoder<encoder::InfoGanConv<>>, Decoder<decoder::Info
                           Prior<prior::UniformCode>, Terms..., Adversary<adversary::WassersteinCritic<>>,
                           Supervision<supervision::CodeRegression>, Optimizer<optim::WassersteinAdam>>;
 
-/// WGAN-GP (Gulrajani et al., NeurIPS 2017; BibTeX: gulrajani2017improved) with codes uniform on (-1, 1)^10 and an encoder by
-/// code regression: DiD without its difference term, the honest control of the methods that add to it.
+/// WGAN-GP (Gulrajani et al., NeurIPS 2017; BibTeX: gulrajani2017improved) with codes uniform on (-1, 1)^10
+/// and an encoder by code regression: DiD without its difference term, the honest control of the methods that
+/// add to it.
 using WganGp = Generative<>;
 
 }  // namespace disentangle::method

@@ -34,7 +34,8 @@ struct Aam {
 
   /// As Mig: aam(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
-  requires detail::scores_from<Aam, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Aam, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

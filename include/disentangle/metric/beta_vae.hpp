@@ -36,7 +36,8 @@ namespace disentangle::metric {
 /// entangled codes too. A constant latent contributes nothing. Cost: 2 (num_train + num_eval) batch_size
 /// encoded points; the classifier takes about a second.
 /// - disentanglement_lib: as above.
-/// - disentanglement_lib_2018: the classifier is liblinear's, one factor against the rest with penalised biases.
+/// - disentanglement_lib_2018: the classifier is liblinear's, one factor against the rest with penalised
+///   biases.
 /// - ubisoft ("Z-diff"): the accuracy is rescaled by chance, (accuracy - 1/K) / (1 - 1/K);
 ///   BetaVae::with(definition::ubisoft) has its batches of 200.
 struct BetaVae {

@@ -46,12 +46,11 @@ namespace metric::detail {
 template <class... Metrics>
 struct MetricList {};
 
-using NamedMetrics =
-    MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso, DciRandomForest,
-               MigSup, DciMig, Jemmig, Aam, Modularity, Med, Irs, Explicitness, GaussianTotalCorrelation,
-               GaussianWassersteinCorrelation, MutualInformationScore, DependentMig, InfoMec,
-               DownstreamLogisticRegression, DownstreamTrees, NearestNeighbours, LinearProbe, Fairness,
-               FactorisedSupport>;
+using NamedMetrics = MetricList<Mig, Dci, Sap, FactorVae, BetaVae, RfVaeMetricI, RfVaeMetricII, DciLasso,
+                                DciRandomForest, MigSup, DciMig, Jemmig, Aam, Modularity, Med, Irs,
+                                Explicitness, GaussianTotalCorrelation, GaussianWassersteinCorrelation,
+                                MutualInformationScore, DependentMig, InfoMec, DownstreamLogisticRegression,
+                                DownstreamTrees, NearestNeighbours, LinearProbe, Fairness, FactorisedSupport>;
 
 /// Those that take means and deviations of posteriors, so that they need a model.
 using PosteriorMetrics = MetricList<Rmig, ChenMig, Wsepin>;
@@ -113,8 +112,8 @@ inline std::vector<std::string> posterior_metric_names() {
 
 namespace detail {
 
-/// visit(metric) with a metric of the name among the lists, and what it returns. @throws ValueError that lists
-/// the known names or definitions for one that is none.
+/// visit(metric) with a metric of the name among the lists, and what it returns. @throws ValueError that
+/// lists the known names or definitions for one that is none.
 template <class Visitor, class... Lists>
 metric::Score with_metric_of(std::string_view name, Visitor& visit, Lists... lists) {
   metric::Score score;

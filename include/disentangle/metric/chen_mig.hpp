@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chen's MIG (Chen et al., "Isolating sources of disentanglement in VAEs", NeurIPS 2018) with its own estimator,
-// which needs the whole posterior q(z|x) = N(mean, deviation^2).
+// Chen's MIG (Chen et al., "Isolating sources of disentanglement in VAEs", NeurIPS 2018) with its own
+// estimator, which needs the whole posterior q(z|x) = N(mean, deviation^2).
 #pragma once
 
 #include <algorithm>

@@ -61,7 +61,8 @@ struct GaussianTotalCorrelation {
   /// metric(codes), metric(codes, factors) or metric(source, seed). Throws ShapeError for fewer than 2 rows,
   /// ValueError for a code that is not finite or whose square overflows.
   template <class... Data>
-  requires detail::scores_from<GaussianTotalCorrelation, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<GaussianTotalCorrelation, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -93,8 +94,8 @@ struct GaussianWassersteinCorrelation {
 
   /// As GaussianTotalCorrelation.
   template <class... Data>
-  requires detail::scores_from<GaussianWassersteinCorrelation, Data...>
-      Score operator()(Data&&... data) const {
+    requires detail::scores_from<GaussianWassersteinCorrelation, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -133,7 +134,8 @@ struct MutualInformationScore {
 
   /// As GaussianTotalCorrelation; ValueError also for bins < 1.
   template <class... Data>
-  requires detail::scores_from<MutualInformationScore, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<MutualInformationScore, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

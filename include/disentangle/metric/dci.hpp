@@ -49,7 +49,8 @@ struct Dci {
   /// columns that do not fit, fewer than 2 training rows or 1 test row; ValueError for a code that is not
   /// finite in float, a label below -1, a factor with a single value among the training rows.
   template <class... Data>
-  requires detail::scores_from<Dci, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Dci, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -156,7 +156,8 @@ struct DciLasso {
   /// columns that do not fit; ValueError for a code that is not finite or whose square overflows, an infinite
   /// factor value, a factor that does not vary among the training or the test rows, alpha < 0.
   template <class... Data>
-  requires detail::scores_from<DciLasso, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<DciLasso, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -203,7 +204,8 @@ struct DciRandomForest {
 
   /// As DciLasso; throws ValueError for a code that is not finite in float, trees or max_depth < 1.
   template <class... Data>
-  requires detail::scores_from<DciRandomForest, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<DciRandomForest, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

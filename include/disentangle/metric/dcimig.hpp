@@ -34,7 +34,8 @@ struct DciMig {
 
   /// As Mig: dcimig(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
-  requires detail::scores_from<DciMig, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<DciMig, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -22,8 +22,8 @@ struct Definition {
 namespace definition {
 /// google-research/disentanglement_lib and the study of Locatello et al., ICML 2019.
 inline constexpr Definition disentanglement_lib{"disentanglement_lib"};
-/// The same with the classifiers of its time, scikit-learn before 0.22: logistic regression by liblinear, one class against the
-/// rest, biases penalised.
+/// The same with the classifiers of its time, scikit-learn before 0.22: logistic regression by liblinear, one
+/// class against the rest, biases penalised.
 inline constexpr Definition disentanglement_lib_2018{"disentanglement_lib_2018"};
 /// Chen et al.'s own code, rtqichen/beta-tcvae.
 inline constexpr Definition chen{"chen"};
@@ -37,7 +37,8 @@ inline constexpr Definition clarken92{"clarken92"};
 inline constexpr Definition rf_vae{"rf_vae"};
 /// The metric's own paper, where no library's code is followed.
 inline constexpr Definition paper{"paper"};
-/// This library's own reading of a definition that its paper gives in words, where no code or formula is at hand.
+/// This library's own reading of a definition that its paper gives in words, where no code or formula is at
+/// hand.
 inline constexpr Definition reconstruction{"reconstruction"};
 }  // namespace definition
 

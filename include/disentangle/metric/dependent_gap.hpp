@@ -46,7 +46,8 @@ struct DependentMig {
 
   /// As Mig. ValueError also for a latent_of_factor that does not fit.
   template <class... Data>
-  requires detail::scores_from<DependentMig, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<DependentMig, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

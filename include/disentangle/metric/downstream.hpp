@@ -176,7 +176,8 @@ struct DownstreamLogisticRegression {
 
   /// As Dci, with its errors; ValueError also for sizes or folds below 2.
   template <class... Data>
-  requires detail::scores_from<DownstreamLogisticRegression, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<DownstreamLogisticRegression, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -213,7 +214,8 @@ struct DownstreamTrees {
 
   /// As Dci, with its errors; ValueError also for sizes below 2.
   template <class... Data>
-  requires detail::scores_from<DownstreamTrees, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<DownstreamTrees, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

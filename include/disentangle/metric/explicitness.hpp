@@ -51,8 +51,8 @@ inline double area_under_curve(std::vector<std::pair<double, bool>> scores) {
 /// fails).
 /// - disentanglement_lib: standardised codes, multinomial logistic regression (L2, C = 1), area on the test
 ///   rows, not rescaled. A value that no test row has is left out of the mean (scikit-learn refuses it).
-/// - disentanglement_lib_2018: scikit-learn's default of then, liblinear: one against the rest with a penalised
-///   bias, which gives lower numbers (0.92 for 0.96).
+/// - disentanglement_lib_2018: scikit-learn's default of then, liblinear: one against the rest with a
+///   penalised bias, which gives lower numbers (0.92 for 0.96).
 /// - clarken92: liblinear too, with C = 1e10, area on the training rows.
 /// - ubisoft: codes scaled to 0 .. 1, one balanced logistic regression for each value against the rest, area
 ///   on the training rows, rescaled to 2 (area - 0.5): 0 for codes that know nothing.
@@ -73,7 +73,8 @@ struct Explicitness {
   /// ValueError for a code that is not finite or whose square overflows, a factor that is not made of whole
   /// numbers from 0 or has a single value among the training or the test rows, c <= 0.
   template <class... Data>
-  requires detail::scores_from<Explicitness, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Explicitness, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

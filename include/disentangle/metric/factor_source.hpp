@@ -27,17 +27,17 @@ namespace disentangle::metric {
 ///   labels(points, out)              (points, factors) labels
 ///   encode(points, out)              (points, latents) codes, finite
 template <class S>
-concept factor_source = requires(S const& source, RandomIntegers& rng, std::size_t k,
-                                 std::span<std::size_t> points, std::span<std::size_t const> given,
-                                 MatrixView<int> labels, MatrixView<double> codes) {
-  { source.latents() } -> std::convertible_to<std::size_t>;
-  { source.factors() } -> std::convertible_to<std::span<Factor const>>;
-  source.draw(rng, points);
-  source.draw_sharing(k, rng, points);
-  source.draw_matching(k, given, rng, points);
-  source.labels(given, labels);
-  source.encode(given, codes);
-};
+concept factor_source =
+    requires(S const& source, RandomIntegers& rng, std::size_t k, std::span<std::size_t> points,
+             std::span<std::size_t const> given, MatrixView<int> labels, MatrixView<double> codes) {
+      { source.latents() } -> std::convertible_to<std::size_t>;
+      { source.factors() } -> std::convertible_to<std::span<Factor const>>;
+      source.draw(rng, points);
+      source.draw_sharing(k, rng, points);
+      source.draw_matching(k, given, rng, points);
+      source.labels(given, labels);
+      source.encode(given, codes);
+    };
 
 /// A source that can also draw without replacement. Each member returns up to `most` different points, fewer
 /// where there are no more.
@@ -47,11 +47,11 @@ concept factor_source = requires(S const& source, RandomIntegers& rng, std::size
 ///   being
 ///                                   drawn uniformly among the combinations with at least two such points
 template <class S>
-concept slice_source = factor_source<S> &&
-    requires(S const& source, RandomIntegers& rng, std::size_t k, std::size_t most) {
-  { source.distinct(rng, most) } -> std::same_as<std::vector<std::size_t>>;
-  { source.distinct_sharing(k, rng, most) } -> std::same_as<std::vector<std::size_t>>;
-  { source.distinct_varying(k, rng, most) } -> std::same_as<std::vector<std::size_t>>;
-};
+concept slice_source =
+    factor_source<S> && requires(S const& source, RandomIntegers& rng, std::size_t k, std::size_t most) {
+      { source.distinct(rng, most) } -> std::same_as<std::vector<std::size_t>>;
+      { source.distinct_sharing(k, rng, most) } -> std::same_as<std::vector<std::size_t>>;
+      { source.distinct_varying(k, rng, most) } -> std::same_as<std::vector<std::size_t>>;
+    };
 
 }  // namespace disentangle::metric

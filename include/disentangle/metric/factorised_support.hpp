@@ -42,7 +42,8 @@ struct FactorisedSupport {
   /// metric(codes), metric(codes, factors) or metric(source, seed). Throws ShapeError for fewer than 2 rows,
   /// ValueError for a code that is not finite or whose square overflows, points < 2.
   template <class... Data>
-  requires detail::scores_from<FactorisedSupport, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<FactorisedSupport, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

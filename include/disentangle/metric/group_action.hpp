@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The group test: whether features are a disentangled representation in the sense of Higgins et al. ("Towards a
-// definition of disentangled representations", 2018), which IP-IRM (Wang et al., NeurIPS 2021) sets out to learn.
+// The group test: whether features are a disentangled representation in the sense of Higgins et al. ("Towards
+// a definition of disentangled representations", 2018), which IP-IRM (Wang et al., NeurIPS 2021) sets out to
+// learn.
 //   equivariant   every generator g acts on features as a linear map: f(g u) = M_g f(u)
 //   decomposable  features are a sum of subspaces, of which M_g changes its own alone
 // RECONSTRUCTION: the paper has no number for it. Here, with y the whitened features,
-//   equivariance residual of g = |f(g u) - M_g f(u)|^2 / |f(g u) - mean|^2 over pairs that M_g was not fitted to
-//   off-block energy of g      = |D_g outside of g's block|^2 / |D_g|^2,   D_g = [M_g - I, b_g] in the joint basis
+//   equivariance residual of g = |f(g u) - M_g f(u)|^2 / |f(g u) - mean|^2 over pairs that M_g was not fitted
+//   to
+//   off-block energy of g  = |D_g outside of g's block|^2 / |D_g|^2,  D_g = [M_g - I, b_g] in the joint basis
 #pragma once
 
 #include <algorithm>
@@ -123,20 +125,21 @@ inline Matrix<double> fitted_map(Matrix<double> const& y, Generator const& g,
 /// small: a map that does not describe the features cannot be split.
 ///
 /// How they are had:
-/// 1. Features are centred and whitened by their leading principal components, as many as hold `variance` of the
-///    variance, at most `components`. So neither number changes under an invertible linear map of the features, as
-///    long as no component is dropped.
-/// 2. M_g and an offset b_g by least squares with the penalty `ridge` |M_g|^2 (whitened features have variance 1)
-///    from a part of the pairs; the residual from the others, every component weighted by its variance. The offset
-///    lets a factor that is coded along a line, and not on a circle, be moved by its step.
-/// 3. With D_g = M_g - I, the matrices C_g = D_g D_g^T + b_g b_g^T + D_g^T D_g, each divided by its trace, are
-///    diagonalised together by Jacobi's rotations; every axis of that basis belongs to the generator with the
-///    greatest entry there, of equals (to 1e-6) to the first. The axes of g are its block. In a decomposable
-///    representation the C_g live in orthogonal subspaces and this finds them.
+/// 1. Features are centred and whitened by their leading principal components, as many as hold `variance` of
+///    the variance, at most `components`. So neither number changes under an invertible linear map of the
+///    features, as long as no component is dropped.
+/// 2. M_g and an offset b_g by least squares with the penalty `ridge` |M_g|^2 (whitened features have
+///    variance 1) from a part of the pairs; the residual from the others, every component weighted by its
+///    variance. The offset lets a factor that is coded along a line, and not on a circle, be moved by its
+///    step.
+/// 3. With D_g = M_g - I, the matrices C_g = D_g D_g^T + b_g b_g^T + D_g^T D_g, each divided by its trace,
+///    are diagonalised together by Jacobi's rotations; every axis of that basis belongs to the generator with
+///    the greatest entry there, of equals (to 1e-6) to the first. The axes of g are its block. In a
+///    decomposable representation the C_g live in orthogonal subspaces and this finds them.
 /// A generator that moves features by less than 1e-6 of their variance has off-block energy 0, counts as
-/// equivariant and takes no part in the value; part `moving_generators` says how many move. Where none does, both
-/// numbers are 0: look at `displacement`, the residual of the identity map. Maps that know nothing share the axes
-/// evenly, which is an off-block energy of about 1 - 1 / generators.
+/// equivariant and takes no part in the value; part `moving_generators` says how many move. Where none does,
+/// both numbers are 0: look at `displacement`, the residual of the identity map. Maps that know nothing share
+/// the axes evenly, which is an off-block energy of about 1 - 1 / generators.
 /// Cost O(rows d^2 + d^3) for whitening and O(pairs c^2 + generators c^3) for the rest, c components.
 struct GroupAction {
   static constexpr std::string_view name = "group_action";
@@ -150,9 +153,9 @@ struct GroupAction {
   Definition definition = definitions[0];
 
   /// @param features  (rows, d), of any samples; generators say which are whose image
-  /// @throws ShapeError for features without rows or columns, a generator whose lists differ in length or have
-  /// fewer than 2 (components + 1) pairs, no generator; ValueError for a feature that is not finite, a row that
-  /// there is not, features that do not vary, and settings out of range.
+  /// @throws ShapeError for features without rows or columns, a generator whose lists differ in length or
+  /// have fewer than 2 (components + 1) pairs, no generator; ValueError for a feature that is not finite, a
+  /// row that there is not, features that do not vary, and settings out of range.
   template <matrix_like Features>
   Score operator()(Features const& features, std::span<Generator const> generators) const {
     return score(detail::copy_of<double>(features), generators);

@@ -16,16 +16,16 @@
 
 namespace disentangle::metric {
 
-/// A generator of the group as pairs of rows of the features: row to[i] is that of the sample g u where from[i]
-/// is that of u.
+/// A generator of the group as pairs of rows of the features: row to[i] is that of the sample g u where
+/// from[i] is that of u.
 struct Generator {
   std::string name;
   std::vector<std::size_t> from;
   std::vector<std::size_t> to;
 };
 
-/// A generator of a grid: the factor goes on by one value. Where it is cyclic (an angle, a hue) the last value
-/// goes to the first, elsewhere samples of the last value have no partner.
+/// A generator of a grid: the factor goes on by one value. Where it is cyclic (an angle, a hue) the last
+/// value goes to the first, elsewhere samples of the last value have no partner.
 struct FactorStep {
   std::size_t factor = 0;
   bool cyclic = false;
@@ -34,8 +34,8 @@ struct FactorStep {
 /// The pairs of rows in which one factor takes a step and all others agree, one generator for each step. Rows
 /// without a partner are left out; of rows with the same labels the first stands for all as a partner.
 /// @param labels  (rows, factors)
-/// @throws ShapeError where labels and factors differ in number, ValueError for a factor that there is not, a label
-/// outside its factor's values, and a step without any pair.
+/// @throws ShapeError where labels and factors differ in number, ValueError for a factor that there is not, a
+/// label outside its factor's values, and a step without any pair.
 inline std::vector<Generator> step_generators(MatrixView<int const> labels, std::span<Factor const> factors,
                                               std::span<FactorStep const> steps) {
   if (labels.columns != factors.size())

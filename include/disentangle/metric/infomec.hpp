@@ -56,7 +56,8 @@ struct InfoMec {
 
   /// infomec(codes, factors) or infomec(source, seed), with the errors of Mig.
   template <class... Data>
-  requires detail::scores_from<InfoMec, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<InfoMec, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -49,7 +49,8 @@ struct Irs {
   /// for a code that is not finite or whose square overflows, a missing factor value, a factor with a single
   /// value, bins < 0, a quantile outside (0, 1].
   template <class... Data>
-  requires detail::scores_from<Irs, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Irs, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

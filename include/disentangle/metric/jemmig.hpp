@@ -34,7 +34,8 @@ struct Jemmig {
 
   /// As Mig: jemmig(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
-  requires detail::scores_from<Jemmig, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Jemmig, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -127,7 +127,8 @@ struct LinearProbe {
   /// factor of one value among the training rows, epochs or batch of 0, a rate that is not above 0 and a
   /// weight decay below 0; NumericalError where training diverges.
   template <class... Data>
-  requires detail::scores_from<LinearProbe, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<LinearProbe, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -34,10 +34,9 @@ concept has_shape = requires(X const& x) {
 
 /// A matrix of arithmetic values, a row per sample.
 template <class X>
-concept matrix_like = (detail::has_extent_members<X> || detail::has_rows_and_cols<X> ||
-                       detail::has_shape<X>)&&requires(X const& x, std::size_t i) {
-  requires std::is_arithmetic_v<std::remove_cvref_t<decltype(x(i, i))>>;
-};
+concept matrix_like =
+    (detail::has_extent_members<X> || detail::has_rows_and_cols<X> || detail::has_shape<X>)&&requires(
+        X const& x, std::size_t i) { requires std::is_arithmetic_v<std::remove_cvref_t<decltype(x(i, i))>>; };
 
 /// The type of its values.
 template <matrix_like X>

@@ -41,7 +41,8 @@ struct Med {
 
   /// As Mig: med(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
-  requires detail::scores_from<Med, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Med, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -40,12 +40,14 @@ struct Mig {
   std::size_t num_train = 10000;  ///< points drawn from a source; all rows of arrays are used
   Definition definition = definitions[0];
 
-  /// mig(codes, factors) of (rows, latents) codes and (rows, factors) labels >= 0, or -1 where one is missing:
-  /// each factor is then scored on the rows that have it. Any matrix_like; or mig(source, seed). float codes
-  /// get float bin edges. Throws ShapeError for unequal rows or fewer than 2; ValueError for a code that is
-  /// not finite, a factor that is not made of whole numbers from 0 or has a single value, bins < 1.
+  /// mig(codes, factors) of (rows, latents) codes and (rows, factors) labels >= 0, or -1 where one is
+  /// missing: each factor is then scored on the rows that have it. Any matrix_like; or mig(source, seed).
+  /// float codes get float bin edges. Throws ShapeError for unequal rows or fewer than 2; ValueError for a
+  /// code that is not finite, a factor that is not made of whole numbers from 0 or has a single value, bins <
+  /// 1.
   template <class... Data>
-  requires detail::scores_from<Mig, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Mig, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

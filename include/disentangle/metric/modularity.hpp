@@ -43,7 +43,8 @@ struct Modularity {
   /// As Mig: modularity(codes, factors) or (source, seed), with the same errors.
   /// For ubisoft and dcf also ValueError for a latent without information.
   template <class... Data>
-  requires detail::scores_from<Modularity, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Modularity, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weighted k-nearest-neighbour accuracy (Wu, Xiong, Yu, Lin, "Unsupervised feature learning via non-parametric
-// instance discrimination", CVPR 2018), as the code of SimCLR's descendants, DCL, HCL and IP-IRM measures it
-// while they train.
+// Weighted k-nearest-neighbour accuracy (Wu, Xiong, Yu, Lin, "Unsupervised feature learning via
+// non-parametric instance discrimination", CVPR 2018), as the code of SimCLR's descendants, DCL, HCL and
+// IP-IRM measures it while they train.
 //   class of x = argmax_c sum over its k nearest training rows n of class c of exp(cos(x, n) / temperature)
 #pragma once
 
@@ -114,12 +114,12 @@ std::vector<Neighbour> nearest_rows(MatrixView<T const> train, MatrixView<T cons
 
 /// The share of test rows whose class the weighted vote of their k nearest training rows names, in [0, 1],
 /// higher is better; chance is the share of the largest class. Features are divided by their lengths inside,
-/// so that the value does not depend on their scale; a row of zeros has similarity 0 to everything. Of equally
-/// near rows the earlier ones are the neighbours, and of classes with the same weight the smallest wins. Of
-/// several factors the value is the mean. A label that no training row has counts as wrong.
-/// Part `top_5`: the right class is among the five of largest weight, which is 1 where there are at most five.
-/// Cost O(train test d), in float; memory a copy of the test features in float, k neighbours for each, and
-/// blocks: never train x test.
+/// so that the value does not depend on their scale; a row of zeros has similarity 0 to everything. Of
+/// equally near rows the earlier ones are the neighbours, and of classes with the same weight the smallest
+/// wins. Of several factors the value is the mean. A label that no training row has counts as wrong.
+/// Part `top_5`: the right class is among the five of largest weight, which is 1 where there are at most
+/// five. Cost O(train test d), in float; memory a copy of the test features in float, k neighbours for each,
+/// and blocks: never train x test.
 struct NearestNeighbours {
   static constexpr std::string_view name = "nearest_neighbours";
   static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
@@ -137,7 +137,8 @@ struct NearestNeighbours {
   /// ValueError for a feature that is not finite, a label below -1 (below 0 in spans of labels), a factor of
   /// one value among the training rows, k = 0 and a temperature that is not above 0.
   template <class... Data>
-  requires detail::scores_from<NearestNeighbours, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<NearestNeighbours, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

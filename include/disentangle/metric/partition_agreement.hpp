@@ -20,8 +20,8 @@ namespace disentangle::metric {
 /// What a partition has to do with one factor.
 struct PartitionAgreement {
   std::string factor;
-  /// The share of images that lie in the subset that holds more images of their value: 1 where no value is cut in two; by
-  /// chance somewhat above 1/2, the more so the fewer images a value has.
+  /// The share of images that lie in the subset that holds more images of their value: 1 where no value is
+  /// cut in two; by chance somewhat above 1/2, the more so the fewer images a value has.
   double purity = 0;
   /// I(subset; value) in bits: at most 1, 0 by chance.
   double information = 0;
@@ -30,7 +30,8 @@ struct PartitionAgreement {
 /// Compares a partition with every factor. Images with a missing label (-1) are left out for that factor.
 /// Wang et al., NeurIPS 2021 (BibTeX: wang2021self) compare by eye; these two numbers are a RECONSTRUCTION.
 /// @param subsets 0 or 1 for each image  @param labels (images, factors)
-/// @throws ShapeError where the numbers of rows or of factors differ or are 0, ValueError for a subset that is neither
+/// @throws ShapeError where the numbers of rows or of factors differ or are 0, ValueError for a subset that
+/// is neither
 inline std::vector<PartitionAgreement> partition_agreement(std::span<int const> subsets,
                                                            MatrixView<int const> labels,
                                                            std::span<Factor const> factors) {

@@ -15,12 +15,12 @@
 namespace disentangle::metric {
 
 /// What IP-IRM (Wang et al., NeurIPS 2021) reports, in this order: DCI (its column "DCI" is the part
-/// `informativeness_test`: the paper spells the name "Disentangle Metric for Informativeness"), IRS, modularity
-/// (MOD), explicitness (EXP), the accuracies of a logistic regression (LR) and of gradient-boosted trees (GBT)
-/// after 10,000 training points, and those of self-supervised codes, weighted nearest neighbours and the linear
-/// probe. All on 10,000 training and 5,000 test points, by disentanglement_lib's definitions. RECONSTRUCTION: that
-/// the paper used them so, and 10,000 points for LR and GBT. LR chooses its penalty by cross validation and takes
-/// minutes; `threads` = 0 is the whole machine.
+/// `informativeness_test`: the paper spells the name "Disentangle Metric for Informativeness"), IRS,
+/// modularity (MOD), explicitness (EXP), the accuracies of a logistic regression (LR) and of gradient-boosted
+/// trees (GBT) after 10,000 training points, and those of self-supervised codes, weighted nearest neighbours
+/// and the linear probe. All on 10,000 training and 5,000 test points, by disentanglement_lib's definitions.
+/// RECONSTRUCTION: that the paper used them so, and 10,000 points for LR and GBT. LR chooses its penalty by
+/// cross validation and takes minutes; `threads` = 0 is the whole machine.
 /// @param temperature  of the neighbours' weights: that of training
 inline auto ip_irm_protocol(double temperature = 0.5) {
   return std::tuple{Dci{},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RMIG and JEMMIG (Do, Tran, "Theory and evaluation metrics for learning disentangled representations", ICLR
-// 2020): MIG and its kin with the whole posterior q(z|x) = N(mean, deviation^2), whose noise codes have thrown away.
+// 2020): MIG and its kin with the whole posterior q(z|x) = N(mean, deviation^2), whose noise codes have
+// thrown away.
 //   RMIG_k = [ I(z_best; y_k) - I(z_second; y_k) ] / H(y_k)
 //   JEMMIG_k = H(z_best, y_k) - I(z_best; y_k) + I(z_second; y_k)
 #pragma once

@@ -41,10 +41,10 @@ inline constexpr Definition ubisoft_trees{"ubisoft_trees"};
 /// - dcf: discrete, of codes and factors that are scaled and cut into 20 bins first, so that factors may be
 ///   real numbers.
 /// - ubisoft: continuous; its authors fit all rows: give all for training.
-/// - ubisoft_trees: S is the accuracy, on the training rows, of a decision tree on the one latent (Gini; depth 1 to
-///   9, by ten-fold cross validation among the training rows), codes scaled to 0..1. Sees what is not monotone; a
-///   perfect code scores 1 as far as a depth of 9 and the folds go. Free of scale. Some value of each factor must
-///   have ten training rows.
+/// - ubisoft_trees: S is the accuracy, on the training rows, of a decision tree on the one latent (Gini;
+///   depth 1 to 9, by ten-fold cross validation among the training rows), codes scaled to 0..1. Sees what is
+///   not monotone; a perfect code scores 1 as far as a depth of 9 and the folds go. Free of scale. Some value
+///   of each factor must have ten training rows.
 /// With a single latent the runner-up counts as 0. Deterministic. Cost O(latents * classes * rows) over all
 /// factors.
 struct Sap {
@@ -68,7 +68,8 @@ struct Sap {
   /// finite or whose square overflows, a label below -1, a factor with a single value among the training
   /// rows, c <= 0.
   template <class... Data>
-  requires detail::scores_from<Sap, Data...> Score operator()(Data&&... data) const {
+    requires detail::scores_from<Sap, Data...>
+  Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SEPIN, INDIN and their weighted means WSEPIN, WINDIN (Do, Tran, "Theory and evaluation metrics for learning
-// disentangled representations", ICLR 2020): of whole posteriors q(z|x) = N(mean, deviation^2), without labels.
+// disentangled representations", ICLR 2020): of whole posteriors q(z|x) = N(mean, deviation^2), without
+// labels.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activate<Act>: an activation as a layer of its own, where no layer before it can apply it: after BatchNorm, after a sum.
+// Activate<Act>: an activation as a layer of its own, where no layer before it can apply it: after BatchNorm,
+// after a sum.
 #pragma once
 
 #include <disentangle/autodiff/autodiff.hpp>
@@ -35,8 +36,8 @@ Variable<Backend, 1> line(Tape<Backend>& tape, Scalar const* p, std::size_t n) {
 
 }  // namespace detail
 
-/// out = f(x), the same shape. Dense and convolution layers apply their activation themselves, at no cost: this layer is
-/// for the others, Sequential<Conv<64>, BatchNorm, Activate<Relu>>.
+/// out = f(x), the same shape. Dense and convolution layers apply their activation themselves, at no cost:
+/// this layer is for the others, Sequential<Conv<64>, BatchNorm, Activate<Relu>>.
 template <class Act>
 struct Activate {
   template <class Backend, class Input>

@@ -36,7 +36,8 @@ class Builder {
   }
 
   /// A second optimiser over those of the method's own parameters whose names begin with one of the prefixes
-  /// ("encoder.trunk"): a labelled step that trains the trunk and the class head only. Declare those parameters before.
+  /// ("encoder.trunk"): a labelled step that trains the trunk and the class head only. Declare those
+  /// parameters before.
   template <optimizer_policy Optimiser>
   OwnParameters<Backend>& shared_parameters(std::string name, std::vector<std::string> prefixes,
                                             Optimiser const& optimiser) {

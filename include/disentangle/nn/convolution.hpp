@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution and transposed convolution layers on NHWC images, with bias and activation fused into the store.
+// Convolution and transposed convolution layers on NHWC images, with bias and activation fused into the
+// store.
 #pragma once
 
 #include <disentangle/backend/convolution_geometry.hpp>
@@ -86,7 +87,8 @@ class Convolution {
 
 }  // namespace detail
 
-/// (H, W, C) -> ((H + 2 Padding - Kernel) / Stride + 1, ..., Channels): out = f(conv(x, W) + b), W (ky, kx, in, out).
+/// (H, W, C) -> ((H + 2 Padding - Kernel) / Stride + 1, ..., Channels): out = f(conv(x, W) + b), W (ky, kx,
+/// in, out).
 /// @tparam Padding rows of zeros above and below, and columns left and right unless PaddingX says how many
 template <int Channels, int Kernel = 4, int Stride = 2, int Padding = 1, class Act = Identity,
           int PaddingX = Padding>
@@ -101,9 +103,10 @@ struct Conv {
   };
 };
 
-/// As Conv for any side: floor((H + 2 Padding - Kernel) / Stride) + 1 as in PyTorch, so the last rows and columns may be
-/// seen by no kernel position; their gradient is zero. What residual networks halve their images with (kernel 3, stride 2,
-/// padding 1 on an even side). Without a bias unless asked for: BatchNorm follows.
+/// As Conv for any side: floor((H + 2 Padding - Kernel) / Stride) + 1 as in PyTorch, so the last rows and
+/// columns may be seen by no kernel position; their gradient is zero. What residual networks halve their
+/// images with (kernel 3, stride 2, padding 1 on an even side). Without a bias unless asked for: BatchNorm
+/// follows.
 template <int Channels, int Kernel = 3, int Stride = 1, int Padding = Kernel / 2, class Act = Identity,
           Bias B = Bias::none>
 struct FloorConv {
@@ -111,8 +114,8 @@ struct FloorConv {
   using On = detail::Convolution<Backend, Input, Channels, Kernel, Stride, Padding, Padding, Act, B>;
 };
 
-/// (H, W, C) -> ((H - 1) Stride - 2 Padding + Kernel, ..., Channels): the adjoint of a Conv, with bias and activation;
-/// W (ky, kx, out, in). Where PaddingX is given, Padding is that of the height alone.
+/// (H, W, C) -> ((H - 1) Stride - 2 Padding + Kernel, ..., Channels): the adjoint of a Conv, with bias and
+/// activation; W (ky, kx, out, in). Where PaddingX is given, Padding is that of the height alone.
 template <int Channels, int Kernel = 4, int Stride = 2, int Padding = 1, class Act = Identity,
           int PaddingX = Padding>
 struct ConvTranspose {

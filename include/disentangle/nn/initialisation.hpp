@@ -10,8 +10,8 @@
 
 namespace disentangle::nn {
 
-/// Law of the initial weights and biases of a layer with `fan_in` inputs to each output and `fan_out` outputs of each
-/// input (a kernel's area counted).
+/// Law of the initial weights and biases of a layer with `fan_in` inputs to each output and `fan_out` outputs
+/// of each input (a kernel's area counted).
 enum class Initialisation {
   glorot_uniform,  ///< U(-a, a), a = sqrt(6 / (fan_in + fan_out)), bias 0: TensorFlow's default, disentanglement_lib
   torch_default,  ///< U(-a, a), a = 1 / sqrt(fan_in), weights and bias: PyTorch's default, disentangling-vae
@@ -25,7 +25,8 @@ struct Initialiser {
   Law law = Law::constant;
   double scale = 0;  ///< the constant, half the width of the interval, or the standard deviation
 
-  /// Values first .. first + n - 1 of a block; `first` is a multiple of 4, as many as one block of random numbers gives.
+  /// Values first .. first + n - 1 of a block; `first` is a multiple of 4, as many as one block of random
+  /// numbers gives.
   void operator()(Philox const& random, double* values, std::size_t first, std::size_t n) const {
     for (std::size_t i = 0; i < n; i += 4) {
       FixedArray<float, 4> draw{};

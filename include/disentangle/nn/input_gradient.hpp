@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// input_gradient(network, x): the gradient of a network's output with respect to its input, as a variable that gradients
-// flow through in their turn. What gradient penalties are written with.
+// input_gradient(network, x): the gradient of a network's output with respect to its input, as a variable
+// that gradients flow through in their turn. What gradient penalties are written with.
 #pragma once
 
 #include <array>
@@ -33,36 +33,31 @@ struct CriticPass {
   static constexpr std::size_t widest() {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::max({Critic::input_shape::size, Layer<I>::output_shape::size...});
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
   }
   static constexpr std::size_t first_writer() {
     std::size_t found = depth;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((!is_in_place<Layer<I>>() && found == depth ? void(found = I) : void()), ...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
     return found;
   }
   static constexpr bool has_tangents() {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return ((is_in_place<Layer<I>>() || tangent_layer_on<Layer<I>, Backend>)&&...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
   }
   template <class Visitor>
   static void up(Visitor&& visit) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (visit(std::integral_constant<std::size_t, I>{}), ...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
   }
   template <class Visitor>
   static void down(Visitor&& visit) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (visit(std::integral_constant<std::size_t, depth - 1 - I>{}), ...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
   }
 
   scalar* room(std::size_t features) {
@@ -102,8 +97,9 @@ struct CriticPass {
       }
     });
   }
-  /// The adjoint of `backward`: with v the adjoint of the gradient g, that of v . g, the directional derivative along v.
-  /// Adds to the gradients of weights; returns the adjoint of the input, null where it is zero.
+  /// The adjoint of `backward`: with v the adjoint of the gradient g, that of v . g, the directional
+  /// derivative along v. Adds to the gradients of weights; returns the adjoint of the input, null where it is
+  /// zero.
   scalar* tangent_backward(scalar* v) {
     std::array<scalar*, depth + 1> tangent{};
     tangent[0] = v;
@@ -134,14 +130,15 @@ struct CriticPass {
 
 }  // namespace detail
 
-/// The gradient g of a critic's output, one number per sample, with respect to its input: (batch, input) -> (batch, input).
-/// g is a variable like any other, so a penalty is its formula:
+/// The gradient g of a critic's output, one number per sample, with respect to its input: (batch, input) ->
+/// (batch, input). g is a variable like any other, so a penalty is its formula:
 ///     auto const norm = sqrt(sum(square(nn::input_gradient(critic, images)), axis<1>));
 ///     10.0 * mean(square(norm - 1.0))
-/// Its adjoint is exact and needs no tape of second order: with v the adjoint of g, the gradient of the penalty with respect
-/// to the weights (and to the input) is that of the directional derivative of the critic along v, held constant. So it is a
-/// forward tangent pass and the way back through it. Layers: Dense, Conv, LayerNorm, Flatten, Reshape, any activation; the
-/// derivative of a kink (LeakyReLU at 0) is taken to be constant. Cost: about that of two forward and backward passes.
+/// Its adjoint is exact and needs no tape of second order: with v the adjoint of g, the gradient of the
+/// penalty with respect to the weights (and to the input) is that of the directional derivative of the critic
+/// along v, held constant. So it is a forward tangent pass and the way back through it. Layers: Dense, Conv,
+/// LayerNorm, Flatten, Reshape, any activation; the derivative of a kink (LeakyReLU at 0) is taken to be
+/// constant. Cost: about that of two forward and backward passes.
 /// @throws ShapeError if the input has another size.
 template <class Backend, class Input, class... Layers, expression E>
 Variable<Backend, 2> input_gradient(Network<Backend, Input, Layers...>& critic, E const& input,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a layer is. A layer type such as Dense<256, Relu> is a name; Layer::On<Backend, InputShape> is the layer itself,
-// for a backend and an input shape, from which its output shape follows at compile time.
+// What a layer is. A layer type such as Dense<256, Relu> is a name; Layer::On<Backend, InputShape> is the
+// layer itself, for a backend and an input shape, from which its output shape follows at compile time.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ struct Pass {
 /// The contract of On<Backend, Input>. All arrays are (batch, shape) row-major in the backend's memory.
 ///   using output_shape                                     an ImageShape
 ///   void declare(Parameters&, prefix, Initialisation)      registers weights (may be none)
-///   std::size_t kept(batch)                                scalars to keep from forward for backward, beside in and out
+///   std::size_t kept(batch)                     scalars to keep from forward for backward, beside in and out
 ///   void forward(pass, in, out, kept)                      writes out and kept
 ///   void backward(pass, in, out, out_gradient, in_gradient, kept)
 ///        out_gradient may be overwritten; in_gradient, if not null, is assigned; gradients of weights are added unless

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sequential<Layers...> and Network<Backend, Input, Layers...>: a chain of layers whose shapes follow from the input shape
-// at compile time. Applied to a variable it is one record of the tape; activations and their gradients stay inside.
+// Sequential<Layers...> and Network<Backend, Input, Layers...>: a chain of layers whose shapes follow from
+// the input shape at compile time. Applied to a variable it is one record of the tape; activations and their
+// gradients stay inside.
 #pragma once
 
 #include <algorithm>
@@ -78,7 +79,7 @@ class Network {
     }
   }
 
-  // ---- a network is a layer too, so that chains may stand in chains ---------------------------------------------------
+  // ---- a network is a layer too, so that chains may stand in chains -------------------------------------
   /// its activations but the last, and what its layers keep
   std::size_t kept(std::ptrdiff_t batch) const { return places(batch, nullptr, nullptr, nullptr).size; }
 
@@ -111,8 +112,7 @@ class Network {
             }
           }(),
           ...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
   }
 
   template <std::size_t I>
@@ -121,8 +121,9 @@ class Network {
   }
   template <class Visitor>
   void for_each_layer(Visitor&& visit) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (visit(std::get<I>(layers_), I), ...); }
-    (std::make_index_sequence<depth>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit(std::get<I>(layers_), I), ...);
+    }(std::make_index_sequence<depth>{});
   }
 
  private:
@@ -152,8 +153,7 @@ class Network {
             place.kept[I] = take(std::get<I>(layers_).kept(batch));
           }(),
           ...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
     return place;
   }
 
@@ -194,8 +194,7 @@ class Network {
     std::size_t widest = 1;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((I < last_writer ? void(widest = std::max(widest, layer_type<I>::output_shape::size)) : void()), ...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
     return widest;
   }
   // the first and the last layer that compute something
@@ -206,8 +205,7 @@ class Network {
             ? void(found = I)
             : void()),
        ...);
-    }
-    (std::make_index_sequence<depth>{});
+    }(std::make_index_sequence<depth>{});
     return found;
   }
   static constexpr std::size_t first_writer = find_writer(false);
@@ -218,7 +216,8 @@ class Network {
   typename chain::layers layers_;
 };
 
-/// A chain of layers as a name: Sequential<Conv<32, 4, 2, 1, Relu>, Flatten, Dense<20>>. It may stand in another chain.
+/// A chain of layers as a name: Sequential<Conv<32, 4, 2, 1, Relu>, Flatten, Dense<20>>. It may stand in
+/// another chain.
 template <class... Layers>
 struct Sequential {
   template <class Backend, class Input>

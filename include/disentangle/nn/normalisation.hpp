@@ -31,8 +31,9 @@ void contribute(Weight<Backend, Rank>& weight, E const& e) {
 
 }  // namespace detail
 
-/// out = gain * (x - mean) / sqrt(variance + 1e-5) + bias over all features of a sample (PyTorch's LayerNorm over the
-/// last axes). Ba, Kiros, Hinton 2016 (BibTeX: ba2016layer). Gain and bias per feature, starting at 1 and 0.
+/// out = gain * (x - mean) / sqrt(variance + 1e-5) + bias over all features of a sample (PyTorch's LayerNorm
+/// over the last axes). Ba, Kiros, Hinton 2016 (BibTeX: ba2016layer). Gain and bias per feature, starting at
+/// 1 and 0.
 struct LayerNorm {
   template <class Backend, class Input>
   class On {
@@ -121,7 +122,8 @@ struct LayerNorm {
     }
 
    private:
-    /// rate (t - mean(t) - normal mean(normal t)): the Jacobian of the normalisation, which is symmetric, applied to t
+    /// rate (t - mean(t) - normal mean(normal t)): the Jacobian of the normalisation, which is symmetric,
+    /// applied to t
     static auto standardised(Pass<Backend> pass, scalar const* tangent, scalar const* kept) {
       auto const normal = detail::view(pass.tape, kept, Extents<2>{pass.batch, n});
       auto const rate = detail::view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
@@ -137,9 +139,9 @@ struct LayerNorm {
   };
 };
 
-/// out = gain * (x - mean) / sqrt(variance + 1e-5) + bias per channel: over batch and pixels of the minibatch in training
-/// (biased variance), with running statistics (momentum 0.1, unbiased variance, as PyTorch) otherwise.
-/// Ioffe, Szegedy 2015 (BibTeX: ioffe2015batch).
+/// out = gain * (x - mean) / sqrt(variance + 1e-5) + bias per channel: over batch and pixels of the minibatch
+/// in training (biased variance), with running statistics (momentum 0.1, unbiased variance, as PyTorch)
+/// otherwise. Ioffe, Szegedy 2015 (BibTeX: ioffe2015batch).
 struct BatchNorm {
   template <class Backend, class Input>
   class On {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parameters<Backend>: everything that one optimiser updates, in flat buffers: values, gradients and the optimiser's
-// moments each in one piece, so that an update is one launch and an all-reduce over machines would be one call.
+// Parameters<Backend>: everything that one optimiser updates, in flat buffers: values, gradients and the
+// optimiser's moments each in one piece, so that an update is one launch and an all-reduce over machines
+// would be one call.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@
 
 namespace disentangle::nn {
 
-/// A parameter that layers read and whose gradient they write: the first contribution of a step assigns, later ones add.
+/// A parameter that layers read and whose gradient they write: the first contribution of a step assigns,
+/// later ones add.
 template <class Backend, int Rank>
 struct Weight {
   Variable<Backend, Rank> variable;
@@ -83,8 +85,8 @@ class Parameters {
     statistics_size_ += padded(n);
   }
 
-  /// Takes the memory, with `moments` scalars per parameter for the optimiser, and initialises: a pure function of the
-  /// seed and of each parameter's name, so adding a policy changes nobody else's start.
+  /// Takes the memory, with `moments` scalars per parameter for the optimiser, and initialises: a pure
+  /// function of the seed and of each parameter's name, so adding a policy changes nobody else's start.
   void allocate(Seed seed, std::size_t moments) {
     auto& backend = tape_->backend();
     moments_size_ = moments * size_;
@@ -136,8 +138,8 @@ class Parameters {
   static constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 
   std::string const& name() const { return name_; }
-  /// What the learning rate of the optimiser of this set is multiplied by, beside its schedule; 1 at first. Not saved: whoever
-  /// sets it restores it (reduce_on_plateau).
+  /// What the learning rate of the optimiser of this set is multiplied by, beside its schedule; 1 at first.
+  /// Not saved: whoever sets it restores it (reduce_on_plateau).
   double rate_factor = 1;
   std::vector<Block> const& blocks() const { return blocks_; }
   std::vector<Block> const& statistics() const { return statistic_blocks_; }

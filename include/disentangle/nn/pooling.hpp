@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaxPool, AveragePool, GlobalAveragePool and UpsampleNearest, written in the vocabulary of formulas, so that they run on
-// every backend. A window is walked tap by tap: the pixels that one tap reads are a strided view of the image.
+// MaxPool, AveragePool, GlobalAveragePool and UpsampleNearest, written in the vocabulary of formulas, so that
+// they run on every backend. A window is walked tap by tap: the pixels that one tap reads are a strided view
+// of the image.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +15,8 @@ namespace disentangle::nn {
 
 namespace detail {
 
-/// The pixels (first_y + stride y, first_x + stride x) of NHWC images for y < rows, x < columns: (batch, rows, columns,
-/// channels).
+/// The pixels (first_y + stride y, first_x + stride x) of NHWC images for y < rows, x < columns: (batch,
+/// rows, columns, channels).
 template <class Image, class Backend, class Scalar>
 Variable<Backend, 4> pixels(Pass<Backend> pass, Scalar const* p, int stride, int first_y, int first_x,
                             int rows, int columns) {
@@ -39,8 +40,7 @@ auto window_sum(Pass<Backend> pass, Scalar const* p) {
   return [&]<int... Tap>(std::integer_sequence<int, Tap...>) {
     return (pixels<Image>(pass, p, Size, Tap / Size, Tap % Size, Image::height / Size, Image::width / Size) +
             ...);
-  }
-  (std::make_integer_sequence<int, Size * Size>{});
+  }(std::make_integer_sequence<int, Size * Size>{});
 }
 /// Writes a formula, (batch, height / Size, width / Size, channels), to each of the Size x Size pixels.
 template <class Image, int Size, class Backend, class Scalar, expression E>
@@ -143,9 +143,10 @@ struct UpsampleNearest {
   };
 };
 
-/// (H, W, C) -> (floor((H + 2 Padding - Kernel) / Stride) + 1, ..., C), the largest pixel of each window; what lies outside
-/// of the image does not count. The gradient goes to the first of the largest pixels, row by row. NaN in a window gives NaN.
-/// Its passes over memory are 2 Kernel^2: meant for the stem of a network for large images.
+/// (H, W, C) -> (floor((H + 2 Padding - Kernel) / Stride) + 1, ..., C), the largest pixel of each window;
+/// what lies outside of the image does not count. The gradient goes to the first of the largest pixels, row
+/// by row. NaN in a window gives NaN. Its passes over memory are 2 Kernel^2: meant for the stem of a network
+/// for large images.
 template <int Kernel = 3, int Stride = 2, int Padding = 1>
 struct MaxPool {
   static_assert(Kernel > 0 && Stride > 0 && Padding >= 0 && 2 * Padding <= Kernel,
@@ -186,7 +187,8 @@ struct MaxPool {
     }
 
    private:
-    /// Along one side: the outputs first .. first + count - 1 whose tap is pixel `pixel` + Stride i of the image.
+    /// Along one side: the outputs first .. first + count - 1 whose tap is pixel `pixel` + Stride i of the
+    /// image.
     struct Window {
       int first, count, pixel;
     };

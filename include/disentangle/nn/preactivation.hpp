@@ -11,15 +11,15 @@ namespace disentangle::nn {
 template <int Channels, int Kernel>
 using SameSizeConv = FloorConv<Channels, Kernel, 1, Kernel / 2, Identity, Bias::learnt>;
 
-/// (H, W, Channels) -> (H / 2, W / 2, OutChannels): BatchNorm, ReLU, 3 x 3, BatchNorm, ReLU, 3 x 3, mean of 2 x 2 pixels;
-/// added to it the mean of 2 x 2 pixels through 1 x 1.
+/// (H, W, Channels) -> (H / 2, W / 2, OutChannels): BatchNorm, ReLU, 3 x 3, BatchNorm, ReLU, 3 x 3, mean of 2
+/// x 2 pixels; added to it the mean of 2 x 2 pixels through 1 x 1.
 template <int Channels, int OutChannels>
 using PreactivationDown = Residual<Sequential<BatchNorm, Activate<Relu>, FloorConv<Channels>, BatchNorm,
                                               Activate<Relu>, SameSizeConv<OutChannels, 3>, AveragePool<2>>,
                                    Sequential<AveragePool<2>, SameSizeConv<OutChannels, 1>>, Identity>;
 
-/// (H, W, C) -> (2 H, 2 W, OutChannels): the layers `Before` (BatchNorm, Activate<Relu> or none), pixels repeated, 3 x 3,
-/// BatchNorm, ReLU, 3 x 3; added to it the repeated pixels through 1 x 1.
+/// (H, W, C) -> (2 H, 2 W, OutChannels): the layers `Before` (BatchNorm, Activate<Relu> or none), pixels
+/// repeated, 3 x 3, BatchNorm, ReLU, 3 x 3; added to it the repeated pixels through 1 x 1.
 template <int OutChannels, class... Before>
 using PreactivationUp = Residual<Sequential<Before..., UpsampleNearest<2>, FloorConv<OutChannels>, BatchNorm,
                                             Activate<Relu>, SameSizeConv<OutChannels, 3>>,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Residual<Body, Shortcut, Act>: out = f(body(x) + shortcut(x)) as one layer, and the blocks of residual networks.
+// Residual<Body, Shortcut, Act>: out = f(body(x) + shortcut(x)) as one layer, and the blocks of residual
+// networks.
 #pragma once
 
 #include <type_traits>
@@ -11,8 +12,8 @@
 
 namespace disentangle::nn {
 
-/// The shortcut of He et al.: x itself where the body keeps its shape, else a 1 x 1 convolution whose stride is that of the
-/// body, without bias, and BatchNorm.
+/// The shortcut of He et al.: x itself where the body keeps its shape, else a 1 x 1 convolution whose stride
+/// is that of the body, without bias, and BatchNorm.
 struct ProjectIfReshaped {};
 
 namespace detail {
@@ -52,7 +53,8 @@ struct ShortcutOn<Backend, Input, SameShape> {
 
 /// out = f(body(x) + shortcut(x)). He, Zhang, Ren, Sun 2016 (BibTeX: he2016deep).
 /// @tparam Body a layer, mostly a Sequential
-/// @tparam Shortcut a layer with the body's output shape; by default x itself, or a projection where the shape changes
+/// @tparam Shortcut a layer with the body's output shape; by default x itself, or a projection where the
+/// shape changes
 /// @tparam Act applied to the sum; Identity for blocks that normalise and activate before their convolutions
 /// Parameters: "prefix.body...." and "prefix.shortcut....".
 template <class Body, class Shortcut = ProjectIfReshaped, class Act = Relu>
@@ -149,8 +151,9 @@ template <int Width, int Stride = 1>
 using BasicBlock =
     Residual<Sequential<FloorConv<Width, 3, Stride>, BatchNorm, Activate<Relu>, FloorConv<Width>, BatchNorm>>;
 
-/// 1 x 1, 3 x 3 and 1 x 1 convolutions with BatchNorm: the block of ResNet-50 and deeper ones, 4 `Width` channels out. The
-/// 3 x 3 convolution has the stride, as in torchvision ("v1.5"); the paper gives it to the first 1 x 1.
+/// 1 x 1, 3 x 3 and 1 x 1 convolutions with BatchNorm: the block of ResNet-50 and deeper ones, 4 `Width`
+/// channels out. The 3 x 3 convolution has the stride, as in torchvision ("v1.5"); the paper gives it to the
+/// first 1 x 1.
 template <int Width, int Stride = 1>
 using BottleneckBlock =
     Residual<Sequential<FloorConv<Width, 1>, BatchNorm, Activate<Relu>, FloorConv<Width, 3, Stride>,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tangents: what a layer offers beside forward and backward so that penalties on a network's gradient need no second tape.
+// Tangents: what a layer offers beside forward and backward so that penalties on a network's gradient need no
+// second tape.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,9 @@
 
 namespace disentangle::nn {
 
-/// Adjoints on the way back through a layer's forward tangent pass, (batch, shape) each. A layer whose derivative does not
-/// depend on its input (dense and convolution with a piecewise linear activation) passes no adjoint of the input itself on.
+/// Adjoints on the way back through a layer's forward tangent pass, (batch, shape) each. A layer whose
+/// derivative does not depend on its input (dense and convolution with a piecewise linear activation) passes
+/// no adjoint of the input itself on.
 template <class Scalar>
 struct TangentAdjoints {
   Scalar* out;          ///< of the layer's output, if `curved`; memory that may be overwritten anyhow
@@ -28,17 +30,18 @@ struct TangentAdjoints {
 ///        the adjoint of (in, in_tangent) -> (out, out_tangent); gradients of weights are added unless the pass is frozen.
 ///        Returns whether it assigned the adjoint of `in`; if not, that is zero.
 template <class L, class Backend>
-concept tangent_layer_on = requires(L layer, Pass<Backend> pass, typename Backend::scalar const* in,
-                                    typename Backend::scalar* out,
-                                    TangentAdjoints<typename Backend::scalar> const& adjoints) {
-  layer.tangent(pass, in, in, in, out, in);
-  { layer.tangent_backward(pass, in, in, in, in, in, adjoints) } -> std::convertible_to<bool>;
-};
+concept tangent_layer_on =
+    requires(L layer, Pass<Backend> pass, typename Backend::scalar const* in, typename Backend::scalar* out,
+             TangentAdjoints<typename Backend::scalar> const& adjoints) {
+      layer.tangent(pass, in, in, in, out, in);
+      { layer.tangent_backward(pass, in, in, in, in, in, adjoints) } -> std::convertible_to<bool>;
+    };
 
 namespace detail {
 
-/// From the adjoints of y = f(z) and of its tangent f'(z) tz, in place, to those of z and tz. Returns whether that of z is
-/// anything but zero. f'' is stated by y: tanh -2 y f', sigmoid (1 - 2 y) f', so that f'' tz is a multiple of y's tangent.
+/// From the adjoints of y = f(z) and of its tangent f'(z) tz, in place, to those of z and tz. Returns whether
+/// that of z is anything but zero. f'' is stated by y: tanh -2 y f', sigmoid (1 - 2 y) f', so that f'' tz is
+/// a multiple of y's tangent.
 template <class Act, class Backend, class Scalar>
 bool through_activation(Pass<Backend> pass, std::size_t size, Scalar const* y, Scalar const* y_tangent,
                         TangentAdjoints<Scalar> const& a) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An optimiser applied to a parameter set: clipping by global norm, then one fused pass over the flat buffers.
+// An optimiser applied to a parameter set: clipping by global norm, then one fused pass over the flat
+// buffers.
 #pragma once
 
 #include <array>
@@ -59,8 +60,7 @@ void update(Parameters<Backend>& parameters, Optimiser const& at_full_rate, long
   auto& backend = parameters.tape().backend();
   auto const moments = [&]<std::size_t... I>(std::index_sequence<I...>) {
     return std::array<typename Backend::scalar*, sizeof...(I)>{parameters.moment(I)...};
-  }
-  (std::make_index_sequence<Optimiser::moments>{});
+  }(std::make_index_sequence<Optimiser::moments>{});
   double factor = 1;
   if (optimiser.clip_norm > 0) {
     auto const squared = detail::squared_gradient_norm(parameters);
@@ -86,7 +86,8 @@ class OwnParameters {
   virtual ~OwnParameters() = default;
   OwnParameters(Tape<Backend>& tape, std::string name) : parameters(tape, std::move(name)) {}
 
-  /// Minimises a loss: the gradients of the parameters trained here start at zero, the tape runs back, the optimiser steps.
+  /// Minimises a loss: the gradients of the parameters trained here start at zero, the tape runs back, the
+  /// optimiser steps.
   template <scalar_expression E>
   void minimise(E const& loss) {
     auto const value = materialise(loss);
@@ -124,8 +125,8 @@ class OptimisedParameters final : public OwnParameters<Backend> {
   Optimiser optimiser_;
 };
 
-/// A second optimiser, with moments of its own, over some parameters of another set: those whose names begin with one of
-/// the prefixes. The moments are saved as statistics of this set.
+/// A second optimiser, with moments of its own, over some parameters of another set: those whose names begin
+/// with one of the prefixes. The moments are saved as statistics of this set.
 template <class Backend, optimizer_policy Optimiser>
 class SharedParameters final : public OwnParameters<Backend> {
  public:
@@ -158,8 +159,7 @@ class SharedParameters final : public OwnParameters<Backend> {
       auto const moments = [&]<std::size_t... M>(std::index_sequence<M...>) {
         return std::array<typename Backend::scalar*, sizeof...(M)>{
             moments_[i * Optimiser::moments + M].value...};
-      }
-      (std::make_index_sequence<Optimiser::moments>{});
+      }(std::make_index_sequence<Optimiser::moments>{});
       main_.tape().backend().update(optimiser.update(this->updates, 1.0),
                                     Parameters<Backend>::padded(block.size), main_.values() + block.offset,
                                     main_.gradients() + block.offset, moments);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a policy in the roles Adversary, Contrast and Supervision sees of a training step, and what it may state.
+// What a policy in the roles Adversary, Contrast and Supervision sees of a training step, and what it may
+// state.
 #pragma once
 
 #include <concepts>
@@ -22,17 +23,17 @@ inline T* nowhere = nullptr;
 
 }  // namespace detail
 
-/// A stand-in for a training step on which such policies are checked. The real one (train/model.hpp) has these members:
-///   backend_type, latent_size
+/// A stand-in for a training step on which such policies are checked. The real one (train/model.hpp) has
+///   these members: backend_type, latent_size
 ///   posterior()        Posterior<B> of the main minibatch (methods with an encoder and a variational prior)
 ///   images()           the main minibatch, (batch, pixels)
 ///   minibatch(i)       images of the i-th minibatch of this step; 0 is the main one. Declare
 ///                      `static constexpr int minibatches = 2` in the policy to have a second one drawn
-///   view(v)            view v of the main minibatch: the same images, augmented otherwise; 0 is the main minibatch. Declare
+///   view(v)  view v of the main minibatch: the same images, augmented otherwise; 0 is the main minibatch. Declare
 ///                      `static constexpr int views = 2` in the policy to have a second one made
 ///   labels(i)          its labels on the host, std::span<int const>, (batch, factors)
-///   labelled_images()  a minibatch of labelled images, beside the others. Declare `static constexpr bool labelled = true` in
-///                      the policy to have one drawn
+///   labelled_images()  a minibatch of labelled images, beside the others. Declare `static constexpr bool
+///                      labelled = true` in the policy to have one drawn
 ///   labelled_labels()  its labels, -1 where one is missing
 ///   indices(i)         which images of the data set they are, on the host
 ///   encode(x, mode)    the encoder network applied to images: (batch, outputs)
@@ -41,13 +42,14 @@ inline T* nowhere = nullptr;
 ///   decode(z, mode)    the decoder applied to codes: (batch, pixels)
 ///   codes(n, stream)   n codes from the prior
 ///   generate(z, mode)  images of codes, as the decoder or generator expects them: (batch, pixels)
-///   own_codes()        as many codes from the prior as the main minibatch has images, the same for all terms of a step
+///   own_codes()  as many codes from the prior as the main minibatch has images, the same for all terms of a step
 ///   generated()        their images, made once for all terms
-///   generated_with(z)  images of own_codes() and, behind them, of further codes, in one pass of the generator; first of
-///                      a step, it makes those of generated() too. Batch normalisation then sees them together
+///   generated_with(z)  images of own_codes() and, behind them, of further codes, in one pass of the
+///                      generator; first of a step, it makes those of generated() too. Batch normalisation
+///                      then sees them together
 ///   redraw(z, minimum, stream)  all numbers of codes drawn anew from the prior, each at least `minimum` away
 ///   support()          largest |number| of a code that the prior draws; infinity where it has no bounds
-///   measure(i, e)      notes a number, a scalar or a vector as number i, i + 1, ... of the policy's measures for the log. Declare
+///   measure(i, e)  notes a number, a scalar or a vector as number i, i + 1, ... of the policy's measures for the log. Declare
 ///                      `static std::vector<std::string> measures(int latent_size)`, their names, in the policy. A policy
 ///                      of any role may have a `void measure(auto& step) const` for it, called after the terms
 ///   random(stream)     the random numbers of this step for a named use
@@ -98,22 +100,14 @@ struct ArchetypeStep {
 namespace detail {
 
 template <class P, class Step>
-concept has_term = requires(P const& policy, Step& step) {
-  policy(step);
-};
+concept has_term = requires(P const& policy, Step& step) { policy(step); };
 template <class P, class Step>
-concept has_before_step = requires(P const& policy, Step& step) {
-  policy.before_step(step);
-};
+concept has_before_step = requires(P const& policy, Step& step) { policy.before_step(step); };
 template <class P, class Step>
-concept has_after_step = requires(P const& policy, Step& step) {
-  policy.after_step(step);
-};
+concept has_after_step = requires(P const& policy, Step& step) { policy.after_step(step); };
 
 template <class P, class Step>
-concept has_measure = requires(P const& policy, Step& step) {
-  policy.measure(step);
-};
+concept has_measure = requires(P const& policy, Step& step) { policy.measure(step); };
 
 template <class P, class Step>
 concept term_is_scalar = !has_term<P, Step> || requires(P const& policy, Step& step) {
@@ -155,11 +149,12 @@ constexpr int minibatches_of() {
 ///     void after_step(auto& step) const        runs after it: discriminators
 /// before_step and after_step minimise with state().own.minimise(loss).
 /// Beside these it may have
-///     void before_epoch(auto& epoch) const     runs before each epoch's first step of train(): looks at the whole data set
+///     void before_epoch(auto& epoch) const  runs before each epoch's first step of train(): looks at the whole data set
 /// (train/epoch.hpp says what it sees), and its State may have
-///     void for_each_record(auto&& visit)       visit(name, v) with v a std::vector of int or double: saved with the model
+///     void for_each_record(auto&& visit)  visit(name, v) with v a std::vector of int or double: saved with the model
 template <class P>
-concept step_policy = std::semiregular<P> &&
+concept step_policy =
+    std::semiregular<P> &&
     (detail::has_term<P, ArchetypeStep<P>> || detail::has_before_step<P, ArchetypeStep<P>> ||
      detail::has_after_step<P, ArchetypeStep<P>>)&&detail::term_is_scalar<P, ArchetypeStep<P>>;
 

@@ -58,7 +58,8 @@ struct Adam {
   }
 };
 
-/// AdamW (Loshchilov, Hutter, ICLR 2019; BibTeX: loshchilov2019decoupled): Adam with w *= 1 - rate * weight_decay.
+/// AdamW (Loshchilov, Hutter, ICLR 2019; BibTeX: loshchilov2019decoupled): Adam with w *= 1 - rate *
+/// weight_decay.
 struct AdamW {
   double learning_rate = 1e-4;
   double beta1 = 0.9;

@@ -22,15 +22,17 @@ struct AdamL2Kernel {
 
 }  // namespace detail
 
-/// Adam on the loss plus weight_decay / 2 * |w|^2: what PyTorch's Adam calls weight_decay. Unlike in AdamW the penalty's gradient
-/// passes through the moments. The defaults are those of IP-IRM's authors, and of DCL and HCL.
+/// Adam on the loss plus weight_decay / 2 * |w|^2: what PyTorch's Adam calls weight_decay. Unlike in AdamW
+/// the penalty's gradient passes through the moments. The defaults are those of IP-IRM's authors, and of DCL
+/// and HCL.
 struct AdamL2 {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 1e-6;
-  double clip_norm = 0;  ///< largest global L2 norm of the gradient, the penalty's not included; 0: no clipping
+  double clip_norm =
+      0;  ///< largest global L2 norm of the gradient, the penalty's not included; 0: no clipping
   Schedule schedule{};
 
   static constexpr std::size_t moments = 2;

@@ -11,17 +11,18 @@
 
 namespace disentangle {
 
-/// An optimiser states its update once, for any number type P (a scalar on a device, a SIMD pack on the host):
+/// An optimiser states its update once, for any number type P (a scalar on a device, a SIMD pack on the
+/// host):
 ///     static constexpr std::size_t moments = 2;                       scalars kept per parameter
-///     auto update(long step, double gradient_factor) const;          -> kernel(P& w, P g, FixedArray<P, moments>& m)
-///     double clip_norm;                                              gradients are scaled down to this global norm; 0: off
+///     auto update(long step, double gradient_factor) const;  -> kernel(P& w, P g, FixedArray<P, moments>& m)
+///     double clip_norm;                                gradients are scaled down to this global norm; 0: off
 /// `step` counts from 1; the kernel multiplies the gradient by gradient_factor (clipping).
 template <class P>
-concept optimizer_policy = std::semiregular<P> &&
-    requires(P const& policy, float& w, FixedArray<float, P::moments>& m) {
-  { policy.clip_norm } -> std::convertible_to<double>;
-  policy.update(1L, 1.0)(w, 0.5f, m);
-};
+concept optimizer_policy =
+    std::semiregular<P> && requires(P const& policy, float& w, FixedArray<float, P::moments>& m) {
+      { policy.clip_norm } -> std::convertible_to<double>;
+      policy.update(1L, 1.0)(w, 0.5f, m);
+    };
 
 /// The role of the optimiser of a method's own parameters; a method without one is trained by optim::Adam{}.
 template <optimizer_policy P>

@@ -16,7 +16,8 @@ enum class ScheduleKind {
   step_decay    ///< times `final_factor` every `steps` steps
 };
 
-/// A schedule is a plain value, so it is printed, saved and set with its optimiser: --set Adam.schedule.kind=cosine.
+/// A schedule is a plain value, so it is printed, saved and set with its optimiser: --set
+/// Adam.schedule.kind=cosine.
 struct Schedule {
   ScheduleKind kind = ScheduleKind::constant;
   long warm_up = 0;  ///< steps of linear growth from 0 before the schedule starts; 0: none

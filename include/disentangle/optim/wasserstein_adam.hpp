@@ -6,9 +6,10 @@
 
 namespace disentangle::optim {
 
-/// Adam without a first moment: beta1 = 0, beta2 = 0.9, learning rate 1e-4, for generators that follow a critic which is
-/// trained anew between their steps, so that older gradients point to where the critic no longer is. Gulrajani et al., NeurIPS
-/// 2017, algorithm 1 (BibTeX: gulrajani2017improved). The same update as optim::Adam.
+/// Adam without a first moment: beta1 = 0, beta2 = 0.9, learning rate 1e-4, for generators that follow a
+/// critic which is trained anew between their steps, so that older gradients point to where the critic no
+/// longer is. Gulrajani et al., NeurIPS 2017, algorithm 1 (BibTeX: gulrajani2017improved). The same update as
+/// optim::Adam.
 struct WassersteinAdam {
   double learning_rate = 1e-4;
   double beta1 = 0;

@@ -14,9 +14,9 @@
 
 namespace disentangle::prior {
 
-/// p(c_i = k) for every value of every class variable, one variable behind the other; empty: uniform within each variable.
-/// As text, numbers separated by blanks: --set "ClassMixture.frequencies=0.33 0.33 0.34". They need not sum to 1: the
-/// authors of PartedVAE have a variable whose frequencies sum to 0.99.
+/// p(c_i = k) for every value of every class variable, one variable behind the other; empty: uniform within
+/// each variable. As text, numbers separated by blanks: --set "ClassMixture.frequencies=0.33 0.33 0.34". They
+/// need not sum to 1: the authors of PartedVAE have a variable whose frequencies sum to 0.99.
 class ClassFrequencies {
  public:
   ClassFrequencies() = default;

@@ -15,8 +15,8 @@ namespace disentangle::prior {
 
 namespace detail {
 
-/// sum_k q(c = k | x) f(u, component k) for each latent of one class variable: u (batch, 1, related), components (1, values,
-/// related), probabilities (batch, values) -> (batch, related).
+/// sum_k q(c = k | x) f(u, component k) for each latent of one class variable: u (batch, 1, related),
+/// components (1, values, related), probabilities (batch, values) -> (batch, related).
 template <matrix_expression E, class F>
 auto expected_over_classes(E const& probabilities, F const& f) {
   return sum(insert_axis(materialise(probabilities), axis<2>) * f, axis<1>);
@@ -76,8 +76,7 @@ PartedPosterior<B> parted_posterior(auto const& heads, Philox const& random,
   auto const all_classes = [&](bool kl) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return concatenate(axis<1>, of_class(std::integral_constant<int, static_cast<int>(I)>{}, kl)...);
-    }
-    (std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
+    }(std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
   };
   auto const z_mean = part(q.mean, 0, dz), z_log_variance = part(q.log_variance, 0, dz);
   q.kl = concatenate(axis<1>, 0.5 * (square(z_mean) + exp(z_log_variance) - 1.0 - z_log_variance),
@@ -119,25 +118,25 @@ Variable<B, 2> parted_codes(Tape<B>& tape, std::ptrdiff_t n, Philox const& rando
   };
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return concatenate(axis<1>, z, u(static_cast<int>(I))...);
-  }
-  (std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
+  }(std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
 }
 
 }  // namespace detail
 
-/// p(z) = N(0, I), p(c) = prod_i Cat(frequencies), p(u_i | c_i = k) = N(m_ik, diag exp(l_ik)), one Gaussian for each class:
-/// two learnt tables, m and rho with l = 2 tanh(rho) - 1, both (class values, related) and started from N(0, 1); so every
-/// standard deviation stays in (0.22, 1.65). The tables are trained with the model, by its optimiser.
+/// p(z) = N(0, I), p(c) = prod_i Cat(frequencies), p(u_i | c_i = k) = N(m_ik, diag exp(l_ik)), one Gaussian
+/// for each class: two learnt tables, m and rho with l = 2 tanh(rho) - 1, both (class values, related) and
+/// started from N(0, 1); so every standard deviation stays in (0.22, 1.65). The tables are trained with the
+/// model, by its optimiser.
 ///     q(z, u, c | x) = q(z|x) prod_i q(c_i|x) q(u_i | x, c~_i)
 /// with c~ one Gumbel-Softmax draw; in inference, the likeliest class.
 ///     kl of u_ij = sum_k q(c_i = k | x) KL(q(u_ij | x, c~_i) || p(u_ij | c_i = k))
 /// compares the one posterior with all components; gradients reach the posterior, both tables and q(c|x).
-/// Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has it.
-/// Goes with an encoder whose result has class_logits(), z(), u(classes, step) and training(): encoder::Parted.
+/// Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has it. Goes
+/// with an encoder whose result has class_logits(), z(), u(classes, step) and training(): encoder::Parted.
 /// @param temperature of the Gumbel-Softmax draw, > 0; default 0.67, constant (authors' code)
 /// @param frequencies p(c); default uniform
-/// @param normal the bounds of the posterior's log-variances; the authors' code has none, these act in no healthy run
-/// Cost O(batch * class values * related).
+/// @param normal the bounds of the posterior's log-variances; the authors' code has none, these act in no
+/// healthy run Cost O(batch * class values * related).
 template <class Code>
 struct ClassMixture {
   double temperature = 0.67;
@@ -167,8 +166,8 @@ struct ClassMixture {
   auto class_posterior(auto const& heads) const {
     return detail::class_posterior<classes>(heads.class_logits(), frequencies);
   }
-  /// For the log: the KL of z and of u, the mean Bhattacharyya coefficient of the pairs of components, and the mean of q(c_i =
-  /// k | x) over the minibatch.
+  /// For the log: the KL of z and of u, the mean Bhattacharyya coefficient of the pairs of components, and
+  /// the mean of q(c_i = k | x) over the minibatch.
   static std::vector<std::string> measures(int /*latent_size*/) {
     std::vector<std::string> names{"kl_z", "kl_u", "bhattacharyya"};
     for (auto& name : detail::usage_names<classes>()) names.push_back(std::move(name));

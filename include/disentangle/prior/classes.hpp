@@ -18,8 +18,8 @@
 
 namespace disentangle::prior {
 
-/// Class variables c_1 .. c_C with so many values each: Classes<10> is a digit, Classes<4, 3> two variables. In matrices
-/// their values stand side by side, `total` columns.
+/// Class variables c_1 .. c_C with so many values each: Classes<10> is a digit, Classes<4, 3> two variables.
+/// In matrices their values stand side by side, `total` columns.
 template <int... Values>
 struct Classes {
   static_assert(sizeof...(Values) > 0, "[disentangle] Classes: expected at least one class variable");
@@ -46,17 +46,17 @@ struct ClassPosterior {
   double batch_size() const { return static_cast<double>(log_probability.extents[0]); }
 };
 
-/// The posterior of a method with continuous and discrete latents. The members of Posterior are those of the whole code
-/// (z first); `z` and `c` are its parts.
+/// The posterior of a method with continuous and discrete latents. The members of Posterior are those of the
+/// whole code (z first); `z` and `c` are its parts.
 template <class Backend>
 struct JointPosterior : Posterior<Backend> {
   Posterior<Backend> z;
   ClassPosterior<Backend> c;
 };
 
-/// softmax((logits + G) / temperature) along axis 1 with Gumbel noise G = -log(-log(U + 1e-12) + 1e-12) from uniform numbers U
-/// of (0, 1): a relaxed draw of a class. Jang, Gu, Poole, "Categorical reparameterization with Gumbel-Softmax", ICLR 2017
-/// (BibTeX: jang2017categorical); the constants are those of JointVAE's code.
+/// softmax((logits + G) / temperature) along axis 1 with Gumbel noise G = -log(-log(U + 1e-12) + 1e-12) from
+/// uniform numbers U of (0, 1): a relaxed draw of a class. Jang, Gu, Poole, "Categorical reparameterization
+/// with Gumbel-Softmax", ICLR 2017 (BibTeX: jang2017categorical); the constants are those of JointVAE's code.
 template <matrix_expression L, matrix_expression U>
 auto gumbel_softmax(L const& logits, U const& uniform, double temperature) {
   return softmax((logits - log(1e-12 - log(uniform + 1e-12))) * (1 / temperature), axis<1>);
@@ -74,8 +74,7 @@ auto by_variable(E const& e, F const& f) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return concatenate(axis<1>, f(slice(x, axis<1>, C::offset(static_cast<int>(I)),
                                           C::offset(static_cast<int>(I) + 1)))...);
-    }
-    (std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
+    }(std::make_index_sequence<static_cast<std::size_t>(C::variables)>{});
   }
 }
 

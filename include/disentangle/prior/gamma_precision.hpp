@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hierarchical priors of Bayes-Factor-VAE-1 and -2: the precision of every latent has a Gamma law, so that the prior
-// of the latent itself is Student's t.
+// The hierarchical priors of Bayes-Factor-VAE-1 and -2: the precision of every latent has a Gamma law, so
+// that the prior of the latent itself is Student's t.
 #pragma once
 
 #include <cmath>
@@ -38,8 +38,8 @@ struct PrecisionState {
   }
 };
 
-/// Fills kl, log_prior and precision_kl, given a PrecisionState and the shapes a of the prior's Gamma(a, a - 1), whose mean precision is
-/// a / (a - 1).
+/// Fills kl, log_prior and precision_kl, given a PrecisionState and the shapes a of the prior's Gamma(a, a -
+/// 1), whose mean precision is a / (a - 1).
 template <class B, class Q>
 void hierarchical(Q& q, Variable<B, 1> const& a, auto const& state) {
   auto const row = [](auto const& v) { return insert_axis(v, axis<0>); };
@@ -57,8 +57,8 @@ void hierarchical(Q& q, Variable<B, 1> const& a, auto const& state) {
   q.log_prior = materialise(row(constant) - row(power) * log1p(square(q.sample) / row(rate)));
 }
 
-/// n codes of Student's t with 2a degrees of freedom and scale sqrt((a - 1) / a): Bailey's polar form, exact, from two
-/// normal numbers and a uniform one each. Bailey, Mathematics of Computation 62, 1994.
+/// n codes of Student's t with 2a degrees of freedom and scale sqrt((a - 1) / a): Bailey's polar form, exact,
+/// from two normal numbers and a uniform one each. Bailey, Mathematics of Computation 62, 1994.
 template <class B>
 Variable<B, 2> student_codes(Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t latent, Philox const& random,
                              Variable<B, 1> const& a) {
@@ -78,11 +78,11 @@ Variable<B, 2> student_codes(Tape<B>& tape, std::ptrdiff_t n, std::ptrdiff_t lat
 
 }  // namespace detail
 
-/// p(z_j | alpha_j) = N(0, 1 / alpha_j), p(alpha_j) = Gamma(a_j, a_j - 1) with a_j = 1 + exp(.) learnt: near 1 the marginal law
-/// of z_j, Student's t, has heavy tails, for large a_j it is N(0, 1). The precisions have a variational law of their own.
-/// `posterior.kl` is the expectation of the KL over it; regularizer::PrecisionKl adds the rest.
-/// Kim, Wang, Sahu, Pavlovic, "Bayes-Factor-VAE", ICCV 2019 (BibTeX: kim2019bayesfactor), variant 1, as the authors' code
-/// runs it; all start as exp(0.01 N(0, 1)).
+/// p(z_j | alpha_j) = N(0, 1 / alpha_j), p(alpha_j) = Gamma(a_j, a_j - 1) with a_j = 1 + exp(.) learnt: near
+/// 1 the marginal law of z_j, Student's t, has heavy tails, for large a_j it is N(0, 1). The precisions have
+/// a variational law of their own. `posterior.kl` is the expectation of the KL over it;
+/// regularizer::PrecisionKl adds the rest. Kim, Wang, Sahu, Pavlovic, "Bayes-Factor-VAE", ICCV 2019 (BibTeX:
+/// kim2019bayesfactor), variant 1, as the authors' code runs it; all start as exp(0.01 N(0, 1)).
 struct GammaPrecision {
   StandardNormal normal{};
 
@@ -112,9 +112,9 @@ struct GammaPrecision {
   friend bool operator==(GammaPrecision const&, GammaPrecision const&) = default;
 };
 
-/// GammaPrecision whose shapes come from the relevance r = sigmoid(l) of each latent, a_j = (1 + 2 e) / (r_j + e): r = 1 gives
-/// the heavy tails of a_j near 1, r = 0 nearly N(0, 1). Bayes-Factor-VAE, variant 2, as the authors' code runs it; l starts as
-/// 0.001 N(0, 1). Total correlation is measured on r o z.
+/// GammaPrecision whose shapes come from the relevance r = sigmoid(l) of each latent, a_j = (1 + 2 e) / (r_j
+/// + e): r = 1 gives the heavy tails of a_j near 1, r = 0 nearly N(0, 1). Bayes-Factor-VAE, variant 2, as the
+/// authors' code runs it; l starts as 0.001 N(0, 1). Total correlation is measured on r o z.
 /// @param epsilon e, default 0.001
 struct RelevantPrecision {
   double epsilon = 0.001;

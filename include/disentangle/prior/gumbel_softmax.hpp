@@ -8,14 +8,16 @@
 
 namespace disentangle::prior {
 
-/// p(z, c) = N(z; 0, I) prod_i p(c_i) and q(z, c | x) = N(z; mean, diag exp(log_variance)) prod_i q(c_i | x). The code is
-/// (z, c~) with c~ a Gumbel-Softmax draw; the encoder's `latent_size` counts all its columns, and its head is (mean,
-/// log_variance, logits), 2 (latent - total) + total wide.
+/// p(z, c) = N(z; 0, I) prod_i p(c_i) and q(z, c | x) = N(z; mean, diag exp(log_variance)) prod_i q(c_i | x).
+/// The code is (z, c~) with c~ a Gumbel-Softmax draw; the encoder's `latent_size` counts all its columns, and
+/// its head is (mean, log_variance, logits), 2 (latent - total) + total wide.
 ///     GumbelSoftmax<10>      with an encoder of 20 latents: 10 continuous ones and a class of 10 values
-/// Dupont, "Learning disentangled joint continuous and discrete representations", NeurIPS 2018 (BibTeX: dupont2018learning).
-/// The whole posterior's columns of c: mean q(c|x), log_variance that of the one-hot code, kl the addends q log(q / p).
-/// So the codes that a model gives, and the means that metrics see, have class probabilities there.
-/// @param temperature of the relaxation, > 0; default 0.67 (JointVAE's and PartedVAE's code), constant during training
+/// Dupont, "Learning disentangled joint continuous and discrete representations", NeurIPS 2018 (BibTeX:
+/// dupont2018learning). The whole posterior's columns of c: mean q(c|x), log_variance that of the one-hot
+/// code, kl the addends q log(q / p). So the codes that a model gives, and the means that metrics see, have
+/// class probabilities there.
+/// @param temperature of the relaxation, > 0; default 0.67 (JointVAE's and PartedVAE's code), constant during
+/// training
 /// @param frequencies p(c); default uniform
 template <int... Values>
 struct GumbelSoftmax {
@@ -70,8 +72,7 @@ struct GumbelSoftmax {
                      classes::offset(v), classes::offset(v + 1));
       };
       return concatenate(axis<1>, z, column(static_cast<int>(I))...);
-    }
-    (std::make_index_sequence<static_cast<std::size_t>(variables)>{});
+    }(std::make_index_sequence<static_cast<std::size_t>(variables)>{});
   }
   friend bool operator==(GumbelSoftmax const&, GumbelSoftmax const&) = default;
 };

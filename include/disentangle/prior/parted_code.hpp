@@ -6,8 +6,9 @@
 
 namespace disentangle::prior {
 
-/// A code (z, u): `Independent` latents z that have nothing to do with the class, then for each class variable `Related`
-/// latents u_i. PartedCode<6, 10, 10> is that of MNIST: six of z, ten of u, one class of ten values.
+/// A code (z, u): `Independent` latents z that have nothing to do with the class, then for each class
+/// variable `Related` latents u_i. PartedCode<6, 10, 10> is that of MNIST: six of z, ten of u, one class of
+/// ten values.
 template <int Independent, int Related, int... Values>
 struct PartedCode {
   static_assert(Independent > 0 && Related > 0,
@@ -19,9 +20,9 @@ struct PartedCode {
   static constexpr int size = Independent + all_related;            ///< of the code
 };
 
-/// The posterior of a code (z, u) with class variables c that the code does not hold. The members of Posterior are those of
-/// the whole code, z first; `z`, `u` and `c` are its parts. For u, kl is the expectation under q(c_i|x) of the KL to the class's
-/// component, and log_prior that of log p(u_ij | c_i).
+/// The posterior of a code (z, u) with class variables c that the code does not hold. The members of
+/// Posterior are those of the whole code, z first; `z`, `u` and `c` are its parts. For u, kl is the
+/// expectation under q(c_i|x) of the KL to the class's component, and log_prior that of log p(u_ij | c_i).
 template <class Backend>
 struct PartedPosterior : JointPosterior<Backend> {
   Posterior<Backend> u;

@@ -23,7 +23,8 @@ struct Posterior {
 
 namespace detail {
 
-/// What a policy with `template <class Setting> struct State` sees: the posterior, and its own state as `.state`.
+/// What a policy with `template <class Setting> struct State` sees: the posterior, and its own state as
+/// `.state`.
 template <class Policy, class Posterior, class Setting>
 struct TermInput {
   using type = Posterior;
@@ -56,8 +57,8 @@ struct PosteriorNeeded<Policy, Backend> {
 
 }  // namespace detail
 
-/// The posterior that a policy is checked on: Posterior<B>, or what the policy names as `template <class B> using
-/// posterior_type` because its formula reads more (a relevance vector, class probabilities).
+/// The posterior that a policy is checked on: Posterior<B>, or what the policy names as `template <class B>
+/// using posterior_type` because its formula reads more (a relevance vector, class probabilities).
 template <class Policy, class Backend>
 using posterior_needed_t = typename detail::PosteriorNeeded<Policy, Backend>::type;
 

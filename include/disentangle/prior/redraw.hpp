@@ -11,10 +11,11 @@ namespace disentangle::prior {
 /// Codes that redraw_among() is given for each one.
 inline constexpr std::ptrdiff_t redraw_tries = 8;
 
-/// For every number of `codes` (n, latent) the first of its candidates (tries n, latent), draws from the prior, that is at
-/// least `minimum` away. Where none is, the last one, moved on to that distance: for N(0, 1), a minimum of 0.5 and the eight
-/// draws of redraw_tries a share of 5e-4 at most. So the law is the prior's outside of the gap but for that share, the change
-/// is never smaller than the minimum (to rounding), and nothing depends on data: it runs on every backend.
+/// For every number of `codes` (n, latent) the first of its candidates (tries n, latent), draws from the
+/// prior, that is at least `minimum` away. Where none is, the last one, moved on to that distance: for N(0,
+/// 1), a minimum of 0.5 and the eight draws of redraw_tries a share of 5e-4 at most. So the law is the
+/// prior's outside of the gap but for that share, the change is never smaller than the minimum (to rounding),
+/// and nothing depends on data: it runs on every backend.
 template <class B>
 Variable<B, 2> redraw_among(Variable<B, 2> const& codes, Variable<B, 2> const& candidates, double minimum) {
   std::ptrdiff_t const n = codes.extent(0), tries = candidates.extent(0) / n;

@@ -15,9 +15,9 @@ struct RelevantPosterior : Posterior<Backend> {
   Variable<Backend, 2> relevant_sample;  ///< r o z, what total correlation is measured on; the decoder sees z
 };
 
-/// r = sigmoid(l), one free vector l of the model, trained by the method's own optimiser; l starts as 0.001 N(0, 1), so r
-/// near 1/2. Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE", 2019 (BibTeX: kim2019relevance); the parametrisation is that
-/// of the authors' code.
+/// r = sigmoid(l), one free vector l of the model, trained by the method's own optimiser; l starts as 0.001
+/// N(0, 1), so r near 1/2. Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE", 2019 (BibTeX:
+/// kim2019relevance); the parametrisation is that of the authors' code.
 struct LearntRelevance {
   StandardNormal normal{};
 
@@ -48,8 +48,10 @@ struct LearntRelevance {
   friend bool operator==(LearntRelevance const&, LearntRelevance const&) = default;
 };
 
-/// r = 1 for the first `relevant` latents and 0 for the others: RF-VAE-0, for data whose number of factors is known.
-/// A RECONSTRUCTION: the authors' notes name the variant ("Cheat"); its form follows from RF-VAE's with r held fixed.
+/// r = 1 for the first `relevant` latents and 0 for the others: RF-VAE-0, for data whose number of factors is
+/// known.
+/// A RECONSTRUCTION: the authors' notes name the variant ("Cheat"); its form follows from RF-VAE's with r
+/// held fixed.
 /// @param relevant default 4, the factors of oval dSprites; as many latents as there are if larger
 struct KnownRelevance {
   int relevant = 4;

@@ -9,10 +9,10 @@
 
 namespace disentangle::prior {
 
-/// c ~ U(-limit, limit)^latent. Has no posterior, so a method with it is generative: its decoder is a generator of codes
-/// that are drawn, not inferred.
-/// @param limit half the width of the interval; default 1, as in InfoGAN-CR (BibTeX: lin2020infogan). For DiD a
-///        RECONSTRUCTION: the sources say nothing of its prior (docs/methods/did.md, R1)
+/// c ~ U(-limit, limit)^latent. Has no posterior, so a method with it is generative: its decoder is a
+/// generator of codes that are drawn, not inferred.
+/// @param limit half the width of the interval; default 1, as in InfoGAN-CR (BibTeX: lin2020infogan). For DiD
+///        a RECONSTRUCTION: the sources say nothing of its prior (docs/methods/did.md, R1)
 struct UniformCode {
   double limit = 1;
 
@@ -23,8 +23,9 @@ struct UniformCode {
     return materialise((2 * limit) * u - limit);
   }
 
-  /// Every number of codes (n, latent) drawn anew from the prior on condition that it is at least `minimum` away: uniform on
-  /// what the gap leaves of the interval, from one random number each. @throws ValueError for a gap that may leave nothing.
+  /// Every number of codes (n, latent) drawn anew from the prior on condition that it is at least `minimum`
+  /// away: uniform on what the gap leaves of the interval, from one random number each. @throws ValueError
+  /// for a gap that may leave nothing.
   template <class B>
   Variable<B, 2> redraw(Variable<B, 2> const& codes, double minimum, Philox const& random) const {
     if (!(minimum >= 0 && minimum < limit)) {

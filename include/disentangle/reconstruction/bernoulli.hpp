@@ -6,8 +6,9 @@
 
 namespace disentangle::reconstruction {
 
-/// Cross-entropy of images in [0, 1] with pixel probabilities sigmoid(output), summed over pixels, mean over the batch:
-///     (1 / batch) sum_pixels softplus(output) - output * image                                            [nats]
+/// Cross-entropy of images in [0, 1] with pixel probabilities sigmoid(output), summed over pixels, mean over
+/// the batch:
+///     (1 / batch) sum_pixels softplus(output) - output * image                                        [nats]
 /// For binary images the exact negative log-likelihood; for grey values the field's usual surrogate.
 /// Kingma, Welling 2014, appendix C.1 (BibTeX: kingma2014auto); the loss scale of disentanglement_lib.
 struct Bernoulli {

@@ -8,8 +8,8 @@ namespace disentangle::reconstruction {
 
 /// (1 / batch) sum_pixels (output - image)^2 / (2 standard_deviation^2), in nats up to a constant.
 /// Kingma, Welling 2014, appendix C.2 (BibTeX: kingma2014auto).
-/// @param standard_deviation of a pixel, > 0, in units of the image's range [0, 1]; default 1. Its square scales the
-///        weight of every other term: 0.1 makes the reconstruction 100 times as strong.
+/// @param standard_deviation of a pixel, > 0, in units of the image's range [0, 1]; default 1. Its square
+///        scales the weight of every other term: 0.1 makes the reconstruction 100 times as strong.
 struct Gaussian {
   double standard_deviation = 1;
   auto operator()(auto const& likelihood) const {

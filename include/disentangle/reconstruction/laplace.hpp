@@ -7,8 +7,8 @@
 namespace disentangle::reconstruction {
 
 /// (1 / batch) sum_pixels |output - image| / scale, in nats up to a constant; the gradient at 0 is 0.
-/// @param scale of a pixel, > 0, in units of the image's range [0, 1]; default 1 (disentangling-vae's "laplace" loss, and
-///        PartedVAE's on CelebA, up to that library's scaling).
+/// @param scale of a pixel, > 0, in units of the image's range [0, 1]; default 1 (disentangling-vae's
+///        "laplace" loss, and PartedVAE's on CelebA, up to that library's scaling).
 struct Laplace {
   double scale = 1;
   auto operator()(auto const& likelihood) const {

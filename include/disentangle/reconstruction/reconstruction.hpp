@@ -18,14 +18,15 @@ struct Likelihood {
   double batch_size() const { return static_cast<double>(output.extents[0]); }
 };
 
-/// A reconstruction is called with a Likelihood<B> and returns an expression of rank 0: summed over pixels and channels,
-/// mean over the batch, in nats up to a constant. `image(output)` is the expected image, an expression (batch, pixels).
+/// A reconstruction is called with a Likelihood<B> and returns an expression of rank 0: summed over pixels
+/// and channels, mean over the batch, in nats up to a constant. `image(output)` is the expected image, an
+/// expression (batch, pixels).
 template <class P, class Backend>
-concept reconstruction_on = std::semiregular<P> &&
-    requires(P const& policy, Likelihood<Backend> const& likelihood) {
-  { policy(likelihood) } -> scalar_expression;
-  { policy.image(likelihood.output) } -> matrix_expression;
-};
+concept reconstruction_on =
+    std::semiregular<P> && requires(P const& policy, Likelihood<Backend> const& likelihood) {
+      { policy(likelihood) } -> scalar_expression;
+      { policy.image(likelihood.output) } -> matrix_expression;
+    };
 
 template <class P>
 concept reconstruction_policy = reconstruction_on<P, backend::Archetype>;

@@ -9,11 +9,13 @@
 
 namespace disentangle::regularizer {
 
-/// weight * sum_i KL(qbar_i || p(c_i)), qbar_i(k) = mean over the batch of q(c_i = k | x), in nats: the classes of the minibatch
-/// are held at p(c), not those of each image (whose KL would also cost what c tells about x).
-/// Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has it.
+/// weight * sum_i KL(qbar_i || p(c_i)), qbar_i(k) = mean over the batch of q(c_i = k | x), in nats: the
+/// classes of the minibatch are held at p(c), not those of each image (whose KL would also cost what c tells
+/// about x). Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code has
+/// it.
 /// @param weight default 15 (authors, MNIST; dSprites 100, CelebA 2000)
-/// The minibatch's qbar is a noisy estimate: its KL is biased up by about (values - 1) / (2 batch). Cost O(batch * values).
+/// The minibatch's qbar is a noisy estimate: its KL is biased up by about (values - 1) / (2 batch). Cost
+/// O(batch * values).
 struct AggregateClassKl {
   double weight = 15;
 

@@ -9,8 +9,8 @@
 
 namespace disentangle::regularizer {
 
-/// weight * sum_j (v_j - 1)^2, v the variances of the prior: they leave 1 only where that helps. Kim, Wang, Sahu, Pavlovic,
-/// ICCV 2019 (BibTeX: kim2019bayesfactor), variant 0.
+/// weight * sum_j (v_j - 1)^2, v the variances of the prior: they leave 1 only where that helps. Kim, Wang,
+/// Sahu, Pavlovic, ICCV 2019 (BibTeX: kim2019bayesfactor), variant 0.
 /// @param weight eta; default 0.05 (authors' code)
 struct VarianceDeviation {
   double weight = 0.05;
@@ -24,8 +24,8 @@ struct VarianceDeviation {
   friend bool operator==(VarianceDeviation const&, VarianceDeviation const&) = default;
 };
 
-/// sum_j KL(q(alpha_j) || p(alpha_j)) / (images of the data set): the precisions are shared by all images. Bayes-Factor-VAE,
-/// variants 1 and 2.
+/// sum_j KL(q(alpha_j) || p(alpha_j)) / (images of the data set): the precisions are shared by all images.
+/// Bayes-Factor-VAE, variants 1 and 2.
 struct PrecisionKl {
   template <class B>
   using posterior_type = prior::PrecisionPosterior<B>;

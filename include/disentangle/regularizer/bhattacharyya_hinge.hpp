@@ -8,9 +8,10 @@
 
 namespace disentangle::regularizer {
 
-/// weight * sum_i sum_{k > k'} max(BC_ikk' - threshold, 0), BC in (0, 1] the Bhattacharyya coefficient of the components k and k'
-/// of class variable i (prior::bhattacharyya_coefficients). It reads the prior's tables alone, no image. Hajimiri, Lotfi, Soleymani Baghshah 2021
-/// (BibTeX: hajimiri2021semi), as the authors' code has it.
+/// weight * sum_i sum_{k > k'} max(BC_ikk' - threshold, 0), BC in (0, 1] the Bhattacharyya coefficient of the
+/// components k and k' of class variable i (prior::bhattacharyya_coefficients). It reads the prior's tables
+/// alone, no image. Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code
+/// has it.
 /// @param weight default 30; threshold default 0.15 (authors, MNIST; dSprites 10 and 0.1, CelebA 500 and 0.2)
 /// Cost O(sum_i values_i^2 * related).
 struct BhattacharyyaHinge {

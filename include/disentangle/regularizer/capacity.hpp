@@ -8,10 +8,11 @@
 
 namespace disentangle::regularizer {
 
-/// gamma * |KL - C(step)|, KL the batch mean of the posterior's KL in nats, C growing linearly from capacity_start to
-/// capacity_end over `steps` steps and staying there. The gradient at equality is 0. Burgess et al., "Understanding
-/// disentangling in beta-VAE", 2018 (BibTeX: burgess2018understanding), eq. 8.
-/// @param gamma default 1000 (the paper's); capacity_end default 25 nats (the paper's, dSprites); steps default 100,000
+/// gamma * |KL - C(step)|, KL the batch mean of the posterior's KL in nats, C growing linearly from
+/// capacity_start to capacity_end over `steps` steps and staying there. The gradient at equality is 0.
+/// Burgess et al., "Understanding disentangling in beta-VAE", 2018 (BibTeX: burgess2018understanding), eq. 8.
+/// @param gamma default 1000 (the paper's); capacity_end default 25 nats (the paper's, dSprites); steps
+/// default 100,000
 struct Capacity {
   double gamma = 1000;
   double capacity_start = 0;

@@ -10,9 +10,9 @@
 
 namespace disentangle::regularizer {
 
-/// gamma * |KL - C(step)|, KL = mean over the batch of sum_i KL(q(c_i|x) || p(c_i)) in nats, C as in Capacity but at most sum_i
-/// log K_i, all that class variables of K_i values can hold. Dupont, NeurIPS 2018 (BibTeX: dupont2018learning), eq. 7; the
-/// ceiling is that of the author's code.
+/// gamma * |KL - C(step)|, KL = mean over the batch of sum_i KL(q(c_i|x) || p(c_i)) in nats, C as in Capacity
+/// but at most sum_i log K_i, all that class variables of K_i values can hold. Dupont, NeurIPS 2018 (BibTeX:
+/// dupont2018learning), eq. 7; the ceiling is that of the author's code.
 /// @param ramp.gamma default 30, ramp.capacity_end 5 nats, ramp.steps 25,000: JointVAE's setting for MNIST
 struct ClassCapacity {
   Capacity ramp{.gamma = 30, .capacity_start = 0, .capacity_end = 5, .steps = 25'000};

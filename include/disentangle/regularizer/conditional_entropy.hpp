@@ -7,9 +7,9 @@
 
 namespace disentangle::regularizer {
 
-/// weight * mean over the batch of sum_i H(q(c_i | x)), in nats, minimised: every image gets a class with certainty. With
-/// AggregateClassKl it rewards what c tells about x. Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the
-/// authors' code has it.
+/// weight * mean over the batch of sum_i H(q(c_i | x)), in nats, minimised: every image gets a class with
+/// certainty. With AggregateClassKl it rewards what c tells about x. Hajimiri, Lotfi, Soleymani Baghshah 2021
+/// (BibTeX: hajimiri2021semi), as the authors' code has it.
 /// @param weight default 30 (authors, MNIST; dSprites and CelebA 10)
 /// Unbiased for any batch size. Cost O(batch * values).
 struct ConditionalEntropy {

@@ -6,9 +6,10 @@
 
 namespace disentangle::regularizer {
 
-/// off_diagonal * sum_{i != j} C_ij^2 + diagonal * sum_i (C_ii - 1)^2, C = Cov(mean) over the minibatch (divided by its size):
-/// the term that DIP-VAE-I adds to the VAE's KL. Kumar, Sattigeri, Balakrishnan, "Variational inference of disentangled
-/// latent concepts from unlabeled observations", ICLR 2018 (BibTeX: kumar2018variational), eq. 6.
+/// off_diagonal * sum_{i != j} C_ij^2 + diagonal * sum_i (C_ii - 1)^2, C = Cov(mean) over the minibatch
+/// (divided by its size): the term that DIP-VAE-I adds to the VAE's KL. Kumar, Sattigeri, Balakrishnan,
+/// "Variational inference of disentangled latent concepts from unlabeled observations", ICLR 2018 (BibTeX:
+/// kumar2018variational), eq. 6.
 /// @param off_diagonal default 10, of the grid {1, 2, 5, 10, 20, 50} of Locatello et al. 2019
 /// @param diagonal default 100: 10 times off_diagonal, as in that study
 /// The covariance of a minibatch is noisy: use batches of 64 or more. Cost O(batch latent^2).

@@ -18,8 +18,8 @@ auto part_of(auto const& whole, auto part) {
 
 }  // namespace detail
 
-/// A term on the continuous latents z alone, where a code has further parts (classes, class-related latents u):
-///     Regularizer<OnZ<Capacity>>, Regularizer<OnZ<TotalCorrelation>>
+/// A term on the continuous latents z alone, where a code has further parts (classes, class-related latents
+///     u): Regularizer<OnZ<Capacity>>, Regularizer<OnZ<TotalCorrelation>>
 /// Its members are set with "OnZ.term.gamma", or "OnZ<Capacity>.term.gamma" where a method has several.
 template <term_policy Term>
 struct OnZ {
@@ -38,8 +38,8 @@ struct OnZ {
   friend bool operator==(OnZ const&, OnZ const&) = default;
 };
 
-/// A term on the class-related latents u alone: Regularizer<OnU<Capacity>> holds the expected KL to the class's component of the
-/// prior at a capacity.
+/// A term on the class-related latents u alone: Regularizer<OnU<Capacity>> holds the expected KL to the
+/// class's component of the prior at a capacity.
 template <term_policy Term>
 struct OnU {
   Term term{};

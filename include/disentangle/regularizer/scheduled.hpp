@@ -48,7 +48,7 @@ struct Ramp {
 /// The term that Member belongs to, with that member set from `ramp` at every step:
 ///
 ///     using WarmUp = dis::regularizer::Scheduled<&dis::regularizer::WeightedKl::beta>;
-///     using WarmBetaVae = dis::With<dis::method::Vae, dis::Regularizer<WarmUp>>;    // beta from 0 to 1 in 10,000 steps
+///     using WarmBetaVae = dis::With<dis::method::Vae, dis::Regularizer<WarmUp>>;  // beta from 0 to 1 in 10,000 steps
 ///
 /// The ramp's members are set like any other: --set Scheduled.ramp.to=4.
 template <auto Member>

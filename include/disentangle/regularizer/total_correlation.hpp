@@ -13,7 +13,8 @@ namespace disentangle::regularizer {
 enum class TcEstimator {
   /// log q(z_i) ~ logsumexp_j log q(z_i|x_j) - log(N B): biased low for small batches, the paper's default.
   minibatch_weighted,
-  /// weights 1/N for the image itself, (N - M)/(N M) for one other, 1/M for the rest, M = B - 1: unbiased inside the log.
+  /// weights 1/N for the image itself, (N - M)/(N M) for one other, 1/M for the rest, M = B - 1: unbiased
+  /// inside the log.
   minibatch_stratified
 };
 
@@ -21,22 +22,22 @@ enum class TcEstimator {
 enum class KlForm {
   /// all three parts by Monte Carlo, as in the authors' code
   sampled,
-  /// the closed-form KL plus (alpha - 1) MI + (beta - 1) TC + (gamma - 1) DWKL: the same in expectation with less noise;
-  /// with alpha = gamma = 1 it is disentanglement_lib's form
+  /// the closed-form KL plus (alpha - 1) MI + (beta - 1) TC + (gamma - 1) DWKL: the same in expectation with
+  /// less noise; with alpha = gamma = 1 it is disentanglement_lib's form
   analytic
 };
 
-/// alpha * I(x; z) + beta * KL(q(z) || prod_j q(z_j)) + gamma * sum_j KL(q(z_j) || p(z_j)), in nats;
-/// alpha = beta = gamma = 1 is the KL of the VAE. All densities are those of the sampled codes z (batch, latent):
-///     log q(z_i | x_j) = sum_d log N(z_id; mean_jd, exp(log_variance_jd))                           (batch, batch)
-/// Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in VAEs", NeurIPS 2018 (BibTeX: chen2018isolating),
-/// eq. 2 and section 3; estimators: section 4.1 and appendix C. Note that the authors' code of the stratified estimator
-/// gives its special weights to columns 0 and 1 of the (batch, batch) matrix; the paper gives them to the image itself
-/// and one other, and so do we.
+/// alpha * I(x; z) + beta * KL(q(z) || prod_j q(z_j)) + gamma * sum_j KL(q(z_j) || p(z_j)), in nats; alpha =
+/// beta = gamma = 1 is the KL of the VAE. All densities are those of the sampled codes z (batch, latent):
+///     log q(z_i | x_j) = sum_d log N(z_id; mean_jd, exp(log_variance_jd))                     (batch, batch)
+/// Chen, Li, Grosse, Duvenaud, "Isolating sources of disentanglement in VAEs", NeurIPS 2018 (BibTeX:
+/// chen2018isolating), eq. 2 and section 3; estimators: section 4.1 and appendix C. Note that the authors'
+/// code of the stratified estimator gives its special weights to columns 0 and 1 of the (batch, batch)
+/// matrix; the paper gives them to the image itself and one other, and so do we.
 /// @param alpha, gamma weights of mutual information and dimension-wise KL, default 1 (paper, section 4.2)
 /// @param beta weight of the total correlation, default 6 (paper, figure 4: dSprites)
-/// Noise: the total correlation of a minibatch is biased (low for the weighted estimator) and noisy for batches below
-/// about 64. Cost O(batch^2 latent) time and memory.
+/// Noise: the total correlation of a minibatch is biased (low for the weighted estimator) and noisy for
+/// batches below about 64. Cost O(batch^2 latent) time and memory.
 struct TotalCorrelation {
   double alpha = 1;
   double beta = 6;

@@ -15,8 +15,9 @@
 
 namespace disentangle::report {
 
-/// How the codes of classes look: `independent` latents z ~ N(0, 1) first, then for each class variable as many columns as
-/// its `widths` says, which for class k are N(mean, deviation^2). class_codes(model) makes it.
+/// How the codes of classes look: `independent` latents z ~ N(0, 1) first, then for each class variable as
+/// many columns as its `widths` says, which for class k are N(mean, deviation^2). class_codes(model) makes
+/// it.
 struct ClassCodes {
   std::size_t independent = 0;
   std::vector<std::size_t> sizes;   ///< values of each class variable
@@ -62,8 +63,8 @@ struct ClassCodes {
     }
     return code;
   }
-  /// A draw from the prior for classes, one value for each variable: number `number` of a seed. z depends on seed and number
-  /// alone, so that classes can be compared.
+  /// A draw from the prior for classes, one value for each variable: number `number` of a seed. z depends on
+  /// seed and number alone, so that classes can be compared.
   std::vector<float> draw(std::span<std::size_t const> values, std::uint64_t seed,
                           std::uint64_t number) const {
     std::vector<float> code = middle(values);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures of a model with classes: images drawn for each class, traversals of z and u for a class, styles swapped between
-// images, interpolation between images.
+// Pictures of a model with classes: images drawn for each class, traversals of z and u for a class, styles
+// swapped between images, interpolation between images.
 #pragma once
 
 #include <algorithm>
@@ -76,8 +76,9 @@ Canvas draw_class_samples(Model& model, ClassCodes const& classes, ClassSheetOpt
   return detail::decoded_grid(model, codes, static_cast<int>(rows), options.columns, words, options.zoom);
 }
 
-/// What each latent does to the images of one class: a row for each latent of z, then one for each of the class variable's
-/// columns u, over quantiles of the prior; the others stay in the middle (z = 0, the means of the class's component).
+/// What each latent does to the images of one class: a row for each latent of z, then one for each of the
+/// class variable's columns u, over quantiles of the prior; the others stay in the middle (z = 0, the means
+/// of the class's component).
 template <class Model>
 Canvas draw_class_traversals(Model& model, ClassCodes const& classes, std::size_t value,
                              ClassSheetOptions const& options = {}) {
@@ -121,8 +122,9 @@ Canvas draw_class_traversals(Model& model, ClassCodes const& classes, std::size_
                               static_cast<int>(quantiles.size()), words, options.zoom);
 }
 
-/// Styles swapped: each image has the z of its row's image and the u of its column's image, from posterior means. The first
-/// column and the first row are the images themselves. (The authors of PartedVAE have rows and columns exchanged.)
+/// Styles swapped: each image has the z of its row's image and the u of its column's image, from posterior
+/// means. The first column and the first row are the images themselves. (The authors of PartedVAE have rows
+/// and columns exchanged.)
 template <class Model, class Data>
 Canvas draw_swaps(Model& model, ClassCodes const& classes, Data const& data,
                   std::span<std::size_t const> of_rows, std::span<std::size_t const> of_columns,
@@ -161,8 +163,8 @@ Canvas draw_swaps(Model& model, ClassCodes const& classes, Data const& data,
                     Shape::width, Shape::channels, words, style);
 }
 
-/// From one image to another in equal steps of all posterior means, z and u together: a row for each pair. @param steps images
-/// between, ends included; the authors of PartedVAE have 8
+/// From one image to another in equal steps of all posterior means, z and u together: a row for each pair.
+/// @param steps images between, ends included; the authors of PartedVAE have 8
 template <class Model, class Data>
 Canvas draw_interpolations(Model& model, Data const& data, std::span<std::size_t const> from,
                            std::span<std::size_t const> to, int steps = 8,

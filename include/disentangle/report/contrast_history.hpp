@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How alike partners and others were over the training of a contrastive method, and what IP-IRM's parts cost, from the log that
-// csv_log() writes.
+// How alike partners and others were over the training of a contrastive method, and what IP-IRM's parts cost,
+// from the log that csv_log() writes.
 #pragma once
 
 #include <algorithm>
@@ -34,9 +34,9 @@ inline std::vector<Series> series_of(io::CsvTable const& log,
 
 }  // namespace detail
 
-/// Mean cosine of positives and negatives over the steps of a log.csv; for IP-IRM below it the loss of the whole and within
-/// subsets and the penalty, and the risk that each of `partitions` was found with over its epoch. @throws FileError for the log of
-/// another method
+/// Mean cosine of positives and negatives over the steps of a log.csv; for IP-IRM below it the loss of the
+/// whole and within subsets and the penalty, and the risk that each of `partitions` was found with over its
+/// epoch. @throws FileError for the log of another method
 inline Canvas contrast_history(std::filesystem::path const& log,
                                std::span<FoundPartition const> partitions = {}) {
   using Names = std::pair<char const*, char const*>;

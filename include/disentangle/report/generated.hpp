@@ -25,7 +25,8 @@ struct SampleOptions {
   std::string title = "Samples";
 };
 
-/// Images of codes drawn from the model's prior. Works with every model whose method has a decoder and a prior.
+/// Images of codes drawn from the model's prior. Works with every model whose method has a decoder and a
+/// prior.
 template <class Model>
 Canvas draw_samples(Model& model, SampleOptions const& options = {}) {
   using Shape = typename Model::image_shape_type;
@@ -62,8 +63,9 @@ struct CodeTraversalOptions {
   std::string title = "Traversals of the generator's code";
 };
 
-/// One row per number of the code, in their order, the others as the model's prior drew them. Each row says how much the image
-/// changes: the mean absolute difference of a pixel between neighbours. Unlike traversals() it needs no data and no encoder.
+/// One row per number of the code, in their order, the others as the model's prior drew them. Each row says
+/// how much the image changes: the mean absolute difference of a pixel between neighbours. Unlike
+/// traversals() it needs no data and no encoder.
 template <class Model>
 Canvas draw_code_traversals(Model& model, CodeTraversalOptions const& options = {}) {
   using Shape = typename Model::image_shape_type;

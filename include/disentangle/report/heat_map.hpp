@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A heat map of a matrix: a shade per entry, names of rows and columns, a colour bar, and the numbers themselves
-// where there is room.
+// A heat map of a matrix: a shade per entry, names of rows and columns, a colour bar, and the numbers
+// themselves where there is room.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -32,8 +32,8 @@ struct HeatMapOptions {
   std::string column_axis{};
   std::vector<std::string> row_names{};
   std::vector<std::string> column_names{};
-  /// The values of the lightest and the darkest shade; without them 0 (or the smallest value, if it is less) and
-  /// the largest.
+  /// The values of the lightest and the darkest shade; without them 0 (or the smallest value, if it is less)
+  /// and the largest.
   std::optional<double> low{};
   std::optional<double> high{};
   /// Side of a cell in pixels; 0 chooses one that keeps the picture below about 1200 x 900.
@@ -73,8 +73,9 @@ inline std::string cell_text(double value, double largest) {
 
 }  // namespace detail
 
-/// Draws the matrix. An entry that is NaN is hatched; infinite ones take the ends of the scale. Throws ShapeError
-/// for a matrix without entries, names that differ in number from it and a picture that is too large.
+/// Draws the matrix. An entry that is NaN is hatched; infinite ones take the ends of the scale. Throws
+/// ShapeError for a matrix without entries, names that differ in number from it and a picture that is too
+/// large.
 inline Canvas heat_map(MatrixView<double const> values, HeatMapOptions const& options = {}) {
   std::size_t const rows = values.rows, columns = values.columns;
   auto const fits = [](std::vector<std::string> const& names, std::size_t n) {
@@ -204,8 +205,7 @@ inline Canvas heat_map(MatrixView<double const> values, HeatMapOptions const& op
     if (vertical)
       canvas.vertical_text(x - line / 2 + 1, top - 8 - text_width(column_name(j), zoom) / 2, column_name(j),
                            colours::ink, zoom);
-    else
-      canvas.text(x, top - 8 - line + 4, column_name(j), colours::ink, zoom, Align::centre);
+    else canvas.text(x, top - 8 - line + 4, column_name(j), colours::ink, zoom, Align::centre);
   }
 
   for (int v = 0; v < bar_height; ++v)
@@ -221,8 +221,8 @@ inline Canvas heat_map(MatrixView<double const> values, HeatMapOptions const& op
   return canvas;
 }
 
-/// The table of this name as a picture, rows and columns named by their axes and by the score's factors. Throws
-/// ValueError where there is none.
+/// The table of this name as a picture, rows and columns named by their axes and by the score's factors.
+/// Throws ValueError where there is none.
 inline Canvas heat_map(metric::Score const& score, std::string_view table, HeatMapOptions options = {}) {
   for (metric::Table const& entry : score.tables) {
     if (entry.name != table) continue;

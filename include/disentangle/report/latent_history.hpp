@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The KL of each latent over training, and for RF-VAE its relevance above it, from the log that csv_log() writes.
+// The KL of each latent over training, and for RF-VAE its relevance above it, from the log that csv_log()
+// writes.
 #pragma once
 
 #include <algorithm>
@@ -40,8 +41,8 @@ inline bool logs_relevance(std::filesystem::path const& log) {
   return std::find(names.begin(), names.end(), "relevance_0") != names.end();
 }
 
-/// KL of each latent in nats over the steps of a log.csv; where the log has relevance, r of each latent above it, in the
-/// same colours. @throws FileError for a log without columns kl_0, ...
+/// KL of each latent in nats over the steps of a log.csv; where the log has relevance, r of each latent above
+/// it, in the same colours. @throws FileError for a log without columns kl_0, ...
 inline Canvas latent_history(std::filesystem::path const& log) {
   auto const table = io::read_csv(log);
   auto const kl = detail::latent_series(table, "kl_");

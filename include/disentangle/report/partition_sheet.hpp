@@ -26,8 +26,9 @@ struct PartitionSheetOptions {
   int zoom = 0;  ///< side of a square that one image pixel becomes; 0 chooses
 };
 
-/// Random images of subset 0 above random images of subset 1, with the partition's risk and, for data sets that have factors,
-/// what it has in common with each. @throws ShapeError for a partition of another number of images
+/// Random images of subset 0 above random images of subset 1, with the partition's risk and, for data sets
+/// that have factors, what it has in common with each. @throws ShapeError for a partition of another number
+/// of images
 template <class Data>
 Canvas draw_partition(FoundPartition const& partition, Data const& data,
                       PartitionSheetOptions const& options = {}) {

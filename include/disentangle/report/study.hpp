@@ -154,7 +154,8 @@ inline std::string study_markdown(Study const& study) {
   return text;
 }
 
-/// A panel per metric, side by side; in each a line per method with a dot for every run and a bar at the mean.
+/// A panel per metric, side by side; in each a line per method with a dot for every run and a bar at the
+/// mean.
 inline Canvas study_plot(Study const& study, std::string const& title = "") {
   auto const summaries = summarise(study);
   constexpr int zoom = 2, margin = 20, row = 36, panel = 260, gap = 28;

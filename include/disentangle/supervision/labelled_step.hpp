@@ -11,16 +11,18 @@
 
 namespace disentangle::supervision {
 
-/// Before every step of the method, one step of an optimiser of its own on the cross-entropy of a minibatch of labelled images,
-///     (1 / batch) sum_b sum_i -log q(c_i = label_bi | x_b)
-/// over the part of the encoder that leads to the classes: its trunk and its class head where it has these parts
-/// (encoder::Parted), else the whole. Labels enter nowhere else. Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX:
-/// hajimiri2021semi), as the authors' code has it: two Adam states act on the trunk in turn.
-/// A missing label (-1) of one class variable adds nothing for that variable. Goes with a prior that has classes
-/// (GumbelSoftmax, ClassMixture). train() draws the minibatch from the images of the data set that have a label.
+/// Before every step of the method, one step of an optimiser of its own on the cross-entropy of a minibatch
+///     of labelled images, (1 / batch) sum_b sum_i -log q(c_i = label_bi | x_b)
+/// over the part of the encoder that leads to the classes: its trunk and its class head where it has these
+/// parts (encoder::Parted), else the whole. Labels enter nowhere else. Hajimiri, Lotfi, Soleymani Baghshah
+/// 2021 (BibTeX: hajimiri2021semi), as the authors' code has it: two Adam states act on the trunk in turn.
+/// A missing label (-1) of one class variable adds nothing for that variable. Goes with a prior that has
+/// classes (GumbelSoftmax, ClassMixture). train() draws the minibatch from the images of the data set that
+/// have a label.
 /// @param optimizer default Adam 5e-4 (authors' code)
-/// @param first_factor the factor of the data set that class variable 0 is, the next factors being the next variables; default 0
-/// The report's part is the cross-entropy before its own step. Cost: about that of the encoder in a step of the method.
+/// @param first_factor the factor of the data set that class variable 0 is, the next factors being the next
+/// variables; default 0 The report's part is the cross-entropy before its own step. Cost: about that of the
+/// encoder in a step of the method.
 /// @throws ValueError for a minibatch without labels and for a label that the class variable does not have.
 struct LabelledStep {
   optim::Adam optimizer{.learning_rate = 5e-4};

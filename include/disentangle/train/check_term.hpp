@@ -13,9 +13,9 @@
 
 namespace disentangle {
 
-/// Runs a regularizer on a random posterior of 7 images and 4 latents (standard normal prior, a data set of 100 images, in
-/// double) and compares its derived gradient with central differences: with respect to the means, the log-variances and,
-/// if the policy has a State, its parameters.
+/// Runs a regularizer on a random posterior of 7 images and 4 latents (standard normal prior, a data set of
+/// 100 images, in double) and compares its derived gradient with central differences: with respect to the
+/// means, the log-variances and, if the policy has a State, its parameters.
 ///
 ///     auto const report = dis::check_term(OrthogonalMeans{});
 ///     CHECK_MESSAGE(report.ok, report.text);

@@ -23,8 +23,9 @@ struct CheckpointOptions {
   std::map<std::string, std::string> notes{};
 };
 
-/// Saves to one file, which always holds the newest state whose numbers are finite: each checkpoint replaces the one before
-/// by renaming. Where a state is not finite, the run ends with a NumericalError and the file stays.
+/// Saves to one file, which always holds the newest state whose numbers are finite: each checkpoint replaces
+/// the one before by renaming. Where a state is not finite, the run ends with a NumericalError and the file
+/// stays.
 class Checkpoint {
  public:
   Checkpoint(std::filesystem::path path, CheckpointOptions options)
@@ -62,7 +63,8 @@ class Checkpoint {
 
  private:
   void save(auto& run) {
-    run.model().read_back();  // throws where a loss that is still on the device is not finite: the last good file stays
+    // throws where a loss that is still on the device is not finite: the last good file stays
+    run.model().read_back();
     auto notes = options_.notes;
     if (std::string const labelled = labelled_batch(run); !labelled.empty()) notes[labelled_note] = labelled;
     save_checkpoint(run.model(), path_,
@@ -93,8 +95,9 @@ class Checkpoint {
   long saved_step_ = -1;
 };
 
-/// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing folders are made.
-///     dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every = 1000}));
+/// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing
+///     folders are made. dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every =
+///     1000}));
 inline Checkpoint checkpoint(std::filesystem::path const& path, CheckpointOptions options = {}) {
   return {path, std::move(options)};
 }

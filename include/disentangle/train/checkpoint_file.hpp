@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model's whole state in one safetensors file: parameters, the optimisers' moments, statistics, and as metadata the
-// counters and what the state belongs to. Random numbers and minibatches are pure functions of (seed, step), so nothing
-// else is needed to go on bit for bit.
+// A model's whole state in one safetensors file: parameters, the optimisers' moments, statistics, and as
+// metadata the counters and what the state belongs to. Random numbers and minibatches are pure functions of
+// (seed, step), so nothing else is needed to go on bit for bit.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,8 @@
 
 namespace disentangle {
 
-/// What a checkpoint says beside its tensors. The first four are the caller's to fill in for save_checkpoint().
+/// What a checkpoint says beside its tensors. The first four are the caller's to fill in for
+/// save_checkpoint().
 struct CheckpointInfo {
   std::string data_name;                       ///< of the data set
   std::size_t data_size = 0;                   ///< images in it
@@ -149,7 +150,8 @@ inline std::vector<std::string> lines_of(std::string const& text) {
   return lines;
 }
 
-/// Throws where the checkpoint's method is not the model's, naming the first policies that only one of them has.
+/// Throws where the checkpoint's method is not the model's, naming the first policies that only one of them
+/// has.
 inline void expect_same_method(std::string const& file, std::string const& found,
                                std::string const& expected) {
   if (found == expected) return;
@@ -199,9 +201,10 @@ std::map<std::string, std::vector<double>> read_records(Model& model, io::Safete
 
 }  // namespace detail
 
-/// Writes a model's state, beside and renamed, so that the file is never half-written. `info` names the data set and the
-/// batch size; the rest comes from the model. Tensors are named as the parameters ("encoder.0.weight"), the moments
-/// "moment0.encoder.0.weight". @throws NumericalError if a tensor is not finite: the file is then left as it was.
+/// Writes a model's state, beside and renamed, so that the file is never half-written. `info` names the data
+/// set and the batch size; the rest comes from the model. Tensors are named as the parameters
+/// ("encoder.0.weight"), the moments "moment0.encoder.0.weight". @throws NumericalError if a tensor is not
+/// finite: the file is then left as it was.
 /// @throws FileError if the file cannot be written.
 template <class Model>
 void save_checkpoint(Model& model, std::filesystem::path const& path, CheckpointInfo const& info = {}) {
@@ -239,14 +242,16 @@ void save_checkpoint(Model& model, std::filesystem::path const& path, Checkpoint
   io::write_safetensors(path, named, metadata);
 }
 
-/// What a checkpoint says of itself, without its tensors. @throws FileError if it is no checkpoint, or damaged.
+/// What a checkpoint says of itself, without its tensors. @throws FileError if it is no checkpoint, or
+/// damaged.
 inline CheckpointInfo read_checkpoint_info(std::filesystem::path const& path) {
   io::SafetensorsReader const file(path);
   return detail::CheckpointHeader(path.string(), file.metadata()).info();
 }
 
-/// Restores a model's state. The model must have the method (every hyper-parameter), the image shape and the seed that the
-/// checkpoint was made with. @throws FileError naming what was found and what was expected; the model is then unchanged.
+/// Restores a model's state. The model must have the method (every hyper-parameter), the image shape and the
+/// seed that the checkpoint was made with. @throws FileError naming what was found and what was expected; the
+/// model is then unchanged.
 template <class Model>
 CheckpointInfo load_checkpoint(Model& model, std::filesystem::path const& path) {
   using T = typename Model::scalar;

@@ -15,7 +15,8 @@
 
 namespace disentangle {
 
-/// The codes of the classes of a model as it stands: of PartedVAE the components of its prior, of JointVAE one-hot codes.
+/// The codes of the classes of a model as it stands: of PartedVAE the components of its prior, of JointVAE
+/// one-hot codes.
 template <class Model>
   requires(Model::class_values != 0)
 report::ClassCodes class_codes(Model& model) {
@@ -51,8 +52,8 @@ report::ClassCodes class_codes(Model& model) {
   return codes;
 }
 
-/// n images of a class of variable 0, (n, image size), drawn from the prior; the other variables by p(c). The same for the same
-/// seed. @throws ValueError for a class that there is not.
+/// n images of a class of variable 0, (n, image size), drawn from the prior; the other variables by p(c). The
+/// same for the same seed. @throws ValueError for a class that there is not.
 ///     std::vector<float> sevens = dis::generate(model, 7, 100);
 template <class Model>
   requires(Model::class_values != 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// class_scores(model, data): how well a model's classes are those of the data, and how much z tells about them.
+// class_scores(model, data): how well a model's classes are those of the data, and how much z tells about
+// them.
 #pragma once
 
 #include <algorithm>
@@ -36,11 +37,13 @@ struct ClassScoreOptions {
 /// Scores of one class variable, all in [0, 1].
 struct ClassScores {
   double accuracy = 0;  ///< images whose likeliest class under q(c|x) is their label
-  /// Images that are of the most frequent label of their component, the one of the prior's mixture under which the posterior
-  /// mean of u is likeliest (frequencies of classes counted). For codes without u: of their likeliest class.
+  /// Images that are of the most frequent label of their component, the one of the prior's mixture under
+  /// which the posterior mean of u is likeliest (frequencies of classes counted). For codes without u: of
+  /// their likeliest class.
   double purity = 0;
-  /// Accuracy of a linear probe (multinomial logistic regression, L2 with C = 1, standardised) for the class on the means of z
-  /// alone, trained on one half of the images and tested on the other: what leaks into z. Lower is better; chance is `chance`.
+  /// Accuracy of a linear probe (multinomial logistic regression, L2 with C = 1, standardised) for the class
+  /// on the means of z alone, trained on one half of the images and tested on the other: what leaks into z.
+  /// Lower is better; chance is `chance`.
   double leakage = 0;
   double related_probe = 0;  ///< the same probe on the other columns of the code
   double chance = 0;         ///< frequency of the most frequent label
@@ -74,8 +77,8 @@ inline double probe_accuracy(std::vector<double> x, std::size_t columns, std::sp
 
 }  // namespace detail
 
-/// @throws ValueError where the factor is not there, has another number of values than the class variable, or fewer than 4 images
-/// have a label of it.
+/// @throws ValueError where the factor is not there, has another number of values than the class variable, or
+/// fewer than 4 images have a label of it.
 template <class Model, data::data_set Data>
   requires(Model::class_values != 0)
 ClassScores class_scores(Model& model, Data const& data, ClassScoreOptions const& options = {}) {

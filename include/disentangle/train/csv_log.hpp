@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// csv_log("log.csv"): a callback of train() that writes a table of the loss, its parts and the KL of each latent.
+// csv_log("log.csv"): a callback of train() that writes a table of the loss, its parts and the KL of each
+// latent.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +16,12 @@
 
 namespace disentangle {
 
-/// Columns: step; seconds of training so far; loss; a column per part of the loss, named as its policy; kl_0, kl_1, ...: the
-/// mean KL of each latent over the minibatch in nats, for methods that infer a posterior; for RF-VAE also relevance_0, ...: r of each latent; what policies measure, as critic_gap. A row for step 1, every log_every-th and the last step, each flushed.
-/// Where the model comes from a checkpoint of step k, rows up to step k are kept, later ones dropped, and seconds go on: a
-/// killed and resumed run has each row once.
+/// Columns: step; seconds of training so far; loss; a column per part of the loss, named as its policy; kl_0,
+/// kl_1, ...: the mean KL of each latent over the minibatch in nats, for methods that infer a posterior; for
+/// RF-VAE also relevance_0, ...: r of each latent; what policies measure, as critic_gap. A row for step 1,
+/// every log_every-th and the last step, each flushed. Where the model comes from a checkpoint of step k,
+/// rows up to step k are kept, later ones dropped, and seconds go on: a killed and resumed run has each row
+/// once.
 class CsvLog {
  public:
   explicit CsvLog(std::filesystem::path path) : path_(std::move(path)) {}
@@ -70,7 +73,8 @@ class CsvLog {
   double earlier_seconds_ = 0;
 };
 
-/// Logs to a file; missing folders are made. @throws FileError if it cannot be written, or has other columns on resuming.
+/// Logs to a file; missing folders are made. @throws FileError if it cannot be written, or has other columns
+/// on resuming.
 inline CsvLog csv_log(std::filesystem::path path) { return CsvLog(std::move(path)); }
 
 }  // namespace disentangle

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// EncodedData: a data set as a model's codes, each image encoded at most once, and the two kinds of sources that metrics
-// draw from. Independent of the model's and the data set's types, so that metrics are compiled once.
+// EncodedData: a data set as a model's codes, each image encoded at most once, and the two kinds of sources
+// that metrics draw from. Independent of the model's and the data set's types, so that metrics are compiled
+// once.
 #pragma once
 
 #include <algorithm>
@@ -27,8 +28,9 @@
 
 namespace disentangle {
 
-/// The mean codes of a data set under a model, computed when they are first asked for and kept: latents * 4 bytes for each
-/// image of the data set (29 MB for dSprites with 10 latents). The model and the data set must outlive it.
+/// The mean codes of a data set under a model, computed when they are first asked for and kept: latents * 4
+/// bytes for each image of the data set (29 MB for dSprites with 10 latents). The model and the data set must
+/// outlive it.
 class EncodedData {
  public:
   struct Posteriors {
@@ -48,9 +50,9 @@ class EncodedData {
       for (std::size_t first = 0; first < indices.size(); first += piece) {
         std::size_t const n = std::min(piece, indices.size() - first);
         data.images(indices.subspan(first, n), std::span(images).first(n * image));
-        model.encode(std::span<float const>(images).first(n * image),
-                     mean.subspan(first * latents, n * latents),
-                     log_variance.empty() ? log_variance : log_variance.subspan(first * latents, n * latents));
+        model.encode(
+            std::span<float const>(images).first(n * image), mean.subspan(first * latents, n * latents),
+            log_variance.empty() ? log_variance : log_variance.subspan(first * latents, n * latents));
       }
     };
     labels_ = [&data](std::span<std::size_t const> indices, std::span<int> out) {
@@ -99,7 +101,8 @@ class EncodedData {
     std::vector<float> mean(indices.size() * latents_), log_variance(mean.size());
     encode_(indices, mean, log_variance);
     if (std::all_of(log_variance.begin(), log_variance.end(), [](float v) { return v == 0; }))
-      throw ValueError(name_ + ": the model's codes are points (all log variances are 0), expected a posterior");
+      throw ValueError(name_ +
+                       ": the model's codes are points (all log variances are 0), expected a posterior");
     Posteriors q{metric::Matrix<double>(indices.size(), latents_),
                  metric::Matrix<double>(indices.size(), latents_)};
     for (std::size_t i = 0; i < mean.size(); ++i) {
@@ -116,7 +119,8 @@ class EncodedData {
     return result;
   }
 
-  /// Up to n different images that have all labels, in a random order that depends on the seed and `use` alone; 0: all.
+  /// Up to n different images that have all labels, in a random order that depends on the seed and `use`
+  /// alone; 0: all.
   std::vector<std::size_t> labelled_images(std::size_t n, Seed seed, std::string_view use) const {
     Permutation const order(Philox{seed.value, stream(use), 0}, size_);
     std::vector<std::size_t> found, piece_of_order;

@@ -13,10 +13,11 @@
 
 namespace disentangle {
 
-/// What a policy's before_epoch(auto& epoch) sees. A policy that has one says so by `static constexpr bool surveys = true`.
+/// What a policy's before_epoch(auto& epoch) sees. A policy that has one says so by `static constexpr bool
+/// surveys = true`.
 ///   number()           of the epoch, from 0; its steps follow
 ///   size()             images of the data set
-///   rows(v, f)         f(step, images), a matrix with a row for each image, of view v of all images: (size, columns) on the
+///   rows(v, f)  f(step, images), a matrix with a row for each image, of view v of all images: (size, columns) on the
 ///                      host. Nothing is recorded; 256 images at a time
 ///   rows(n, w, f)      the same for n images that w(first, count, out) writes
 ///   images(v, indices, out)      view v of some images; each v is augmented with other random numbers

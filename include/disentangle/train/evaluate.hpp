@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// evaluate<metric::Mig, ...>(model, data): the scores of a model's representation, its posterior means, on a data set with
-// known factors; the same with metrics given as values, or by name at run time.
+// evaluate<metric::Mig, ...>(model, data): the scores of a model's representation, its posterior means, on a
+// data set with known factors; the same with metrics given as values, or by name at run time.
 #pragma once
 
 #include <concepts>
@@ -21,15 +21,17 @@
 namespace disentangle {
 
 /// How evaluate() draws its samples. Which images a metric sees:
-///   - Metrics of single images (MIG, DCI, SAP) draw from the whole grid of factors, as disentanglement_lib does; in a data
-///     set that is no grid they take different images at random, the test rows apart from the training rows.
-///   - Metrics of batches that share a factor (FactorVAE, beta-VAE) want one to two million codes, which takes minutes. They
-///     draw their batches among `pool` random images, each encoded once; the number of votes stays the paper's. With pool = 0
-///     they draw from the whole data set: the papers' protocol. Measured on dSprites' grid with entangled synthetic codes, five
-///     seeds each: with 50,000 images FactorVAE is 0.002 to 0.005 lower than with all (standard deviation between seeds 0.002 to
-///     0.009), beta-VAE the same within 0.001.
-///   - Metrics of posteriors (RMIG, Chen's MIG, WSEPIN) take `posterior_rows` different random images; their cost grows with
-///     the square of it.
+///   - Metrics of single images (MIG, DCI, SAP) draw from the whole grid of factors, as disentanglement_lib
+///     does; in a data set that is no grid they take different images at random, the test rows apart from the
+///     training rows.
+///   - Metrics of batches that share a factor (FactorVAE, beta-VAE) want one to two million codes, which
+///     takes minutes. They draw their batches among `pool` random images, each encoded once; the number of
+///     votes stays the paper's. With pool = 0 they draw from the whole data set: the papers' protocol.
+///     Measured on dSprites' grid with entangled synthetic codes, five seeds each: with 50,000 images
+///     FactorVAE is 0.002 to 0.005 lower than with all (standard deviation between seeds 0.002 to 0.009),
+///     beta-VAE the same within 0.001.
+///   - Metrics of posteriors (RMIG, Chen's MIG, WSEPIN) take `posterior_rows` different random images; their
+///     cost grows with the square of it.
 struct EvaluateOptions {
   std::uint64_t seed = 0;
   std::size_t pool = 50'000;
@@ -42,10 +44,10 @@ namespace detail {
 
 /// A metric that scores rows of arrays; the others draw batches from a source.
 template <class M>
-concept scores_rows = requires(M const& metric, MatrixView<double const> codes,
-                               MatrixView<int const> factors) {
-  { metric(codes, factors) } -> std::same_as<metric::Score>;
-};
+concept scores_rows =
+    requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors) {
+      { metric(codes, factors) } -> std::same_as<metric::Score>;
+    };
 template <class M>
 concept splits_rows = requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors,
                                std::size_t train) {
@@ -58,8 +60,8 @@ concept scores_posteriors = requires { requires M::of_posteriors; };
 template <class M>
 concept takes_labels_of_posteriors =
     requires(M const& metric, metric::Matrix<double> const& q, metric::Matrix<int> const& labels) {
-  { metric(q, q, labels) } -> std::same_as<metric::Score>;
-};
+      { metric(q, q, labels) } -> std::same_as<metric::Score>;
+    };
 
 template <class M>
 std::size_t train_rows_of(M const& metric) {
@@ -132,8 +134,7 @@ metric::Score score_one(EncodedData& data, M metric, EvaluateOptions const& opti
     } else {
       bool const all = options.pool == 0 || options.pool >= data.size() || requires { M::draws_from_all; };
       if (all && data.is_grid()) return metric(data.grid_source(), seed);
-      std::vector<std::size_t> images =
-          data.labelled_images(all ? 0 : options.pool, seed, "evaluate/pool");
+      std::vector<std::size_t> images = data.labelled_images(all ? 0 : options.pool, seed, "evaluate/pool");
       double const pool = static_cast<double>(images.size());
       metric::Score drawn = metric(data.row_source(std::move(images)), seed);
       drawn.settings.emplace_back("pool", pool);
@@ -155,8 +156,9 @@ inline void expect_factors(EncodedData const& data) {
 
 }  // namespace detail
 
-/// The scores of metrics given as values, in their order: evaluate(model, data, {.seed = 1}, metric::Mig{.bins = 10}).
-/// Every image is encoded at most once, whatever the number of metrics. The same seed gives the same scores.
+/// The scores of metrics given as values, in their order: evaluate(model, data, {.seed = 1},
+/// metric::Mig{.bins = 10}). Every image is encoded at most once, whatever the number of metrics. The same
+/// seed gives the same scores.
 /// @throws ValueError for a data set without labels, and what the metrics throw.
 template <class Model, data::data_set Data, class... Metrics>
   requires(sizeof...(Metrics) > 0 && (std::is_aggregate_v<Metrics> && ...))
@@ -201,7 +203,8 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, std::span<st
   return scores;
 }
 
-/// The same by name: evaluate(model, data, {"mig", "dci"}). @throws ValueError that lists the names there are.
+/// The same by name: evaluate(model, data, {"mig", "dci"}). @throws ValueError that lists the names there
+/// are.
 template <class Model, data::data_set Data>
 std::vector<metric::Score> evaluate(Model& model, Data const& data, std::vector<std::string> const& names,
                                     EvaluateOptions const& options = {}) {

@@ -33,9 +33,9 @@ struct GroupActionOptions {
   std::uint64_t seed = 0;
 };
 
-/// Codes of random images and of their partners, each encoded once. In a grid every image has a partner for every
-/// step (but the last value's of a step that is not cyclic); in another labelled data set those pairs are taken
-/// that exist, at most `samples` for each step.
+/// Codes of random images and of their partners, each encoded once. In a grid every image has a partner for
+/// every step (but the last value's of a step that is not cyclic); in another labelled data set those pairs
+/// are taken that exist, at most `samples` for each step.
 /// @throws ValueError for a factor that there is not and for a step without any pair.
 inline CodePairs code_pairs(EncodedData& data, std::span<metric::FactorStep const> steps,
                             GroupActionOptions const& options = {}) {

@@ -27,7 +27,8 @@ struct LabelledCodes {
   }
 };
 
-/// Encodes every image once, as it is: an augmentation is not applied. In memory are the codes and 256 images.
+/// Encodes every image once, as it is: an augmentation is not applied. In memory are the codes and 256
+/// images.
 ///
 ///     auto const train = dis::labelled_codes(model, images);
 ///     auto const score = dis::metric::NearestNeighbours{}(train.codes.view(), train.factor(0), ...);

@@ -14,8 +14,8 @@
 
 namespace disentangle {
 
-/// Those images of a data set of which at least one factor has a label, in their order; itself a data set. Refers to the
-/// whole, which must outlive it. @throws ValueError where no image has a label.
+/// Those images of a data set of which at least one factor has a label, in their order; itself a data set.
+/// Refers to the whole, which must outlive it. @throws ValueError where no image has a label.
 template <data::data_set Data>
 class LabelledPart {
  public:

@@ -46,7 +46,7 @@ constexpr int latent_size_of() {
 /// A method that infers a posterior and decodes its sample.
 template <class M>
 inline constexpr bool is_variational =
-    M::template has<Role::encoder>&& M::template has<Role::prior>&& M::template has<Role::reconstruction>;
+    M::template has<Role::encoder> && M::template has<Role::prior> && M::template has<Role::reconstruction>;
 
 template <class M>
 constexpr int encoder_outputs() {
@@ -59,7 +59,8 @@ constexpr int encoder_outputs() {
   }
 }
 
-/// The encoder as a network, or the policy's own `template <class Setting> struct Inference` where one head is not enough.
+/// The encoder as a network, or the policy's own `template <class Setting> struct Inference` where one head
+/// is not enough.
 template <class M, class Setting>
 auto encoder_network() {
   using Policy = policy_of<M, Role::encoder>;
@@ -149,9 +150,7 @@ constexpr bool takes_labels(std::type_identity<Method<Slots...>>) {
 }
 
 template <class P>
-concept has_before_epoch = requires {
-  &P::surveys;
-};
+concept has_before_epoch = requires { &P::surveys; };
 
 /// Whether a policy looks at the data set between epochs.
 template <class... Slots>

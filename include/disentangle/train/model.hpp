@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model<Method, Backend, Image>: a method bound to a backend and an image shape. Owns the networks, the state of every
-// policy and the optimiser's moments; makes training steps; encodes and decodes. It knows roles, and no policy by name.
+// Model<Method, Backend, Image>: a method bound to a backend and an image shape. Owns the networks, the state
+// of every policy and the optimiser's moments; makes training steps; encodes and decodes. It knows roles, and
+// no policy by name.
 #pragma once
 
 #include <array>
@@ -93,58 +94,67 @@ class Model<Method<Slots...>, Backend, Image> {
     }();
     return names;
   }
-  /// What they measured in the last step, in the order of the names; reads it back. Zero before the first step.
+  /// What they measured in the last step, in the order of the names; reads it back. Zero before the first
+  /// step.
   std::vector<double> measures() {
     std::vector<double> values(measure_names().size());
     if (!values.empty()) backend().download(parts_->measured, values.data(), values.size());
     return values;
   }
 
-  /// One update from a minibatch (and from as many more as the method's policies want). Allocates nothing after the
-  /// first steps of a batch size. @throws NumericalError naming the step and the part if a part of the loss is not
-  /// finite; the parameters are then those before the step.
+  /// One update from a minibatch (and from as many more as the method's policies want). Allocates nothing
+  /// after the first steps of a batch size. @throws NumericalError naming the step and the part if a part of
+  /// the loss is not finite; the parameters are then those before the step.
   ///
   /// A backend that queues its work (backend::Cuda) reads the loss back when `reads_back` says so and every
-  /// CudaOptions::read_back_every steps. Between, the report stays that of report.step, and a part that is not finite is
-  /// found at the next reading, when the parameters have it too: go back to the last checkpoint.
+  /// CudaOptions::read_back_every steps. Between, the report stays that of report.step, and a part that is
+  /// not finite is found at the next reading, when the parameters have it too: go back to the last
+  /// checkpoint.
   report_type const& step(Minibatch const& minibatch, bool reads_back = false) {
     return step(std::span<Minibatch const>(&minibatch, 1), reads_back);
   }
   report_type const& step(std::span<Minibatch const> batches, bool reads_back = false);
-  /// The report of the last step, waiting for it where the backend queues its work. @throws NumericalError as step() does.
+  /// The report of the last step, waiting for it where the backend queues its work. @throws NumericalError as
+  /// step() does.
   report_type const& read_back();
 
-  /// Posterior means and log-variances of any number of images, (n, latent_size) each. log_variance may be empty; it is
-  /// zero for encoders without one. @throws ShapeError if the spans' sizes do not fit.
+  /// Posterior means and log-variances of any number of images, (n, latent_size) each. log_variance may be
+  /// empty; it is zero for encoders without one. @throws ShapeError if the spans' sizes do not fit.
   void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance);
 
-  /// q(c|x) of any number of images, (n, class_values): the values of each class variable behind those of the one before. For
-  /// methods whose prior has classes. @throws ShapeError if the spans' sizes do not fit.
+  /// q(c|x) of any number of images, (n, class_values): the values of each class variable behind those of the
+  /// one before. For methods whose prior has classes. @throws ShapeError if the spans' sizes do not fit.
   void classify(std::span<float const> images, std::span<float> probabilities);
 
-  /// Expected images of any number of codes, in [0, 1], (n, image size). @throws ShapeError if the sizes do not fit.
+  /// Expected images of any number of codes, in [0, 1], (n, image size). @throws ShapeError if the sizes do
+  /// not fit.
   void decode(std::span<float const> codes, std::span<float> images);
 
-  /// Codes from the prior, (n, latent_size): the same for the same number. @throws ShapeError if the size does not fit.
+  /// Codes from the prior, (n, latent_size): the same for the same number. @throws ShapeError if the size
+  /// does not fit.
   void draw_codes(std::span<float> codes, std::uint64_t number = 0);
 
-  /// Lets policies look at the whole data set before an epoch: train() calls it before the first step of each.
+  /// Lets policies look at the whole data set before an epoch: train() calls it before the first step of
+  /// each.
   void before_epoch(long epoch, EpochImages const& images);
   /// Whether a policy wants that.
   static constexpr bool surveys_epochs = detail::surveys_epochs(std::type_identity<method_type>{});
 
-  /// Multiplies the learning rate of one set of parameters, beside its schedule: "" the method's own, or the name of one with an
-  /// optimiser of its own ("labelled", "critic"). Not saved. @throws ValueError that lists the names there are
+  /// Multiplies the learning rate of one set of parameters, beside its schedule: "" the method's own, or the
+  /// name of one with an optimiser of its own ("labelled", "critic"). Not saved. @throws ValueError that
+  /// lists the names there are
   void set_rate_factor(std::string_view set, double factor);
-  /// A list of numbers that is saved with the model under a name: what a callback must know to go on. Empty at first.
+  /// A list of numbers that is saved with the model under a name: what a callback must know to go on. Empty
+  /// at first.
   std::vector<double>& note(std::string const& name) { return parts_->notes[name]; }
 
-  /// Calls visit(name, v) for every list of numbers, std::vector<int>& or std::vector<double>&, that policies keep on the host
-  /// and a checkpoint holds: the partitions of IP-IRM.
+  /// Calls visit(name, v) for every list of numbers, std::vector<int>& or std::vector<double>&, that policies
+  /// keep on the host and a checkpoint holds: the partitions of IP-IRM.
   template <class Visitor>
   void for_each_record(Visitor&& visit);
 
-  /// Calls visit(name, extents, pointer) for every tensor that a checkpoint holds: parameters, moments, statistics.
+  /// Calls visit(name, extents, pointer) for every tensor that a checkpoint holds: parameters, moments,
+  /// statistics.
   template <class Visitor>
   void for_each_tensor(Visitor&& visit);
   /// Numbers of updates that each parameter set has had, the method's own first: saved beside the tensors.
@@ -172,8 +182,8 @@ class Model<Method<Slots...>, Backend, Image> {
     if constexpr (is_part<Slot>) list.push_back(type_name<typename Slot::policy>());
   }
   template <class Slot>
-  static constexpr bool is_part = Slot::kind != Role::encoder&& Slot::kind != Role::decoder&& Slot::kind !=
-                                  Role::prior&& Slot::kind != Role::optimizer;
+  static constexpr bool is_part = Slot::kind != Role::encoder && Slot::kind != Role::decoder &&
+                                  Slot::kind != Role::prior && Slot::kind != Role::optimizer;
 
   /// Everything that must not move: variables point into it.
   struct Assembly {
@@ -188,7 +198,8 @@ class Model<Method<Slots...>, Backend, Image> {
     std::tuple<std::unique_ptr<detail::state_of<typename Slots::policy, setting>>...> states;
     long steps = 0;
     report_type report{};
-    // for backends that queue their work: where the minibatches of this step are, and the values of its report
+    // for backends that queue their work: where the minibatches of this step are, and the values of its
+    // report
     std::array<scalar*, static_cast<std::size_t>(minibatches)> staged{};
     scalar* results = nullptr;
     std::size_t staged_images = 0;
@@ -210,8 +221,9 @@ class Model<Method<Slots...>, Backend, Image> {
       if constexpr (method_type::template has<Role::decoder>) {
         decoder.declare(main, "decoder", method.template get<Role::decoder>().initialisation);
       }
-      [&]<std::size_t... I>(std::index_sequence<I...>) { (build_state<I>(), ...); }
-      (std::index_sequence_for<Slots...>{});
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (build_state<I>(), ...);
+      }(std::index_sequence_for<Slots...>{});
       main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
       for (auto& set : own) set->parameters.allocate(seed, set->moments());
       results = tape.backend().allocate(part_count + latent_size);

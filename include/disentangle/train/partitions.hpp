@@ -16,8 +16,8 @@ struct FoundPartition {
   std::vector<int> subsets;  ///< 0 or 1 for each image of the data set
 };
 
-/// The partitions that a model was trained with and keeps, the oldest first; none for methods without. They are part of its
-/// checkpoint.
+/// The partitions that a model was trained with and keeps, the oldest first; none for methods without. They
+/// are part of its checkpoint.
 template <class Model>
 std::vector<FoundPartition> partitions(Model& model) {
   std::vector<int> subsets, epochs;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// progress_bar(): a callback of train() that shows images per second, the loss with its parts, and the time left.
+// progress_bar(): a callback of train() that shows images per second, the loss with its parts, and the time
+// left.
 #pragma once
 
 #include <algorithm>
@@ -23,12 +24,14 @@ namespace disentangle {
 struct ProgressOptions {
   /// Where to.
   std::FILE* out = stderr;
-  /// Redraws one line (true), or prints a plain line every log_every steps (false). By default what `out` is decides.
+  /// Redraws one line (true), or prints a plain line every log_every steps (false). By default what `out` is
+  /// decides.
   std::optional<bool> redraw{};
 };
 
-/// In a terminal one line, redrawn ten times a second; otherwise a line for step 1, every log_every-th and the last step:
-///     step 1200/20000 (6 %)  1650 images/s  loss 41.87 = Bernoulli 29.31 + TotalCorrelation 12.56  12:20 left
+/// In a terminal one line, redrawn ten times a second; otherwise a line for step 1, every log_every-th and
+///     the last step: step 1200/20000 (6 %)  1650 images/s  loss 41.87 = Bernoulli 29.31 + TotalCorrelation
+///     12.56  12:20 left
 /// Images per second are those since the line before.
 class ProgressBar {
  public:

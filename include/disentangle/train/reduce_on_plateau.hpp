@@ -13,8 +13,9 @@
 
 namespace disentangle {
 
-/// What reduce_on_plateau() watches and does. The meaning of each member is that of PyTorch's ReduceLROnPlateau, mode min,
-/// relative threshold. The defaults are those of PartedVAE's authors for the total loss (BibTeX: hajimiri2021semi).
+/// What reduce_on_plateau() watches and does. The meaning of each member is that of PyTorch's
+/// ReduceLROnPlateau, mode min, relative threshold. The defaults are those of PartedVAE's authors for the
+/// total loss (BibTeX: hajimiri2021semi).
 struct PlateauOptions {
   std::string
       watch{};  ///< the name of a part of the loss, as in log.csv: "LabelledStep"; empty: the whole loss
@@ -27,8 +28,9 @@ struct PlateauOptions {
   double least_change = 2e-4;  ///< of the rate, as a share of its first: smaller reductions are not made
 };
 
-/// Takes the mean of what it watches over each epoch (data size / batch size steps) and multiplies the rate by `factor` once more
-/// than `patience` epochs brought no improvement. A run that is resumed goes on where it was, within an epoch too.
+/// Takes the mean of what it watches over each epoch (data size / batch size steps) and multiplies the rate
+/// by `factor` once more than `patience` epochs brought no improvement. A run that is resumed goes on where
+/// it was, within an epoch too.
 class ReduceOnPlateau {
  public:
   explicit ReduceOnPlateau(PlateauOptions options) : options_(std::move(options)) {
@@ -100,7 +102,8 @@ class ReduceOnPlateau {
 ///     dis::train(model, data, options, dis::checkpoint("run/", {.resume = true}),
 ///                dis::reduce_on_plateau({}),
 ///                dis::reduce_on_plateau({.watch = "LabelledStep", .set = "labelled", .threshold = 0.1, .cooldown = 3, .least_change = 2e-3}));
-/// @throws ValueError for options out of range; when training begins, for a part or a set that the method does not have
+/// @throws ValueError for options out of range; when training begins, for a part or a set that the method
+/// does not have
 inline ReduceOnPlateau reduce_on_plateau(PlateauOptions options = {}) {
   return ReduceOnPlateau(std::move(options));
 }

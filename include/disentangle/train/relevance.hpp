@@ -35,15 +35,13 @@ auto prior_of() {
 
 }  // namespace detail
 
-/// A model whose prior says that it knows the relevance of latents: prior::LearntRelevance, prior::KnownRelevance,
-/// prior::RelevantPrecision.
+/// A model whose prior says that it knows the relevance of latents: prior::LearntRelevance,
+/// prior::KnownRelevance, prior::RelevantPrecision.
 template <class Model>
-concept knows_relevance = requires {
-  requires decltype(detail::prior_of<Model>())::type::knows_relevance;
-};
+concept knows_relevance = requires { requires decltype(detail::prior_of<Model>())::type::knows_relevance; };
 
-/// The relevance of a model as it stands. @param threshold default 1/2, a RECONSTRUCTION: the entropy term drives every r_j to 0
-/// or 1, so it hardly matters.
+/// The relevance of a model as it stands. @param threshold default 1/2, a RECONSTRUCTION: the entropy term
+/// drives every r_j to 0 or 1, so it hardly matters.
 template <knows_relevance Model>
 Relevance relevance(Model& model, double threshold = 0.5) {
   Relevance result;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Run<Model>: one call of train() as its callbacks see it; TrainOptions and TrainSummary, what goes in and comes out.
+// Run<Model>: one call of train() as its callbacks see it; TrainOptions and TrainSummary, what goes in and
+// comes out.
 #pragma once
 
 #include <chrono>
@@ -14,7 +15,8 @@ namespace disentangle {
 
 /// What train() takes; every field has its default.
 struct TrainOptions {
-  /// Steps that the model shall have made in all: a model that comes from a checkpoint of step k makes steps - k more.
+  /// Steps that the model shall have made in all: a model that comes from a checkpoint of step k makes steps
+  /// - k more.
   long steps = 20'000;
   /// Images per minibatch, at least 1.
   std::size_t batch_size = 64;

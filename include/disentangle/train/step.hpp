@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model::step: one update. The order is: before_step of every policy, forward pass and terms, one backward pass, the
-// method's optimiser, after_step of every policy.
+// Model::step: one update. The order is: before_step of every policy, forward pass and terms, one backward
+// pass, the method's optimiser, after_step of every policy.
 #pragma once
 
 #include <algorithm>
@@ -194,8 +194,7 @@ template <class Visitor>
 void Model<Method<Slots...>, Backend, Image>::each_policy(Visitor&& visit) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (visit(std::integral_constant<std::size_t, I>{}, std::get<I>(parts_->method.policies)), ...);
-  }
-  (std::index_sequence_for<Slots...>{});
+  }(std::index_sequence_for<Slots...>{});
 }
 
 template <class Backend, class Image, class... Slots>
@@ -222,8 +221,9 @@ void Model<Method<Slots...>, Backend, Image>::work(std::span<Minibatch const> ba
     forward.output = a.decoder(forward.posterior.sample);
   }
 
-  // Terms, their values, and one backward pass from all of them. In a generative method those on pairs come first: they
-  // generate the most images, and the others' among them (Step::generated_with), wherever their slots stand.
+  // Terms, their values, and one backward pass from all of them. In a generative method those on pairs come
+  // first: they generate the most images, and the others' among them (Step::generated_with), wherever their
+  // slots stand.
   std::array<Variable<Backend, 0>, part_count> values{};
   auto const evaluate = [&](auto&& is_due) {
     std::size_t part = 0;

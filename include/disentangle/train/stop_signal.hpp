@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// stop_signal(): a callback of train() that ends the run after the current step when the process is asked to stop.
+// stop_signal(): a callback of train() that ends the run after the current step when the process is asked to
+// stop.
 #pragma once
 
 #include <array>
@@ -28,9 +29,9 @@ inline void note_signal(int number) {
 
 }  // namespace detail
 
-/// On SIGINT (Ctrl-C) or SIGTERM the step is finished, the other callbacks save, train() returns with the signal's name in
-/// TrainSummary::stopped, and a message says so. A second signal ends the program as usual. The handlers that were there
-/// before come back when the run ends. One run at a time.
+/// On SIGINT (Ctrl-C) or SIGTERM the step is finished, the other callbacks save, train() returns with the
+/// signal's name in TrainSummary::stopped, and a message says so. A second signal ends the program as usual.
+/// The handlers that were there before come back when the run ends. One run at a time.
 class StopSignal {
  public:
   explicit StopSignal(std::FILE* out) : out_(out) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// train(model, data, options, callbacks...): the training loop. It draws minibatches, makes steps and calls callbacks; it
-// knows neither methods nor what the callbacks do.
+// train(model, data, options, callbacks...): the training loop. It draws minibatches, makes steps and calls
+// callbacks; it knows neither methods nor what the callbacks do.
 #pragma once
 
 #include <array>
@@ -30,25 +30,16 @@ namespace disentangle {
 namespace detail {
 
 template <class C, class R>
-concept has_on_resume = requires(C& callback, R& run) {
-  callback.on_resume(run);
-};
+concept has_on_resume = requires(C& callback, R& run) { callback.on_resume(run); };
 template <class C, class R>
-concept has_on_begin = requires(C& callback, R& run) {
-  callback.on_begin(run);
-};
+concept has_on_begin = requires(C& callback, R& run) { callback.on_begin(run); };
 template <class C, class R, class Report>
-concept has_on_step = requires(C& callback, R& run, Report const& report) {
-  callback.on_step(run, report);
-};
+concept has_on_step = requires(C& callback, R& run, Report const& report) { callback.on_step(run, report); };
 template <class C, class R>
-concept has_on_end = requires(C& callback, R& run) {
-  callback.on_end(run);
-};
+concept has_on_end = requires(C& callback, R& run) { callback.on_end(run); };
 template <class C, class R>
-concept has_on_failure = requires(C& callback, R& run, std::exception const& error) {
-  callback.on_failure(run, error);
-};
+concept has_on_failure =
+    requires(C& callback, R& run, std::exception const& error) { callback.on_failure(run, error); };
 
 /// The hooks of one callback, called where it has them.
 template <class C, class R, class Report>
@@ -109,8 +100,8 @@ auto labelled_source(Model const& model, Data const& data, TrainOptions const& o
   return result;
 }
 
-/// The images of a data set for policies that look at all of it between epochs: views of one epoch, augmented as those of
-/// minibatches are, with other random numbers.
+/// The images of a data set for policies that look at all of it between epochs: views of one epoch, augmented
+/// as those of minibatches are, with other random numbers.
 template <class Data>
 EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
   return {data.size(),
@@ -130,27 +121,29 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 ///
 ///     dis::train(model, data, {.steps = 20'000, .batch_size = 64}, dis::progress_bar(), dis::checkpoint("run/"));
 ///
-/// A callback is an object with some of the following members, called in the order of the arguments; what it lacks costs
-/// nothing. `run` is a Run<Model>&, `report` a Model::report_type const&.
+/// A callback is an object with some of the following members, called in the order of the arguments; what it
+/// lacks costs nothing. `run` is a Run<Model>&, `report` a Model::report_type const&.
 ///
 ///     void on_begin(auto& run);                          before the first step
 ///     void on_step(auto& run, auto const& report);       after every step; may call run.stop("why")
 ///     void on_end(auto& run);                            after the last step, also of a stopped run
-///     void on_failure(auto& run, std::exception const& error);    instead of on_end where a step or a callback throws
-///     void on_resume(auto& run);                         before on_begin of all: may restore the model's state
+///     void on_failure(auto& run, std::exception const& error);  instead of on_end where a step or a callback throws
+///     void on_resume(auto& run);                       before on_begin of all: may restore the model's state
 ///
 /// A function (run, report) is a callback too, and stands for on_step.
 ///
-/// The images of step s are a pure function of the data set, the model's seed, options.batch_size and s, and so are the
-/// random numbers of the step: a run that goes on from a checkpoint equals one that was never interrupted. Methods that take
-/// several minibatches a step draw each from all images, independently of the others. A labelled minibatch is drawn from the
-/// images that have a label (data::keep_labels hides those of the others), each time anew. All are augmented where the data set
-/// says how (data::augmented); a method that compares views of an image needs that. Epochs are of data.size() / batch_size steps.
-/// Allocates nothing per step after the first steps, callbacks aside. One thread prepares minibatches in the background.
+/// The images of step s are a pure function of the data set, the model's seed, options.batch_size and s, and
+/// so are the random numbers of the step: a run that goes on from a checkpoint equals one that was never
+/// interrupted. Methods that take several minibatches a step draw each from all images, independently of the
+/// others. A labelled minibatch is drawn from the images that have a label (data::keep_labels hides those of
+/// the others), each time anew. All are augmented where the data set says how (data::augmented); a method
+/// that compares views of an image needs that. Epochs are of data.size() / batch_size steps. Allocates
+/// nothing per step after the first steps, callbacks aside. One thread prepares minibatches in the
+/// background.
 ///
-/// @throws NumericalError where a part of the loss is not finite; the model is then as before that step, and the message
-/// names the last good checkpoint if there is one. @throws ValueError for a batch size that the data set, or its labelled
-/// part, cannot fill.
+/// @throws NumericalError where a part of the loss is not finite; the model is then as before that step, and
+/// the message names the last good checkpoint if there is one. @throws ValueError for a batch size that the
+/// data set, or its labelled part, cannot fill.
 template <class Model, data::data_set Data, class... Callbacks>
 TrainSummary train(Model& model, Data const& data, TrainOptions const& options, Callbacks&&... callbacks) {
   static_assert(std::is_same_v<typename Model::image_shape_type, typename Data::image_shape_type>,

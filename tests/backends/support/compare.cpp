@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares the rows of a topic with those of the CPU in double, and writes what it found to <topic>.<backend>.rows in the
-// working directory, for the matrix (matrix.cpp). A row that ends the program stands there as FAILED, because its line is
-// written before it runs and again after. The environment variable DISENTANGLE_TEST_TOPIC names the topic, one of those that
-// are linked to this program, and DISENTANGLE_TEST_COLUMN the column where a backend has several (schedules of the CUDA
-// emulation).
+// Compares the rows of a topic with those of the CPU in double, and writes what it found to
+// <topic>.<backend>.rows in the working directory, for the matrix (matrix.cpp). A row that ends the program
+// stands there as FAILED, because its line is written before it runs and again after. The environment
+// variable DISENTANGLE_TEST_TOPIC names the topic, one of those that are linked to this program, and
+// DISENTANGLE_TEST_COLUMN the column where a backend has several (schedules of the CUDA emulation).
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>

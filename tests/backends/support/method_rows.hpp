@@ -64,8 +64,8 @@ struct Amounts {
   std::size_t batch;  ///< images of a step; the second step has one less
   std::uint64_t steps;
   std::size_t images;  ///< that are encoded afterwards; inference takes 64 at a time
-  /// parts of names of parameters whose gradient is zero but for rounding, as the last bias of a critic: their changes are
-  /// not compared
+  /// parts of names of parameters whose gradient is zero but for rounding, as the last bias of a critic:
+  /// their changes are not compared
   std::vector<std::string> still{};
 };
 
@@ -74,8 +74,8 @@ struct AsItStarts {
   void operator()(auto&) const {}
 };
 
-/// Kept: the parameters' start, loss parts and KL of each step, how far every parameter and moment went, codes and images
-/// afterwards.
+/// Kept: the parameters' start, loss parts and KL of each step, how far every parameter and moment went,
+/// codes and images afterwards.
 template <class Image, class Method, class Backend, class Prepare = AsItStarts>
 void method_row(Rows<Backend>& rows, std::string const& name, Method method, Amounts amounts,
                 Prepare prepare = {}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows<Backend>: runs the rows of a topic on one backend and keeps their results on the host. Memory of the backend is
-// reached by its own upload, download and fill alone.
+// Rows<Backend>: runs the rows of a topic on one backend and keeps their results on the host. Memory of the
+// backend is reached by its own upload, download and fill alone.
 #pragma once
 
 #include <cmath>
@@ -18,7 +18,8 @@
 
 namespace disentangle::test {
 
-/// One row while it runs: a tape whose new tensors are infinite, inputs whose gradients start as noise, and what is kept.
+/// One row while it runs: a tape whose new tensors are infinite, inputs whose gradients start as noise, and
+/// what is kept.
 template <class Backend>
 class RunningRow {
  public:
@@ -76,8 +77,8 @@ class RunningRow {
     keep(std::move(name), std::move(host), Kind::exact);
   }
 
-  /// Gives y's gradient the seeds, runs the tape back and keeps the gradients of the inputs without their noise.
-  /// y must have memory of its own, not be a view.
+  /// Gives y's gradient the seeds, runs the tape back and keeps the gradients of the inputs without their
+  /// noise. y must have memory of its own, not be a view.
   template <int Rank>
   void pull(Variable<Backend, Rank> const& y) {
     if (y.gradient == nullptr) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A topic of the matrix: tests/backends/<topic>_test.cpp states its rows once, as a generic body, and is compiled once per
-// backend, with DISENTANGLE_TEST_BACKEND_HEADER naming the header of tests/backends/on that defines TestedBackend.
-// The comparison (compare.cpp) is linked to it.
+// A topic of the matrix: tests/backends/<topic>_test.cpp states its rows once, as a generic body, and is
+// compiled once per backend, with DISENTANGLE_TEST_BACKEND_HEADER naming the header of tests/backends/on that
+// defines TestedBackend. The comparison (compare.cpp) is linked to it.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A wrong backend, for harness_test.cpp: derivatives are assigned to the gradients that they should be added to.
+// A wrong backend, for harness_test.cpp: derivatives are assigned to the gradients that they should be added
+// to.
 #pragma once
 
 #include <disentangle/backend/cpu/cpu.hpp>

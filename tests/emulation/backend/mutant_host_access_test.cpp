@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A term that reads a value of a tensor on the host, which works on every backend but a device: it ends with a message.
+// A term that reads a value of a tensor on the host, which works on every backend but a device: it ends with
+// a message.
 #include <cstdio>
 
 #include <doctest/doctest.h>

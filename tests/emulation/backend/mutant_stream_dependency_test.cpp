@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backend without its waits between streams: steps then compute with images that have not arrived, or that have
-// already been replaced, and the emulation must show it under one schedule or the other.
+// The backend without its waits between streams: steps then compute with images that have not arrived, or
+// that have already been replaced, and the emulation must show it under one schedule or the other.
 #include <cstdlib>
 #include <vector>
 
@@ -36,7 +36,8 @@ namespace emulation = disentangle::emulation;
 
 namespace {
 
-/// What 12 steps leave under a schedule; under the early one the steps themselves are deferred. Empty if a loss was NaN.
+/// What 12 steps leave under a schedule; under the early one the steps themselves are deferred. Empty if a
+/// loss was NaN.
 std::vector<double> parameters(emulation::Schedule schedule) {
   emulation::set_schedule(schedule);
   dis::backend::Cuda backend;

@@ -39,10 +39,8 @@ TEST_CASE("The host may not touch device memory; device work may") {
     return run_apart([mistaken] {
       DeviceArray<float> const array(std::vector<float>{1, 2, 3});
       float value = 0;
-      if (mistaken)
-        value = array.get()[2];
-      else
-        require(cudaMemcpy(&value, array.get() + 2, sizeof value, cudaMemcpyDeviceToHost));
+      if (mistaken) value = array.get()[2];
+      else require(cudaMemcpy(&value, array.get() + 2, sizeof value, cudaMemcpyDeviceToHost));
       require_apart(value == 3);
     });
   };

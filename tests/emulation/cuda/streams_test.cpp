@@ -124,8 +124,8 @@ TEST_CASE("A buffer that is overwritten before another stream has read it shows 
 
 TEST_CASE(
     "Uneven: every other stream runs ahead, so that both kinds of mistake show without naming streams") {
-  // Two buffers in turn, filled by `uploads` and read by `steps`: steps must wait for the upload, and the upload
-  // for the step that had the buffer before.
+  // Two buffers in turn, filled by `uploads` and read by `steps`: steps must wait for the upload, and the
+  // upload for the step that had the buffer before.
   auto const program = [](Schedule schedule, bool wait_for_upload, bool wait_for_step) {
     return run_apart([=] {
       emulation::set_schedule(schedule);

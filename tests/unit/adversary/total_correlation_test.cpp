@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The discriminator of FactorVAE and RF-VAE: what it is shown, how it is trained, and that it tells codes that depend on
-// each other from codes that do not.
+// The discriminator of FactorVAE and RF-VAE: what it is shown, how it is trained, and that it tells codes
+// that depend on each other from codes that do not.
 #include <algorithm>
 #include <cmath>
 #include <set>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The critic of WGAN-GP: what it measures against plain loops, the gradient of its whole loss against central differences,
-// its steps, and that a generator follows it.
+// The critic of WGAN-GP: what it measures against plain loops, the gradient of its whole loss against central
+// differences, its steps, and that a generator follows it.
 #include <cmath>
 #include <vector>
 

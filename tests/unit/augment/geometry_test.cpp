@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of the policies that move pixels: horizontal_flip.hpp, random_resized_crop.hpp, rotation.hpp, gaussian_blur.hpp.
+// Tests of the policies that move pixels: horizontal_flip.hpp, random_resized_crop.hpp, rotation.hpp,
+// gaussian_blur.hpp.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -282,7 +283,8 @@ TEST_CASE("rotation: positive angles are counter-clockwise") {
 }
 
 TEST_CASE("rotation: angles are uniform in both directions") {
-  // The bright pixel at the right end of a thin row leaves it upwards or downwards, and stays in it below a small angle.
+  // The bright pixel at the right end of a thin row leaves it upwards or downwards, and stays in it below a
+  // small angle.
   using Shape = dis::ImageShape<3, 21, 1>;
   constexpr std::size_t n = 4000;
   std::vector<float> images(n * Shape::size);
@@ -309,8 +311,8 @@ TEST_CASE("blur: convolves as the formula says") {
 }
 
 TEST_CASE("blur: sigma is drawn from its range, whether or not the image is blurred") {
-  // A bright pixel keeps the square of the weight of the middle: a value between those of the two ends, on either side of
-  // that of the mean sigma equally often.
+  // A bright pixel keeps the square of the weight of the middle: a value between those of the two ends, on
+  // either side of that of the mean sigma equally often.
   using Shape = dis::ImageShape<5, 5, 1>;
   constexpr std::size_t n = 4000;
   std::vector<float> images(n * Shape::size);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of augment/pipeline.hpp and simclr_pipeline.hpp, and of what holds for all policies: draws by seed, image, epoch and
-// view alone.
+// Tests of augment/pipeline.hpp and simclr_pipeline.hpp, and of what holds for all policies: draws by seed,
+// image, epoch and view alone.
 #include <doctest/doctest.h>
 
 #include <algorithm>

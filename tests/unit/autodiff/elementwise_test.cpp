@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every element-wise operation: its value against the standard library, its gradient against central differences.
+// Every element-wise operation: its value against the standard library, its gradient against central
+// differences.
 #include <array>
 #include <cmath>
 #include <limits>

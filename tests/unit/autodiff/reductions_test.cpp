@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions over everything and along every axis of ranks 1 to 4: values against plain loops, gradients against
-// central differences.
+// Reductions over everything and along every axis of ranks 1 to 4: values against plain loops, gradients
+// against central differences.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -18,7 +18,8 @@ using test::evaluate;
 
 namespace {
 
-/// The lines of an array along one axis: calls body(values of the line, index of the line), lines in row-major order.
+/// The lines of an array along one axis: calls body(values of the line, index of the line), lines in
+/// row-major order.
 template <int Rank, class Body>
 void for_each_line(HostArray<Rank> const& x, int axis, Body&& body) {
   std::ptrdiff_t inner = 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tape as a machine: few records, no allocation after the first pass, the same bits for every number of threads,
-// float near double, recording off; and the gradient checker finds the mistakes that it is there to find.
+// The tape as a machine: few records, no allocation after the first pass, the same bits for every number of
+// threads, float near double, recording off; and the gradient checker finds the mistakes that it is there to
+// find.
 #include <bit>
 #include <cstdint>
 #include <vector>

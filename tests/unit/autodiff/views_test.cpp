@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Views and the movement of rows: insert_axis, transpose, slice, diagonal, reshape, gather, pick, concatenate; views that
-// overlap; one variable used several times; stop_gradient.
+// Views and the movement of rows: insert_axis, transpose, slice, diagonal, reshape, gather, pick,
+// concatenate; views that overlap; one variable used several times; stop_gradient.
 #include <vector>
 
 #include <doctest/doctest.h>

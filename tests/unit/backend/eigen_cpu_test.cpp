@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model on Eigen's matrix products trains as on our own, up to rounding, and to the same bits for any threads.
+// A model on Eigen's matrix products trains as on our own, up to rounding, and to the same bits for any
+// threads.
 #include <cmath>
 #include <vector>
 

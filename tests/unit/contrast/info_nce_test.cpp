@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Contrastive losses and the invariance penalty: the exact factorial toy, closed-form gradients of the penalty (spec/ip_irm.md T1,
-// T4, T6), DCL and HCL in the limits where they are SimCLR.
+// Contrastive losses and the invariance penalty: the exact factorial toy, closed-form gradients of the
+// penalty (spec/ip_irm.md T1, T4, T6), DCL and HCL in the limits where they are SimCLR.
 #include <cmath>
 #include <vector>
 
@@ -20,7 +20,8 @@ double value(auto const& e) {
   return *v.value;
 }
 
-/// Colour (2) x digit (4) x instance (3) with one-hot blocks of the given energies; of the first `colours` colours.
+/// Colour (2) x digit (4) x instance (3) with one-hot blocks of the given energies; of the first `colours`
+/// colours.
 Variable<Double, 2> factorial(Tape<Double>& tape, double colour, double digit, double instance,
                               std::size_t colours = 2) {
   std::vector<double> x(colours * 12 * 9);
@@ -135,7 +136,8 @@ TEST_CASE("derived gradients of the losses") {
 }
 
 TEST_CASE("from lambda_1 of about a half on, the vector penalty pays for making views unlike (T7)") {
-  // all anchors alike, their negatives at similarity 0, of 510 in the minibatch and 254 in the subset; temperatures 0.5
+  // all anchors alike, their negatives at similarity 0, of 510 in the minibatch and 254 in the subset;
+  // temperatures 0.5
   auto const cheapest = [](double weight) {
     Tape<Double> tape{Double(1)};
     double best = 0, least = 1e300;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contrastive-difference term: its value against plain loops for every option, its gradient in double, what it trains.
+// The contrastive-difference term: its value against plain loops for every option, its gradient in double,
+// what it trains.
 #include <cmath>
 #include <vector>
 

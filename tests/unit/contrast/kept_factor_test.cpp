@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// InfoGAN-CR's regulariser: value against plain loops, gradient, and that H learns which number two images share.
+// InfoGAN-CR's regulariser: value against plain loops, gradient, and that H learns which number two images
+// share.
 #include <cmath>
 #include <vector>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MixUp on one view: what is mixed, what the targets are, the loss and the penalty in limits where they are known, training with
-// partitions.
+// MixUp on one view: what is mixed, what the targets are, the loss and the penalty in limits where they are
+// known, training with partitions.
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/train/epoch.hpp>
 #include <disentangle/train/partitions.hpp>

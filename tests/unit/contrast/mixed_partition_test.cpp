@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search for partitions on mixtures: gradients by central differences, equal memberships against the loss and penalty of
-// training, the formula as it reads, and a planted partition.
+// The search for partitions on mixtures: gradients by central differences, equal memberships against the loss
+// and penalty of training, the formula as it reads, and a planted partition.
 #include <cmath>
 #include <utility>
 #include <vector>

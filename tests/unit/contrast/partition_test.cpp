@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The partition search of IP-IRM: gradients by central differences, identities of the soft loss, the exact factorial toy, and
-// which factor a search splits (spec/ip_irm.md T2 to T5).
+// The partition search of IP-IRM: gradients by central differences, identities of the soft loss, the exact
+// factorial toy, and which factor a search splits (spec/ip_irm.md T2 to T5).
 #include <algorithm>
 #include <cmath>
 #include <vector>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The maximum mean discrepancy against plain loops, its gradient, and that it vanishes on draws from the prior.
+// The maximum mean discrepancy against plain loops, its gradient, and that it vanishes on draws from the
+// prior.
 #include <cmath>
 #include <vector>
 

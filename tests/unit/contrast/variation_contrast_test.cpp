@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DisCo's contrast: value against plain loops, gradient, what is refused, and that H learns to tell variations apart.
+// DisCo's contrast: value against plain loops, gradient, what is refused, and that H learns to tell
+// variations apart.
 #include <cmath>
 #include <vector>
 
@@ -27,8 +28,8 @@ double dot(std::vector<double> const& a, std::vector<double> const& b) {
   return total;
 }
 
-/// The term by plain loops; the target dimension and the negatives' are found from what changed. `fixed`, if it has rows, are
-/// the variations of the negatives; else they are made, and left there.
+/// The term by plain loops; the target dimension and the negatives' are found from what changed. `fixed`, if
+/// it has rows, are the variations of the negatives; else they are made, and left there.
 template <class Step>
 double reference(Step& step, Rows& fixed) {
   auto const& how = step.policy;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Philox4x32-10: the published answers, separate streams, the range of its numbers; the permutation without storage.
+// Philox4x32-10: the published answers, separate streams, the range of its numbers; the permutation without
+// storage.
 #include <cmath>
 #include <cstdint>
 #include <set>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of data/mnist.hpp: on small files written here, and on the real MNIST and Fashion-MNIST where they are present.
+// Tests of data/mnist.hpp: on small files written here, and on the real MNIST and Fashion-MNIST where they
+// are present.
 #include <doctest/doctest.h>
 
 #include <array>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of data/mpi3d.hpp: a small grid from NPZ files, stored and deflated, with zip64 records as the published ones have.
+// Tests of data/mpi3d.hpp: a small grid from NPZ files, stored and deflated, with zip64 records as the
+// published ones have.
 #include <doctest/doctest.h>
 
 #include <array>

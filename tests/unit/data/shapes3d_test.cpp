@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of data/shapes3d.hpp, data/shapes3d_renderer.hpp and data/byte_grid.hpp; the renderer also against 30 published images
-// where they are present.
+// Tests of data/shapes3d.hpp, data/shapes3d_renderer.hpp and data/byte_grid.hpp; the renderer also against 30
+// published images where they are present.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -46,8 +46,8 @@ std::array<int, 3> bytes_at(std::vector<float> const& image, int x, int y) {
   return bytes;
 }
 
-/// Of the sky's, floor's, wall's and object's colour, that whose direction a pixel's colour has most nearly; the sky must be
-/// met closely because it is paler than any hue.
+/// Of the sky's, floor's, wall's and object's colour, that whose direction a pixel's colour has most nearly;
+/// the sky must be met closely because it is paler than any hue.
 int surface_of(std::array<double, 3> const& rgb, std::array<int, 6> const& values) {
   if (std::abs(rgb[0] - 153) < 20 && std::abs(rgb[1] - 226) < 20 && std::abs(rgb[2] - 249) < 20) return 0;
   int best = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of io/norb_matrix.hpp and data/small_norb.hpp on small files of the layout. (All 48,600 pairs would be 900 MB.)
+// Tests of io/norb_matrix.hpp and data/small_norb.hpp on small files of the layout. (All 48,600 pairs would
+// be 900 MB.)
 #include <doctest/doctest.h>
 
 #include <array>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of data/teapots.hpp, data/heads.hpp and data/mesh.hpp: on a plate, on heads, and on the teapot where it is present.
+// Tests of data/teapots.hpp, data/heads.hpp and data/mesh.hpp: on a plate, on heads, and on the teapot where
+// it is present.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PartedVAE on images of 218 x 178: the sides that the authors' network has, its parameters, and a step of training.
+// PartedVAE on images of 218 x 178: the sides that the authors' network has, its parameters, and a step of
+// training.
 #include <algorithm>
 #include <cmath>
 #include <type_traits>

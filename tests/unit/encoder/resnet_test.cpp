@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ResNet-18, ResNet-50 and SmallConv: weights and shapes of the published sizes, where a head stands, gradients of narrow
-// ones in training and inference, two views, no heap allocation.
+// ResNet-18, ResNet-50 and SmallConv: weights and shapes of the published sizes, where a head stands,
+// gradients of narrow ones in training and inference, two views, no heap allocation.
 #include <cmath>
 #include <cstdlib>
 #include <type_traits>

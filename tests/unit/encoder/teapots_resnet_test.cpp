@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The residual encoder and decoder of RF-VAE for Teapots: weights of the authors' size, gradients of narrow ones.
+// The residual encoder and decoder of RF-VAE for Teapots: weights of the authors' size, gradients of narrow
+// ones.
 #include <cmath>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of io/hdf5_structure.hpp, without libhdf5: files of tests/fuzz/corpus/hdf5 are accepted, and one number changed in them is
-// named. Offsets are those of the files: `filters` has a superblock of version 1 with room for two children a node.
+// Tests of io/hdf5_structure.hpp, without libhdf5: files of tests/fuzz/corpus/hdf5 are accepted, and one
+// number changed in them is named. Offsets are those of the files: `filters` has a superblock of version 1
+// with room for two children a node.
 #include <doctest/doctest.h>
 
 #include <cstddef>

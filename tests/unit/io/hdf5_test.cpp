@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of io/hdf5.hpp and data/shapes3d_hdf5.hpp on small files that libhdf5 itself writes here, in chunks and compressed as
-// the published ones are.
+// Tests of io/hdf5.hpp and data/shapes3d_hdf5.hpp on small files that libhdf5 itself writes here, in chunks
+// and compressed as the published ones are.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -263,7 +263,8 @@ TEST_CASE("hdf5: missing and damaged files are named") {
     std::filesystem::resize_file(folder / "b.h5", part);
     CHECK(contains(message_of([&] { io::Hdf5Reader(folder / "b.h5").read("images"); }), "b.h5: "));
   }
-  // A chunk whose compressed data are not those of its bytes: libhdf5 would take it for as long as it should be.
+  // A chunk whose compressed data are not those of its bytes: libhdf5 would take it for as long as it should
+  // be.
   std::string bytes = test_support::read_text(folder / "a.h5");
   std::size_t const chunk = bytes.rfind("\x78\x5e");
   REQUIRE(chunk != std::string::npos);

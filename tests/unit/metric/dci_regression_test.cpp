@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DCI by Lasso and by random forests: against the reference values of other libraries, its laws and its errors.
+// DCI by Lasso and by random forests: against the reference values of other libraries, its laws and its
+// errors.
 #include <cmath>
 #include <string>
 #include <vector>

@@ -54,7 +54,8 @@ TEST_CASE("DCI: a perfect code scores 1 in all parts, codes that know nothing sc
 
 TEST_CASE(
     "DCI does not depend on the order of latents and factors, nor on scale or monotone maps of latents") {
-  // A tenth of these trees' nodes can be cut alike by two latents: the draw between them must move with the latents.
+  // A tenth of these trees' nodes can be cut alike by two latents: the draw between them must move with the
+  // latents.
   auto const s = test::axis_aligned(400, 0.3, 3);
   for (std::uint64_t const tie_seed : {0u, 1u}) {
     metric::Dci const metric{.rounds = 5, .tie_seed = tie_seed};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The group test on representations that are disentangled by construction, mixed, and entangled in known ways.
+// The group test on representations that are disentangled by construction, mixed, and entangled in known
+// ways.
 #include <cmath>
 #include <cstddef>
 #include <numbers>

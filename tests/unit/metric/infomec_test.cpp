@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// InfoM, InfoC and InfoE against the authors' code, the neighbour estimator against closed forms, laws and errors.
+// InfoM, InfoC and InfoE against the authors' code, the neighbour estimator against closed forms, laws and
+// errors.
 #include <cmath>
 #include <string>
 #include <vector>

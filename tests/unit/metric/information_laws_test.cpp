@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metrics made of a histogram's mutual informations: what they can and cannot see, their laws and their errors.
+// The metrics made of a histogram's mutual informations: what they can and cannot see, their laws and their
+// errors.
 #include <string>
 
 #include <doctest/doctest.h>

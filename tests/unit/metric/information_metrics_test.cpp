@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metrics made of a histogram's mutual informations, against the values of the libraries that define them.
+// The metrics made of a histogram's mutual informations, against the values of the libraries that define
+// them.
 #include <cmath>
 #include <string>
 #include <vector>

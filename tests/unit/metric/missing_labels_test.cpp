@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Missing labels in metrics of information: a factor is scored on the rows that have it, or the metric says why it needs all.
+// Missing labels in metrics of information: a factor is scored on the rows that have it, or the metric says
+// why it needs all.
 #include <cmath>
 #include <limits>
 

@@ -20,7 +20,8 @@ using namespace disentangle;
 
 namespace {
 
-/// Rows 0 .. 399 of a case, z_mean = 4 code, deviation of latent l = (1 + l) / 8, and the reference's samples.
+/// Rows 0 .. 399 of a case, z_mean = 4 code, deviation of latent l = (1 + l) / 8, and the reference's
+/// samples.
 struct PosteriorCase {
   metric::Matrix<double> means, deviations, samples;
   metric::Matrix<int> factors;
@@ -129,7 +130,8 @@ TEST_CASE(
   CHECK(s.part("wsep") < 0.08);
   auto const copies = test::columns(means, {0, 0});
   metric::Score const c = metric(copies, deviations);
-  // Two looks at one number: I(z; x) = 1/2 ln(1 + 2 / d^2), each adds the difference, and tells the rest twice.
+  // Two looks at one number: I(z; x) = 1/2 ln(1 + 2 / d^2), each adds the difference, and tells the rest
+  // twice.
   double const both = 0.5 * std::log(1 + 2 / 0.25);
   CHECK(c.value == doctest::Approx(both - each).epsilon(0.2));
   CHECK(c.part("wsep") == doctest::Approx(2 * each - both).epsilon(0.2));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RF-VAE's metrics I and II: what codes must score, what a collapsed latent does to them, on grids and arrays.
+// RF-VAE's metrics I and II: what codes must score, what a collapsed latent does to them, on grids and
+// arrays.
 #include <algorithm>
 #include <set>
 #include <string>

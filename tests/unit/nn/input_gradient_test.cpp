@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gradient of a critic with respect to its input: its values, and the gradients of a whole gradient penalty with
-// respect to every weight, against central differences; beside other terms of the same critic.
+// The gradient of a critic with respect to its input: its values, and the gradients of a whole gradient
+// penalty with respect to every weight, against central differences; beside other terms of the same critic.
 #include <cmath>
 #include <vector>
 

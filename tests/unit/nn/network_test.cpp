@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dense, Conv, ConvTranspose, LayerNorm, BatchNorm and chains of them: gradients of inputs and of all parameters, frozen
-// and repeated application, running statistics, shapes at compile time.
+// Dense, Conv, ConvTranspose, LayerNorm, BatchNorm and chains of them: gradients of inputs and of all
+// parameters, frozen and repeated application, running statistics, shapes at compile time.
 #include <cmath>
 #include <type_traits>
 #include <vector>

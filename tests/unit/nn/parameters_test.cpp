@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parameter sets: names, padding, the start of a parameter as a function of seed and name alone; laws of initialisation.
+// Parameter sets: names, padding, the start of a parameter as a function of seed and name alone; laws of
+// initialisation.
 #include <cmath>
 #include <cstdint>
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling, upsampling, activations and convolutions without bias as layers: gradients by central differences, values
-// against plain loops, ties and NaN of MaxPool, shapes at compile time.
+// Pooling, upsampling, activations and convolutions without bias as layers: gradients by central differences,
+// values against plain loops, ties and NaN of MaxPool, shapes at compile time.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -35,7 +35,8 @@ auto const once = [](auto& net, auto x) { return net(x); };
 template <class Shape, class... Layers>
 using Output = typename Network<backend::Cpu, Shape, Layers...>::output_shape;
 
-/// The gradient of a network's only input, as large as `x`, for a gradient of its output that counts 1, 2, 3, ...
+/// The gradient of a network's only input, as large as `x`, for a gradient of its output that counts 1, 2, 3,
+/// ...
 template <class Net>
 std::vector<double> gradient_at(Net& n, std::vector<double> const& x, std::ptrdiff_t batch) {
   auto const in = n.tape.variable(Extents<2>{batch, static_cast<std::ptrdiff_t>(x.size()) / batch}, true);

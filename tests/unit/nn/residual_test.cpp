@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Residual blocks: gradients in training and with running statistics by central differences, values against their parts,
-// frozen and repeated application, projections where the shape changes, no heap allocation.
+// Residual blocks: gradients in training and with running statistics by central differences, values against
+// their parts, frozen and repeated application, projections where the shape changes, no heap allocation.
 #include <algorithm>
 #include <cmath>
 #include <type_traits>

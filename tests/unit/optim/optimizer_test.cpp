@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::size_t count = 21;  // packs and a rest
 
-/// The weights after `steps` updates with seeded gradients (of growing size, so that clipping begins), and the references'.
+/// The weights after `steps` updates with seeded gradients (of growing size, so that clipping begins), and
+/// the references'.
 template <class Optimiser>
 std::vector<double> run(Optimiser const& optimiser, long steps) {
   Tape<Backend> tape{Backend(2)};

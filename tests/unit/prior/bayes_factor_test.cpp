@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The priors of Bayes-Factor-VAE: their divergences in closed form, by integration and in the limits where they are known;
-// codes that follow the density which the posterior states; gradients.
+// The priors of Bayes-Factor-VAE: their divergences in closed form, by integration and in the limits where
+// they are known; codes that follow the density which the posterior states; gradients.
 #include <cmath>
 #include <numbers>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ClassMixture and the terms on its posterior: the reference numbers of the specification, computed there by hand, and all
-// derived gradients, those of the whole encoder included.
+// ClassMixture and the terms on its posterior: the reference numbers of the specification, computed there by
+// hand, and all derived gradients, those of the whole encoder included.
 #include <cmath>
 #include <functional>
 #include <string>

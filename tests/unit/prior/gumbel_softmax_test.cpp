@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GumbelSoftmax: relaxed classes by their formula, the joint posterior, codes of the prior; JointVAE's class capacity.
+// GumbelSoftmax: relaxed classes by their formula, the joint posterior, codes of the prior; JointVAE's class
+// capacity.
 #include <cmath>
 #include <numeric>
 #include <vector>

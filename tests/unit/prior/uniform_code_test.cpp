@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uniform codes, and codes drawn anew at a distance: laws and floors, for the interval exactly and for any prior by rejection.
+// Uniform codes, and codes drawn anew at a distance: laws and floors, for the interval exactly and for any
+// prior by rejection.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -20,7 +21,8 @@ namespace {
 
 Philox random(std::uint64_t number) { return {number, stream("test"), 1}; }
 
-/// The largest distance between the empirical distribution function and the expected one (Kolmogorov, Smirnov).
+/// The largest distance between the empirical distribution function and the expected one (Kolmogorov,
+/// Smirnov).
 template <class F>
 double distance(std::vector<double> values, F const& expected) {
   std::sort(values.begin(), values.end());

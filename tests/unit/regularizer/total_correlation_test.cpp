@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TotalCorrelation, Kl and WeightedKl against plain loops, in both estimators and both forms; derived gradients of the
-// library's terms and of a user's.
+// TotalCorrelation, Kl and WeightedKl against plain loops, in both estimators and both forms; derived
+// gradients of the library's terms and of a user's.
 #include <cmath>
 
 #include <doctest/doctest.h>

@@ -14,7 +14,8 @@ namespace report = disentangle::report;
 
 namespace {
 
-/// Draws 0.1 for every number of a code, remembers what it was asked to decode, and paints the mean of a code.
+/// Draws 0.1 for every number of a code, remembers what it was asked to decode, and paints the mean of a
+/// code.
 struct Painter {
   using image_shape_type = disentangle::ImageShape<4, 4, 1>;
   static constexpr std::size_t latent_size = 3;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LabelledStep: its cross-entropy, which parameters it trains and with which moments, what it says of wrong labels; the
-// labelled minibatches that train() draws.
+// LabelledStep: its cross-entropy, which parameters it trains and with which moments, what it says of wrong
+// labels; the labelled minibatches that train() draws.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>

@@ -37,7 +37,8 @@ struct Pairs {
   }
 };
 
-/// z_0 is the style, z_1 what `leaks` says of the class; u sits at the class's component; q(c|x) is right but for class 2.
+/// z_0 is the style, z_1 what `leaks` says of the class; u sits at the class's component; q(c|x) is right but
+/// for class 2.
 template <class Prior>
 struct Oracle {
   static constexpr std::size_t class_values = 3, latent_size = Prior::classes::total == 3 ? 4 : 0;

@@ -204,6 +204,8 @@ TEST_CASE("what cannot be scored is an error in words") {
   Exact model;
   CHECK_THROWS_WITH_AS(dis::evaluate<metric::Mig>(model, NoFactors{}), doctest::Contains("found no factors"),
                        dis::ValueError);
-  CHECK_THROWS_WITH_AS(dis::evaluate(model, Blocks{}, {"mig", "migg"}),
-                       doctest::Contains("no metric 'migg'; there are: mig, dci, sap, factor_vae, beta_vae, "), dis::ValueError);
+  CHECK_THROWS_WITH_AS(
+      dis::evaluate(model, Blocks{}, {"mig", "migg"}),
+      doctest::Contains("no metric 'migg'; there are: mig, dci, sap, factor_vae, beta_vae, "),
+      dis::ValueError);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Methods without a posterior in Model: critics with several steps of their own, one pass of the generator for all terms,
-// what policies measure, codes from the prior; same bits for every number of threads and across a kill and a resume.
+// Methods without a posterior in Model: critics with several steps of their own, one pass of the generator
+// for all terms, what policies measure, codes from the prior; same bits for every number of threads and
+// across a kill and a resume.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>

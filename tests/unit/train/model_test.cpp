@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small model trains: the loss falls, threads do not matter, a step allocates nothing, bad images are named, and
-// policies bring networks, states and optimisers of their own.
+// A small model trains: the loss falls, threads do not matter, a step allocates nothing, bad images are
+// named, and policies bring networks, states and optimisers of their own.
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -46,8 +46,8 @@ Method quick() {
   return method;
 }
 
-/// Two classes, latents as drawn and latents shuffled over the batch, told apart by a discriminator that is trained on a
-/// second minibatch: a small FactorVAE.
+/// Two classes, latents as drawn and latents shuffled over the batch, told apart by a discriminator that is
+/// trained on a second minibatch: a small FactorVAE.
 struct SmallAdversary {
   double weight = 2;
   static constexpr int minibatches = 2;
@@ -221,7 +221,8 @@ TEST_CASE("an adversary with a network, an optimiser and a second minibatch of i
   CHECK(end.at("adversary.scale")[0] < 1);
   CHECK(model.counters() == std::vector<long>{10, 10});
 
-  // the term sees the discriminator and does not train it: without after_step's optimiser it stays where it was
+  // the term sees the discriminator and does not train it: without after_step's optimiser it stays where it
+  // was
   auto still = quick<Adversarial>();
   still.get<SmallAdversary>().weight = 100;
   Model strong{still, backend::Cpu(2), SmallImage{}, seed(1)};

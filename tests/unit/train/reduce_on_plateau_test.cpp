@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// reduce_on_plateau against the rule written out, on a loss that the test decides; what it changes; going on within an epoch.
+// reduce_on_plateau against the rule written out, on a loss that the test decides; what it changes; going on
+// within an epoch.
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/reduce_on_plateau.hpp>
 #include <disentangle/train/train.hpp>

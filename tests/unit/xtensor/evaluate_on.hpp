@@ -11,7 +11,8 @@
 
 namespace disentangle::test {
 
-/// The values of a formula, and the gradients of its inputs for sum(f(inputs...) * weights) with seeded weights.
+/// The values of a formula, and the gradients of its inputs for sum(f(inputs...) * weights) with seeded
+/// weights.
 template <class T>
 struct Evaluated {
   std::vector<T> values;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// xtensor and the library on the same memory: views of codes, variables and parameters, and tensors handed in.
+// xtensor and the library on the same memory: views of codes, variables and parameters, and tensors handed
+// in.
 #include <array>
 #include <cstdint>
 #include <span>

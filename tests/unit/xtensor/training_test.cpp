@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Models on the xtensor backend train as on the CPU's, to the same bits for any threads and in every run, and a step
-// allocates nothing.
+// Models on the xtensor backend train as on the CPU's, to the same bits for any threads and in every run, and
+// a step allocates nothing.
 #include <cmath>
 #include <map>
 #include <string>
@@ -48,8 +48,9 @@ Run run(unsigned threads, int steps) {
 
 template <class Method>
 void compare_with_cpu() {
-  // After one step the parameters differ by rounding alone, but where a gradient is nearly zero: Adam's first step has
-  // the size of the learning rate whatever the gradient's. So the first moments are compared, which are gradients.
+  // After one step the parameters differ by rounding alone, but where a gradient is nearly zero: Adam's first
+  // step has the size of the learning rate whatever the gradient's. So the first moments are compared, which
+  // are gradients.
   Run const cpu = run<backend::Cpu, Method>(2, 1), xtensor = run<backend::Xtensor, Method>(2, 1);
   CHECK(xtensor.losses[0] == doctest::Approx(cpu.losses[0]).epsilon(1e-5));
   std::size_t compared = 0;

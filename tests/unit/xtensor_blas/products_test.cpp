@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products through xtensor-blas: against the CPU backend for every layout, and a model trained with them.
+// Matrix products through xtensor-blas: against the CPU backend for every layout, and a model trained with
+// them.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ std::vector<double> numbers(std::size_t n, std::uint64_t number) {
   return result;
 }
 
-/// The strides of a (rows, columns) matrix: whole by rows, whole by columns, or every second row of a larger one.
+/// The strides of a (rows, columns) matrix: whole by rows, whole by columns, or every second row of a larger
+/// one.
 Strides strides(char layout, std::ptrdiff_t rows, std::ptrdiff_t columns) {
   return layout == 'r' ? Strides{columns, 1} : layout == 'c' ? Strides{1, rows} : Strides{2 * columns, 1};
 }

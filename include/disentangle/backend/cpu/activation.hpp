@@ -56,10 +56,8 @@ DISENTANGLE_INLINE Vector<T, N> activate(Vector<T, N> x, [[maybe_unused]] T slop
   } else if constexpr (activation == Activation::leaky_relu) {
     return x < T(0) ? x * slope : x;
   } else if constexpr (N == simd::Pack<T>::size) {
-    if constexpr (activation == Activation::tanh)
-      return tanh(simd::Pack<T>(x)).v;
-    else
-      return sigmoid(simd::Pack<T>(x)).v;
+    if constexpr (activation == Activation::tanh) return tanh(simd::Pack<T>(x)).v;
+    else return sigmoid(simd::Pack<T>(x)).v;
   } else {
     for (std::size_t i = 0; i < N; ++i) {
       T const lane = x[i];
@@ -73,16 +71,11 @@ DISENTANGLE_INLINE Vector<T, N> activate(Vector<T, N> x, [[maybe_unused]] T slop
 template <Activation activation, class T, std::size_t N>
 DISENTANGLE_INLINE Vector<T, N> activation_adjoint(Vector<T, N> d, [[maybe_unused]] Vector<T, N> y,
                                                    [[maybe_unused]] T slope) {
-  if constexpr (activation == Activation::identity)
-    return d;
-  else if constexpr (activation == Activation::relu)
-    return y > T(0) ? d : Vector<T, N>{};
-  else if constexpr (activation == Activation::leaky_relu)
-    return y > T(0) ? d : d * slope;
-  else if constexpr (activation == Activation::tanh)
-    return d - d * y * y;
-  else
-    return d * (y - y * y);
+  if constexpr (activation == Activation::identity) return d;
+  else if constexpr (activation == Activation::relu) return y > T(0) ? d : Vector<T, N>{};
+  else if constexpr (activation == Activation::leaky_relu) return y > T(0) ? d : d * slope;
+  else if constexpr (activation == Activation::tanh) return d - d * y * y;
+  else return d * (y - y * y);
 }
 
 }  // namespace detail

@@ -167,7 +167,8 @@ void gather_row(T const* in, std::ptrdiff_t row, int count, T const* weights, T 
 template <std::size_t Group, class V, std::size_t... I>
 DISENTANGLE_INLINE V add_group_halves(V a, V b, std::index_sequence<I...>) {
   constexpr std::size_t half = Group / 2;
-  return shuffle<(I / half * Group + I % half)...>(a, b) + shuffle<(I / half * Group + I % half + half)...>(a, b);
+  return shuffle<(I / half * Group + I % half)...>(a, b) +
+         shuffle<(I / half * Group + I % half + half)...>(a, b);
 }
 
 /// to[p * distance] = base + the sum of the lanes of sum[p], for Count vectors.
@@ -253,14 +254,10 @@ void dot_pixels(Grid const& grid, Tap<T> const* taps, int tap_count, T const* in
         if (y < 0 || y >= grid.in_height) continue;
         T const* const source = in + (static_cast<std::ptrdiff_t>(y) * grid.in_width + x) * Channels;
         bool const cut_left = x<0, cut_right = x + pixels> grid.in_width;
-        if (cut_left && cut_right)
-          add.template operator()<1, pixels - 1>(source, taps[t].weights);
-        else if (cut_left)
-          add.template operator()<1, pixels>(source, taps[t].weights);
-        else if (cut_right)
-          add.template operator()<0, pixels - 1>(source, taps[t].weights);
-        else
-          add.template operator()<0, pixels>(source, taps[t].weights);
+        if (cut_left && cut_right) add.template operator()<1, pixels - 1>(source, taps[t].weights);
+        else if (cut_left) add.template operator()<1, pixels>(source, taps[t].weights);
+        else if (cut_right) add.template operator()<0, pixels - 1>(source, taps[t].weights);
+        else add.template operator()<0, pixels>(source, taps[t].weights);
       }
 #pragma GCC unroll 4
       for (int o = 0; o < OutChannels; ++o)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CPU backend: SIMD kernels over a pool of threads. Results are the same bits for every number of threads.
+// The CPU backend: SIMD kernels over a pool of threads. Results are the same bits for every number of
+// threads.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +12,8 @@
 #include <disentangle/backend/cpu/fused_loops.hpp>
 #include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/backend/cpu/memory.hpp>
-#include <disentangle/backend/cpu/scalar_pack.hpp>
 #include <disentangle/backend/cpu/partner_first.hpp>
+#include <disentangle/backend/cpu/scalar_pack.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/philox.hpp>
 
@@ -40,7 +41,7 @@ class BasicCpu {
   unsigned threads() const { return pool_->size(); }
   cpu::ThreadPool& pool() { return *pool_; }
 
-  // ---- storage -------------------------------------------------------------------------------------------------------
+  // ---- storage ------------------------------------------------------------------------------------------
   T* allocate(std::size_t n) { return cpu::allocate<T>(n); }
   void deallocate(T* p, std::size_t n) { cpu::deallocate(p, n); }
 
@@ -56,7 +57,7 @@ class BasicCpu {
     std::transform(p, p + n, host, [](T x) { return static_cast<Number>(x); });
   }
 
-  // ---- fused loops over bound expressions ----------------------------------------------------------------------------
+  // ---- fused loops over bound expressions ---------------------------------------------------------------
   template <class Loop, class Destination, class Bound>
   void map(Loop const& loop, Destination const& destination, Bound const& bound) {
     cpu::fused_map<Pack>(*pool_, loop, destination, bound);
@@ -75,7 +76,7 @@ class BasicCpu {
     cpu::fused_reduce<Pack>(*pool_, loop, kind, destination, bound);
   }
 
-  // ---- matrices ------------------------------------------------------------------------------------------------------
+  // ---- matrices -----------------------------------------------------------------------------------------
   /// C (+)= A B with A (m, k), B (k, n), C (m, n), each with its row and column strides.
   void multiply(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa, T const* b,
                 Strides sb, T* c, Strides sc, bool accumulate) {
@@ -97,7 +98,7 @@ class BasicCpu {
     }
   }
 
-  // ---- layers --------------------------------------------------------------------------------------------------------
+  // ---- layers -------------------------------------------------------------------------------------------
   /// out = f(x W + b), x (batch, inputs), W (inputs, features).
   template <Activation A>
   void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x,
@@ -130,8 +131,8 @@ class BasicCpu {
     cpu::convolution_forward<Geometry, A>(*pool_, static_cast<std::size_t>(batch), in, weight, bias, out,
                                           slope);
   }
-  /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted; weight_gradient
-  /// null: the weights are frozen; bias_gradient null: not wanted.
+  /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted;
+  /// weight_gradient null: the weights are frozen; bias_gradient null: not wanted.
   template <class Geometry, Activation A>
   void convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient,
                            T* in_gradient, T* weight_gradient, T* bias_gradient, bool accumulate, T slope,
@@ -189,7 +190,7 @@ class BasicCpu {
     });
   }
 
-  // ---- rows ----------------------------------------------------------------------------------------------------------
+  // ---- rows ---------------------------------------------------------------------------------------------
   void gather_rows(T const* from, int const* rows, std::ptrdiff_t n, std::ptrdiff_t width, T* to) {
     for (std::ptrdiff_t i = 0; i < n; ++i) std::copy_n(from + rows[i] * width, width, to + i * width);
   }
@@ -207,7 +208,7 @@ class BasicCpu {
     cpu::partner_first_adjoint(*pool_, n, out_gradient, place, sum);
   }
 
-  // ---- random numbers ------------------------------------------------------------------------------------------------
+  // ---- random numbers -----------------------------------------------------------------------------------
   void normal(Philox const& random, T* p, std::size_t n) {
     for (std::size_t b = 0; 4 * b < n; ++b) {
       auto const z = random.normals(b);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs bound expressions on the CPU: one pass per expression forwards, one back, in SIMD packs, over tasks whose number
-// and order of summation depend only on the shapes, so that results are the same bits for every number of threads.
-// The expression trees (autodiff/bound.hpp) are template parameters here, never included.
+// Runs bound expressions on the CPU: one pass per expression forwards, one back, in SIMD packs, over tasks
+// whose number and order of summation depend only on the shapes, so that results are the same bits for every
+// number of threads. The expression trees (autodiff/bound.hpp) are template parameters here, never included.
 #pragma once
 
 #include <algorithm>
@@ -59,8 +59,9 @@ inline void line_index(std::ptrdiff_t const* extents, std::ptrdiff_t line, std::
   }
 }
 
-/// Calls body(j, lanes) for the packs of [begin, end), the last one perhaps partial. Whole packs are told apart where
-/// memory is touched (a branch that is always right but once), not by a type: a body is compiled once.
+/// Calls body(j, lanes) for the packs of [begin, end), the last one perhaps partial. Whole packs are told
+/// apart where memory is touched (a branch that is always right but once), not by a type: a body is compiled
+/// once.
 template <class P, class Body>
 DISENTANGLE_INLINE void for_each_pack(std::ptrdiff_t begin, std::ptrdiff_t end, Body&& body) {
   constexpr auto size = static_cast<std::ptrdiff_t>(P::size);
@@ -115,7 +116,8 @@ bool independent(Loop const& loop, Bound& bound) {
 
 }  // namespace detail
 
-/// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written to.
+/// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written
+/// to.
 template <class P, class Pool, class Loop, class Destination, class Bound>
 void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
   using T = typename P::value_type;
@@ -144,7 +146,8 @@ void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bou
   });
 }
 
-/// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its result).
+/// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its
+/// result).
 template <class P, class Pool, class Loop, class Bound, class Seed>
 void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
   detail::Partition const partition(loop.extents);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host memory for tensors: aligned to cache lines, and on Linux in huge pages where it is large, which saves the kernels
-// several per cent on layers of some MiB.
+// Host memory for tensors: aligned to cache lines, and on Linux in huge pages where it is large, which saves
+// the kernels several per cent on layers of some MiB.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ T* allocate(std::size_t n) {
   constexpr std::size_t line = 64, huge = std::size_t{2} << 20;
   std::size_t const bytes = n * sizeof(T);
   std::size_t const alignment = bytes >= 2 * huge ? huge : line;
-  void* const p = ::operator new (bytes, std::align_val_t{alignment});
+  void* const p = ::operator new(bytes, std::align_val_t{alignment});
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   if (alignment == huge)
     ::madvise(p, bytes / huge * huge, MADV_HUGEPAGE);  // advice: nothing is lost if it is not taken
@@ -30,7 +30,7 @@ T* allocate(std::size_t n) {
 template <class T>
 void deallocate(T* p, std::size_t n) {
   constexpr std::size_t line = 64, huge = std::size_t{2} << 20;
-  ::operator delete (p, std::align_val_t{n * sizeof(T) >= 2 * huge ? huge : line});
+  ::operator delete(p, std::align_val_t{n * sizeof(T) >= 2 * huge ? huge : line});
 }
 
 }  // namespace disentangle::backend::cpu

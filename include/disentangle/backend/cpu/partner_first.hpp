@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of a square matrix of similarities without their diagonal, the partner's column first: what contrast/info_nce.hpp puts in
-// order, as copies of the two or three runs that stay together.
+// Rows of a square matrix of similarities without their diagonal, the partner's column first: what
+// contrast/info_nce.hpp puts in order, as copies of the two or three runs that stay together.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,8 @@ namespace disentangle::backend::cpu {
 
 namespace detail {
 
-/// Columns of row i that stay beside each other: [0, low), (low, high), (high, n), low and high the row's own and its partner's.
+/// Columns of row i that stay beside each other: [0, low), (low, high), (high, n), low and high the row's own
+/// and its partner's.
 struct KeptRuns {
   std::ptrdiff_t partner, low, high;
   KeptRuns(std::ptrdiff_t i, std::ptrdiff_t n)
@@ -49,7 +50,8 @@ void partner_first(ThreadPool& pool, std::ptrdiff_t n, T const* similarity, T* o
   });
 }
 
-/// The way back, and the sum with its transpose: S = x x^T gives x the gradient (d + d^T) x. (n, n - 1) -> (n, n).
+/// The way back, and the sum with its transpose: S = x x^T gives x the gradient (d + d^T) x. (n, n - 1) ->
+/// (n, n).
 /// @param place n * n scalars to work in
 template <class T>
 void partner_first_adjoint(ThreadPool& pool, std::ptrdiff_t n, T const* out_gradient, T* place, T* sum) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ScalarPack<T>: a pack of one lane. nvcc takes no vectors of the compiler where code is for host and device, as formulas
-// are, so in CUDA sources the CPU backend evaluates formulas with this; its matrix products and convolutions stay SIMD.
+// ScalarPack<T>: a pack of one lane. nvcc takes no vectors of the compiler where code is for host and device,
+// as formulas are, so in CUDA sources the CPU backend evaluates formulas with this; its matrix products and
+// convolutions stay SIMD.
 #pragma once
 
 #include <cmath>

@@ -165,22 +165,16 @@ struct Pack {
 
   friend DISENTANGLE_INLINE Pack sqrt(Pack a) {
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float>)
-      asm("vsqrtps %1, %0" : "=v"(a.v) : "v"(a.v));
-    else
-      asm("vsqrtpd %1, %0" : "=v"(a.v) : "v"(a.v));
+    if constexpr (std::is_same_v<T, float>) asm("vsqrtps %1, %0" : "=v"(a.v) : "v"(a.v));
+    else asm("vsqrtpd %1, %0" : "=v"(a.v) : "v"(a.v));
     return a;
 #elif defined(__AVX__)
-    if constexpr (std::is_same_v<T, float>)
-      asm("vsqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
-    else
-      asm("vsqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
+    if constexpr (std::is_same_v<T, float>) asm("vsqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
+    else asm("vsqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
     return a;
 #elif defined(__SSE2__)
-    if constexpr (std::is_same_v<T, float>)
-      asm("sqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
-    else
-      asm("sqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
+    if constexpr (std::is_same_v<T, float>) asm("sqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
+    else asm("sqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
     return a;
 #else
     return each(a, [](T x) { return std::sqrt(x); });
@@ -326,8 +320,7 @@ struct Pack {
   DISENTANGLE_INLINE void masked_store(T* p, std::size_t n) const {
     if constexpr (std::is_same_v<T, float>)
       __builtin_ia32_storeups512_mask(p, v, static_cast<unsigned short>(lanes_below(n)));
-    else
-      __builtin_ia32_storeupd512_mask(p, v, static_cast<unsigned char>(lanes_below(n)));
+    else __builtin_ia32_storeupd512_mask(p, v, static_cast<unsigned char>(lanes_below(n)));
   }
 #else
   // The ends of lines are rare: one function for all of them, so that the loops stay small.
@@ -335,10 +328,8 @@ struct Pack {
     return n >= size ? load(p) : load_part(p, n);
   }
   DISENTANGLE_INLINE void masked_store(T* p, std::size_t n) const {
-    if (n >= size)
-      store(p);
-    else
-      store_part(p, n);
+    if (n >= size) store(p);
+    else store_part(p, n);
   }
   static __attribute__((noinline)) Pack load_part(T const* p, std::size_t n) {
     alignas(Vector) T lanes[size] = {};

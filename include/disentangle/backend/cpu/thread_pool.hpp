@@ -92,15 +92,15 @@ class ThreadPool {
     std::uint64_t const loop = (left_.load(std::memory_order_relaxed) >> task_bits) + 1;
     left_.store(loop << task_bits | tasks, std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_seq_cst) != 0) {
-      { std::lock_guard const lock(sleep_); }
+      {
+        std::lock_guard const lock(sleep_);
+      }
       wake_.notify_all();
     }
     take_tasks(loop & (~std::uint64_t{0} >> task_bits));
     for (unsigned spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
-      if (spins < 4096)
-        pause();
-      else
-        std::this_thread::yield();  // the core of a worker is taken by somebody else: let it have this one
+      if (spins < 4096) pause();
+      else std::this_thread::yield();  // the core of a worker is taken by somebody else: let it have this one
     }
     if (failed_.load(std::memory_order_acquire)) std::rethrow_exception(std::exchange(error_, nullptr));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activations and their adjoints for one scalar on a device; backend/cpu/activation.hpp has those for SIMD packs.
+// Activations and their adjoints for one scalar on a device; backend/cpu/activation.hpp has those for SIMD
+// packs.
 #pragma once
 
 #include <cmath>

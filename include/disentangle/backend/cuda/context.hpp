@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Context: what a handle of the CUDA backend shares: the device, two streams, the library handles, memory and its counts.
+// Context: what a handle of the CUDA backend shares: the device, two streams, the library handles, memory and
+// its counts.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,8 @@ namespace disentangle::backend {
 struct CudaOptions {
   /// Which device, 0 .. the number of devices - 1.
   int device = 0;
-  /// Matrix products and convolutions in TensorFloat-32 (10 bits of mantissa, several times the speed). Off: float32, and
-  /// results agree with the CPU's to rounding.
+  /// Matrix products and convolutions in TensorFloat-32 (10 bits of mantissa, several times the speed). Off:
+  /// float32, and results agree with the CPU's to rounding.
   bool tf32 = false;
   /// Replay the steady-state step as one CUDA graph. Off: every kernel is launched on its own.
   bool graphs = true;
@@ -103,7 +104,8 @@ class Context {
   std::size_t allocations() const { return allocations_; }
   void count_allocation() { ++allocations_; }
 
-  /// Device memory of at least this size that lasts until the next call with a larger one, for one kernel after another.
+  /// Device memory of at least this size that lasts until the next call with a larger one, for one kernel
+  /// after another.
   void* workspace(std::size_t bytes) { return grown(workspace_, workspace_size_, bytes); }
   /// The same for partial sums, which must not meet the workspace of a library call.
   void* partials(std::size_t bytes) { return grown(partials_, partials_size_, bytes); }
@@ -126,8 +128,8 @@ class Context {
         cublasSetMathMode(cublas_, options_.tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH));
     int major = 0;
     DISENTANGLE_CUDA_CALL(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options_.device));
-    // a workspace of our own, so that cuBLAS neither allocates in a captured step nor changes its sums by chance;
-    // the sizes are those that its documentation recommends
+    // a workspace of our own, so that cuBLAS neither allocates in a captured step nor changes its sums by
+    // chance; the sizes are those that its documentation recommends
     std::size_t const bytes = std::size_t{major >= 9 ? 32u : 4u} << 20;
     cublas_workspace_ = allocate(bytes);
     DISENTANGLE_CUDA_CALL(cublasSetWorkspace(cublas_, cublas_workspace_, bytes));

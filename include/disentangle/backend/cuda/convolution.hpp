@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions through cuDNN on NHWC images. What a convolution needs (descriptors, the algorithms that cuDNN's heuristics
-// choose, their workspace) is found once for each geometry and batch size and kept.
+// Convolutions through cuDNN on NHWC images. What a convolution needs (descriptors, the algorithms that
+// cuDNN's heuristics choose, their workspace) is found once for each geometry and batch size and kept.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@
 
 namespace disentangle::backend::cuda {
 
-/// The descriptors and algorithms of one convolution at one batch size. Only deterministic algorithms are taken.
+/// The descriptors and algorithms of one convolution at one batch size. Only deterministic algorithms are
+/// taken.
 template <class T>
 class ConvolutionPlan {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CUDA backend: cuBLAS products, cuDNN convolutions, and kernels made from the same expression types as on the CPU.
-// Files that use it are compiled by nvcc (launch.hpp says why). Needs the component `cuda`: disentangle::cuda.
+// The CUDA backend: cuBLAS products, cuDNN convolutions, and kernels made from the same expression types as
+// on the CPU. Files that use it are compiled by nvcc (launch.hpp says why). Needs the component `cuda`:
+// disentangle::cuda.
 #pragma once
 
 #include <algorithm>
@@ -22,11 +23,12 @@
 
 namespace disentangle::backend {
 
-/// A handle to a device; copying it is cheap and shares the device's streams and memory. T is the scalar of every tensor.
-/// Work is queued, not waited for: `download` waits, and Model::step reads the loss back every
-/// CudaOptions::read_back_every steps. Used by one host thread at a time. Results are the same bits in every run on one
-/// kind of device; they agree with the CPU's to rounding.
-/// @throws CudaError where a call fails, with the call, its file and line; CudaMemoryError where memory runs out.
+/// A handle to a device; copying it is cheap and shares the device's streams and memory. T is the scalar of
+/// every tensor. Work is queued, not waited for: `download` waits, and Model::step reads the loss back every
+/// CudaOptions::read_back_every steps. Used by one host thread at a time. Results are the same bits in every
+/// run on one kind of device; they agree with the CPU's to rounding.
+/// @throws CudaError where a call fails, with the call, its file and line; CudaMemoryError where memory runs
+/// out.
 template <class T>
 class BasicCuda {
  public:
@@ -43,7 +45,7 @@ class BasicCuda {
   /// Waits until everything queued is done.
   void synchronise() const { context().synchronise(); }
 
-  // ---- storage -------------------------------------------------------------------------------------------------------
+  // ---- storage ------------------------------------------------------------------------------------------
   T* allocate(std::size_t n) {
     return static_cast<T*>(context().allocate(std::max<std::size_t>(n, 1) * sizeof(T)));
   }
@@ -88,7 +90,8 @@ class BasicCuda {
   // ---- a training step as queued work: Model::step calls these where a backend has them --------------------------------
   /// Whether the loss of this step is read back (the first step's always is).
   bool reads_back(long step) const { return step <= 1 || step % options().read_back_every == 0; }
-  /// Uploads minibatch number i of the step on a stream of its own. @return where it will be for the step's kernels.
+  /// Uploads minibatch number i of the step on a stream of its own. @return where it will be for the step's
+  /// kernels.
   template <class Number>
   T* stage(std::size_t i, Number const* host, std::size_t n) {
     auto& uploads = shared_->uploads;
@@ -97,8 +100,9 @@ class BasicCuda {
     std::transform(host, host + n, pinned, [](Number x) { return static_cast<T>(x); });
     return static_cast<T*>(uploads[i]->copy(n * sizeof(T)));
   }
-  /// Queues the work of a step. From the second call with the same key that allocated nothing, it is replayed as a graph:
-  /// then `work` must not download. `key` stands for everything that the sizes of the step's tensors depend on.
+  /// Queues the work of a step. From the second call with the same key that allocated nothing, it is replayed
+  /// as a graph: then `work` must not download. `key` stands for everything that the sizes of the step's
+  /// tensors depend on.
   template <class Work>
   void submit(std::size_t key, Work&& work) {
     shared_->staging.begin_step();
@@ -111,7 +115,7 @@ class BasicCuda {
     for (auto const& upload : shared_->uploads) upload->release();
   }
 
-  // ---- fused loops over bound expressions ----------------------------------------------------------------------------
+  // ---- fused loops over bound expressions ---------------------------------------------------------------
   template <class Loop, class Destination, class Bound>
   void map(Loop const& loop, Destination const& destination, Bound const& bound) {
     cuda::fused_map<T>(context(), loop, destination, bound);
@@ -129,14 +133,14 @@ class BasicCuda {
     cuda::fused_reduce<T>(context(), loop, kind, destination, bound);
   }
 
-  // ---- matrices ------------------------------------------------------------------------------------------------------
+  // ---- matrices -----------------------------------------------------------------------------------------
   /// C (+)= A B with A (m, k), B (k, n), C (m, n), each with its row and column strides.
   void multiply(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa, T const* b,
                 Strides sb, T* c, Strides sc, bool accumulate) {
     cuda::multiply(context(), m, n, k, a, sa, b, sb, c, sc, accumulate);
   }
 
-  // ---- layers --------------------------------------------------------------------------------------------------------
+  // ---- layers -------------------------------------------------------------------------------------------
   /// out = f(x W + b), x (batch, inputs), W (inputs, features).
   template <Activation A>
   void dense(std::ptrdiff_t batch, std::ptrdiff_t inputs, std::ptrdiff_t features, T const* x,
@@ -167,8 +171,8 @@ class BasicCuda {
     bias_activation<A>(static_cast<std::size_t>(batch) * Geometry::out_size, Geometry::out_channels, bias,
                        out, slope);
   }
-  /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted; weight_gradient
-  /// null: the weights are frozen; bias_gradient null: not wanted.
+  /// All adjoints of out = f(conv(in, W) + b). out_gradient is overwritten; in_gradient null: not wanted;
+  /// weight_gradient null: the weights are frozen; bias_gradient null: not wanted.
   template <class Geometry, Activation A>
   void convolution_adjoint(std::ptrdiff_t batch, T const* in, T const* weight, T const* out, T* out_gradient,
                            T* in_gradient, T* weight_gradient, T* bias_gradient, bool accumulate, T slope,
@@ -230,7 +234,7 @@ class BasicCuda {
                              kernel, w, g, on_device(moments), squared_norm, static_cast<T>(clip_norm)});
   }
 
-  // ---- rows ----------------------------------------------------------------------------------------------------------
+  // ---- rows ---------------------------------------------------------------------------------------------
   void gather_rows(T const* from, int const* rows, std::ptrdiff_t n, std::ptrdiff_t width, T* to) {
     in_pieces(rows, n, [&](std::size_t first, std::size_t count, cuda::detail::Rows const& piece) {
       auto const w = static_cast<std::size_t>(width);
@@ -246,7 +250,7 @@ class BasicCuda {
     });
   }
 
-  // ---- random numbers ------------------------------------------------------------------------------------------------
+  // ---- random numbers -----------------------------------------------------------------------------------
   void normal(Philox const& random, T* p, std::size_t n) {
     cuda::for_each_index(stream(), (n + 3) / 4, cuda::detail::NormalKernel<T>{random, p, n});
   }

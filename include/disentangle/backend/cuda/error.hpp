@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CudaError, and the check around every call of the CUDA libraries: the message carries the call, its file and line.
+// CudaError, and the check around every call of the CUDA libraries: the message carries the call, its file
+// and line.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bound expressions on a device: the tree that the CPU runs in SIMD packs is here the body of a kernel, one scalar a
-// thread. One launch evaluates an expression, one applies its adjoint; a leaf that many threads would add to (because it is
-// broadcast) gets a launch of its own that sums its part in a fixed order, so that results are the same bits in every run.
+// Bound expressions on a device: the tree that the CPU runs in SIMD packs is here the body of a kernel, one
+// scalar a thread. One launch evaluates an expression, one applies its adjoint; a leaf that many threads
+// would add to (because it is broadcast) gets a launch of its own that sums its part in a fixed order, so
+// that results are the same bits in every run.
 #pragma once
 
 #include <cstddef>
@@ -242,8 +243,8 @@ void fused_map(Context& context, Loop const& loop, Destination const& destinatio
                  detail::MapKernel<T, Destination, Bound>{decode, destination, bound});
 }
 
-/// Every leaf's gradient += adjoint of `bound` applied to `seed`: one launch, and one more for each leaf that is broadcast
-/// or overlaps another.
+/// Every leaf's gradient += adjoint of `bound` applied to `seed`: one launch, and one more for each leaf that
+/// is broadcast or overlaps another.
 template <class T, class Loop, class Bound, class Seed>
 void fused_adjoint(Context& context, Loop const& loop, Bound const& bound, Seed const& seed) {
   Bound part = bound;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Row-major matrix products through cuBLAS, which is column-major: a row-major matrix is its transpose there, so
-// C = A B is asked for as C' = B' A'.
+// Row-major matrix products through cuBLAS, which is column-major: a row-major matrix is its transpose there,
+// so C = A B is asked for as C' = B' A'.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,8 @@ inline cublasStatus_t cublas_gemm(cublasHandle_t handle, cublasOperation_t left,
   return cublasDgemm(handle, left, right, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
-/// How cuBLAS reads a matrix with the given strides: the leading dimension, and whether it is stored by columns.
+/// How cuBLAS reads a matrix with the given strides: the leading dimension, and whether it is stored by
+/// columns.
 struct Storage {
   bool possible, by_columns;
   std::ptrdiff_t leading;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// StepGraph: the steady-state step as one launch. Each step is recorded anew by stream capture, which costs the host what
-// launching would and the device nothing, and the graph that was made from an earlier step takes over the new parameters
-// (step numbers, learning rates, random counters); so no formula needs to know that it is replayed.
+// StepGraph: the steady-state step as one launch. Each step is recorded anew by stream capture, which costs
+// the host what launching would and the device nothing, and the graph that was made from an earlier step
+// takes over the new parameters (step numbers, learning rates, random counters); so no formula needs to know
+// that it is replayed.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,8 @@ class StepGraph {
   StepGraph& operator=(StepGraph const&) = delete;
   ~StepGraph() { forget(); }
 
-  /// Queues what `work` does on the stream: as a graph if the last call had this key and allocated nothing, and nothing was
-  /// allocated since (by another model on this device, or by inference between steps).
+  /// Queues what `work` does on the stream: as a graph if the last call had this key and allocated nothing,
+  /// and nothing was allocated since (by another model on this device, or by inference between steps).
   template <class Work>
   void run(std::size_t key, Work&& work) {
     std::size_t const before = context_.allocations();

@@ -75,7 +75,8 @@ struct ProductKernel {
   }
 };
 
-/// Row numbers as kernel parameters, so that they need no memory on the device and a captured step keeps its own.
+/// Row numbers as kernel parameters, so that they need no memory on the device and a captured step keeps its
+/// own.
 struct Rows {
   static constexpr std::size_t most = 512;
   int at[most];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The launchers of the CUDA backend. A kernel is a functor, a trivially copyable value with host/device members; three
-// launchers run it: an index space, one result per block, one result of everything.
+// The launchers of the CUDA backend. A kernel is a functor, a trivially copyable value with host/device
+// members; three launchers run it: an index space, one result per block, one result of everything.
 //
-// Compiled by nvcc they launch (launch.cuh). Compiled by a plain C++ compiler they hand the functor to the emulation of
-// CUDA that the tests link, which runs the same functor bodies on the host; a program that links no emulation must compile
-// the files that use backend::Cuda with nvcc.
+// Compiled by nvcc they launch (launch.cuh). Compiled by a plain C++ compiler they hand the functor to the
+// emulation of CUDA that the tests link, which runs the same functor bodies on the host; a program that links
+// no emulation must compile the files that use backend::Cuda with nvcc.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,8 @@ inline unsigned grid_blocks(std::size_t n) {
   return static_cast<unsigned>(std::clamp<std::size_t>((n + block_threads - 1) / block_threads, 1, most));
 }
 
-/// Blocks that a reduction of n elements to one is split into: a function of n alone, as its order of summation is.
+/// Blocks that a reduction of n elements to one is split into: a function of n alone, as its order of
+/// summation is.
 inline unsigned reduction_blocks(std::size_t n) {
   return static_cast<unsigned>(std::clamp<std::size_t>((n + 1023) / 1024, 1, 512));
 }
@@ -86,7 +87,8 @@ void for_each_index(cudaStream_t stream, std::size_t n, F const& f) {
   if (n > 0) detail::emulate(stream, Job{f, n}, grid_blocks(n));
 }
 
-/// f.finish(block, value) for every block, where value combines f.partial(block, thread) over block_threads threads.
+/// f.finish(block, value) for every block, where value combines f.partial(block, thread) over block_threads
+/// threads.
 template <class F>
 void reduce_blocks(cudaStream_t stream, std::size_t blocks, F const& f) {
   struct Job {
@@ -101,8 +103,9 @@ void reduce_blocks(cudaStream_t stream, std::size_t blocks, F const& f) {
   if (blocks > 0) detail::emulate(stream, Job{f, blocks}, static_cast<unsigned>(blocks));
 }
 
-/// f.finish(value), where value combines f.partial(block, thread) over all blocks; the blocks' own values go through
-/// `partials` (one for each block) and the last block to end, found by `ticket` (zero before and after), combines them.
+/// f.finish(value), where value combines f.partial(block, thread) over all blocks; the blocks' own values go
+/// through `partials` (one for each block) and the last block to end, found by `ticket` (zero before and
+/// after), combines them.
 template <class F>
 void reduce_all(cudaStream_t stream, unsigned blocks, typename F::value_type* partials, unsigned* ticket,
                 F const& f) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uploads: pinned host memory for what a step sends to the device, and double-buffered minibatches whose copies run beside
-// the step before.
+// Uploads: pinned host memory for what a step sends to the device, and double-buffered minibatches whose
+// copies run beside the step before.
 #pragma once
 
 #include <algorithm>
@@ -60,8 +60,9 @@ class PinnedBlock {
   std::size_t size_ = 0;
 };
 
-/// Small uploads in the order of the stream. Each takes pinned memory that stays untouched until the device has read it:
-/// those of a step until the step after the next begins, those between steps until the stream is waited for.
+/// Small uploads in the order of the stream. Each takes pinned memory that stays untouched until the device
+/// has read it: those of a step until the step after the next begins, those between steps until the stream is
+/// waited for.
 class Staging {
  public:
   explicit Staging(Context& context) : context_(context) {}
@@ -123,8 +124,8 @@ class Staging {
   bool in_step_ = false;
 };
 
-/// The minibatches of a step: each has two buffers on the device, filled in turn on a stream of their own, so that the
-/// upload for the next step runs while this one computes.
+/// The minibatches of a step: each has two buffers on the device, filled in turn on a stream of their own, so
+/// that the upload for the next step runs while this one computes.
 class BatchUpload {
  public:
   explicit BatchUpload(Context& context) : context_(context) {}

@@ -44,8 +44,7 @@ void gemm(cpu::ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, cp
     if (k != 0) {
       if (a.column_stride == 1)
         with_b(Eigen::Map<RowMajor const, 0, Stride>(a.data, rows, length, Stride(a.row_stride)));
-      else
-        with_b(Eigen::Map<ColumnMajor const, 0, Stride>(a.data, rows, length, Stride(a.column_stride)));
+      else with_b(Eigen::Map<ColumnMajor const, 0, Stride>(a.data, rows, length, Stride(a.column_stride)));
     }
     for (std::size_t i = 0; i < m; ++i) {
       T* const row = c + i * c_stride + begin;

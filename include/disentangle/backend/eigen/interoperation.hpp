@@ -30,7 +30,7 @@ template <class T>
 using EigenView =
     Eigen::Map<std::conditional_t<std::is_const_v<T>, EigenRows<std::remove_const_t<T>> const, EigenRows<T>>>;
 
-// ---- from here to Eigen ----------------------------------------------------------------------------------------------
+// ---- from here to Eigen ---------------------------------------------------------------------------------
 
 /// A matrix view, such as codes (samples, latents) or factors (samples, factors), as an Eigen::Map.
 template <class T>
@@ -46,8 +46,8 @@ EigenView<T> as_eigen(std::span<T> scalars, std::size_t rows, std::size_t column
   return as_eigen(MatrixView<T>(scalars.data(), rows, columns));
 }
 
-/// The values of a variable of rank 2 on a host backend, with its strides: a transposed view is one in Eigen too. Valid
-/// as long as the variable's tape keeps it.
+/// The values of a variable of rank 2 on a host backend, with its strides: a transposed view is one in Eigen
+/// too. Valid as long as the variable's tape keeps it.
 template <host_variable V>
   requires(V::rank == 2)
 auto as_eigen(V const& v) {
@@ -66,9 +66,10 @@ auto as_eigen(V const& v) {
       v.value, v.extents[0], Eigen::InnerStride<>(v.strides[0]));
 }
 
-/// A tensor of a model by its name in checkpoints (model.for_each_tensor lists them), as a matrix of all axes but the last
-/// by the last: weights of dense layers are (inputs, features), of convolutions (ky * kx * cin, cout), biases one row.
-/// Writing to it changes the model; valid as long as the model lives. @throws ValueError if the model has no such tensor.
+/// A tensor of a model by its name in checkpoints (model.for_each_tensor lists them), as a matrix of all axes
+/// but the last by the last: weights of dense layers are (inputs, features), of convolutions (ky * kx * cin,
+/// cout), biases one row. Writing to it changes the model; valid as long as the model lives. @throws
+/// ValueError if the model has no such tensor.
 template <class Model>
   requires requires { typename Model::method_type; }
 auto as_eigen(Model& model, std::string_view name) {
@@ -80,7 +81,7 @@ auto as_eigen(Model& model, std::string_view name) {
   return as_eigen(MatrixView<typename Model::scalar>(tensor.data, rows, columns));
 }
 
-// ---- from Eigen to here ----------------------------------------------------------------------------------------------
+// ---- from Eigen to here ---------------------------------------------------------------------------------
 
 namespace detail {
 
@@ -89,9 +90,7 @@ void accept_dense(Eigen::DenseBase<E> const&);
 
 /// A matrix, array, vector, Map, Ref or block of Eigen's.
 template <class E>
-concept eigen_dense = requires(E const& e) {
-  accept_dense(e);
-};
+concept eigen_dense = requires(E const& e) { accept_dense(e); };
 
 /// The memory of an Eigen object, checked to be row-major and contiguous.
 template <class E>
@@ -123,8 +122,9 @@ EigenRows<typename E::Scalar> row_major(E const& e) {
   return e;
 }
 
-/// A row-major Eigen matrix, or a column vector as one column, as the matrix view that metrics take. Not a copy: the
-/// matrix must outlive it. Matrices stored by columns (Eigen's default) are rejected by the compiler: see row_major().
+/// A row-major Eigen matrix, or a column vector as one column, as the matrix view that metrics take. Not a
+/// copy: the matrix must outlive it. Matrices stored by columns (Eigen's default) are rejected by the
+/// compiler: see row_major().
 /// @throws ShapeError for a block that is not contiguous.
 template <detail::eigen_dense E>
 auto matrix_view(E&& e) {
@@ -133,15 +133,16 @@ auto matrix_view(E&& e) {
                                                            static_cast<std::size_t>(e.cols()));
 }
 
-/// The scalars of a row-major Eigen matrix or of a vector: what encode, decode and minibatches take. Not a copy: the
-/// matrix must outlive it. Rejects what matrix_view rejects.
+/// The scalars of a row-major Eigen matrix or of a vector: what encode, decode and minibatches take. Not a
+/// copy: the matrix must outlive it. Rejects what matrix_view rejects.
 template <detail::eigen_dense E>
 auto as_span(E&& e) {
   auto* const data = detail::eigen_rows("as_span", e);
   return std::span<std::remove_pointer_t<decltype(data)>>(data, static_cast<std::size_t>(e.size()));
 }
 
-/// A row-major Eigen matrix with one image in each row, height x width x channels, for data::arrays and encode.
+/// A row-major Eigen matrix with one image in each row, height x width x channels, for data::arrays and
+/// encode.
 /// @tparam Shape the ImageShape. @throws ShapeError if rows have another length.
 template <class Shape, detail::eigen_dense E>
 auto image_span(E&& e) {

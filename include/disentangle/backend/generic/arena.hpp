@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bump allocator over memory that a source gives out in blocks. After the first pass over the same sequence of requests
-// everything fits one block, so a training step allocates nothing.
+// A bump allocator over memory that a source gives out in blocks. After the first pass over the same sequence
+// of requests everything fits one block, so a training step allocates nothing.
 #pragma once
 
 #include <algorithm>
@@ -79,9 +79,9 @@ class Arena {
 /// Host memory for an arena.
 struct HostMemory {
   std::byte* allocate(std::size_t n) {
-    return static_cast<std::byte*>(::operator new (n, std::align_val_t{64}));
+    return static_cast<std::byte*>(::operator new(n, std::align_val_t{64}));
   }
-  void deallocate(std::byte* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+  void deallocate(std::byte* p, std::size_t) { ::operator delete(p, std::align_val_t{64}); }
 };
 
 }  // namespace disentangle::backend

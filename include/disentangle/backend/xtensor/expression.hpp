@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bound expressions (autodiff/bound.hpp) as xtensor expressions: a formula is one xt::xfunction of all its leaves, and its
-// derivative with respect to a leaf is another. One xt::xfunction for each node of the formula computes the same, in types
-// that hold each other: that took twice as long to compile and ran no faster.
+// Bound expressions (autodiff/bound.hpp) as xtensor expressions: a formula is one xt::xfunction of all its
+// leaves, and its derivative with respect to a leaf is another. One xt::xfunction for each node of the
+// formula computes the same, in types that hold each other: that took twice as long to compile and ran no
+// faster.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +39,8 @@ using disentangle::detail::BoundConstant;
 using disentangle::detail::BoundUnary;
 using disentangle::detail::BoundVariable;
 
-// The values of a bound tree and its adjoints, from packs of its leaves. Leaves are numbered in the order of the formula;
-// `First` is the number of the first leaf of a subtree.
+// The values of a bound tree and its adjoints, from packs of its leaves. Leaves are numbered in the order of
+// the formula; `First` is the number of the first leaf of a subtree.
 template <class Tree>
 inline constexpr int leaves = 0;
 template <class T>
@@ -126,7 +127,8 @@ P adjoint_of(BoundChoice<C, A, B> const& tree, P g, P const* packs) {
   }
 }
 
-// The same as function objects for the nodes of xtensor's expressions. They point to the tree for its constants.
+// The same as function objects for the nodes of xtensor's expressions. They point to the tree for its
+// constants.
 template <class Tree>
 struct Value {
   Tree const* tree;
@@ -163,8 +165,8 @@ auto node_over_leaves(F f, Tree& tree, Window window, std::index_sequence<Leaf..
   return node(f, before..., adapt(Packs<P, Variable>(*found[Leaf], window))...);
 }
 
-/// The values of a window of the line at which the tree stands, as an xtensor expression of packs. It points into the
-/// tree, which must stay where it is: moving the tree to another line moves the expression there.
+/// The values of a window of the line at which the tree stands, as an xtensor expression of packs. It points
+/// into the tree, which must stay where it is: moving the tree to another line moves the expression there.
 template <class P, class T>
 xt::xscalar<P> express(BoundConstant<T>& tree, Window) {
   return xt::xscalar<P>(P(tree.constant));
@@ -178,9 +180,10 @@ auto express(Tree& tree, Window window) {
   return node_over_leaves<P>(Value<Tree>{&tree}, tree, window, std::make_index_sequence<leaves<Tree>>{});
 }
 
-/// Calls visit(leaf, adjoint) for every leaf of the tree that has a gradient, one after the other; the second argument is
-/// an xtensor expression of what the leaf's gradient receives when the result of the tree receives `g`. It is valid only
-/// inside the call. `part` is the part of the tree that begins with leaf `First`.
+/// Calls visit(leaf, adjoint) for every leaf of the tree that has a gradient, one after the other; the second
+/// argument is an xtensor expression of what the leaf's gradient receives when the result of the tree
+/// receives `g`. It is valid only inside the call. `part` is the part of the tree that begins with leaf
+/// `First`.
 template <class P, int First, class T, class Tree, class G, class Visitor>
 void for_each_adjoint(BoundConstant<T>&, Tree&, G const&, Window, Visitor&&) {}
 template <class P, int First, class T, class Tree, class G, class Visitor>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What we use of xtensor, for both places where its headers lie: in one folder up to 0.25 (Debian's 0.24), in folders by
-// kind from 0.26 on.
+// What we use of xtensor, for both places where its headers lie: in one folder up to 0.25 (Debian's 0.24), in
+// folders by kind from 0.26 on.
 #pragma once
 
 #if __has_include(<xtensor/containers/xadapt.hpp>)

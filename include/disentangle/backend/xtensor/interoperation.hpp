@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// xtensor and this library on the same memory, in both directions, for any backend whose memory is the host's. Nothing
-// here copies.
+// xtensor and this library on the same memory, in both directions, for any backend whose memory is the
+// host's. Nothing here copies.
 //
 //     auto codes = xt::xtensor<float, 2>::from_shape({n, model.latent_size});
 //     model.encode(dis::as_span(images), dis::as_span(codes), {});
@@ -23,10 +23,10 @@
 
 namespace disentangle {
 
-// ---- from here to xtensor --------------------------------------------------------------------------------------------
+// ---- from here to xtensor -------------------------------------------------------------------------------
 
-/// Contiguous memory as an xtensor of the given shape, the last axis innermost: images as {n, height, width, channels},
-/// codes as {n, latents}. @throws ShapeError if the span does not hold as many scalars.
+/// Contiguous memory as an xtensor of the given shape, the last axis innermost: images as {n, height, width,
+/// channels}, codes as {n, latents}. @throws ShapeError if the span does not hold as many scalars.
 template <class T, std::size_t Rank>
 auto as_xtensor(std::span<T> scalars, std::array<std::size_t, Rank> const& shape) {
   std::size_t n = 1;
@@ -42,8 +42,8 @@ auto as_xtensor(MatrixView<T> matrix) {
                     std::array<std::size_t, 2>{matrix.rows, matrix.columns});
 }
 
-/// The values of a variable on a host backend, with its strides: slices and transposes are views in xtensor too. Valid as
-/// long as the variable's tape keeps it.
+/// The values of a variable on a host backend, with its strides: slices and transposes are views in xtensor
+/// too. Valid as long as the variable's tape keeps it.
 template <host_variable V>
 auto as_xtensor(V const& v) {
   constexpr auto rank = static_cast<std::size_t>(V::rank);
@@ -56,8 +56,9 @@ auto as_xtensor(V const& v) {
   return xt::adapt(+v.value, static_cast<std::size_t>(v.size()), xt::no_ownership(), shape, strides);
 }
 
-/// A tensor of a model by its name in checkpoints (model.for_each_tensor lists them), in its own shape. Writing to it
-/// changes the model; valid as long as the model lives. @throws ValueError if the model has no such tensor.
+/// A tensor of a model by its name in checkpoints (model.for_each_tensor lists them), in its own shape.
+/// Writing to it changes the model; valid as long as the model lives. @throws ValueError if the model has no
+/// such tensor.
 template <class Model>
   requires requires { typename Model::method_type; }
 auto as_xtensor(Model& model, std::string_view name) {
@@ -68,7 +69,7 @@ auto as_xtensor(Model& model, std::string_view name) {
   return xt::adapt<xt::layout_type::row_major>(+tensor.data, n, xt::no_ownership(), shape);
 }
 
-// ---- from xtensor to here --------------------------------------------------------------------------------------------
+// ---- from xtensor to here -------------------------------------------------------------------------------
 
 namespace detail {
 
@@ -90,8 +91,7 @@ auto* xtensor_scalars(char const* what, E& e) {
         e.data();
         e.data_offset();
         e.strides();
-      },
-      "[disentangle] an xtensor expression has no memory: evaluate it first with xt::eval");
+      }, "[disentangle] an xtensor expression has no memory: evaluate it first with xt::eval");
   std::ptrdiff_t expected = 1;
   for (std::size_t axis = e.dimension(); axis-- > 0;) {
     auto const extent = static_cast<std::ptrdiff_t>(e.shape()[axis]);
@@ -108,9 +108,9 @@ auto* xtensor_scalars(char const* what, E& e) {
 
 }  // namespace detail
 
-/// The scalars of an xt::xarray, xt::xtensor, adaptor or view: what encode, decode and minibatches take. Not a copy: the
-/// tensor must outlive it. @throws ShapeError if it is not row-major and contiguous. Expressions are rejected by the
-/// compiler: evaluate them first.
+/// The scalars of an xt::xarray, xt::xtensor, adaptor or view: what encode, decode and minibatches take. Not
+/// a copy: the tensor must outlive it. @throws ShapeError if it is not row-major and contiguous. Expressions
+/// are rejected by the compiler: evaluate them first.
 template <detail::xtensor_expression E>
 auto as_span(E&& e) {
   auto* const data = detail::xtensor_scalars("as_span", e);
@@ -130,8 +130,8 @@ auto matrix_view(E&& e) {
       data, e.shape()[0], e.dimension() == 2 ? e.shape()[1] : std::size_t{1});
 }
 
-/// An xtensor of images, (n, height, width, channels), or (n, height, width) where there is one channel, for data::arrays
-/// and encode; float with values in [0, 1], or bytes. Not a copy.
+/// An xtensor of images, (n, height, width, channels), or (n, height, width) where there is one channel, for
+/// data::arrays and encode; float with values in [0, 1], or bytes. Not a copy.
 /// @tparam Shape the ImageShape. @throws ShapeError for images of another shape, such as channels first.
 template <class Shape, detail::xtensor_expression E>
 auto image_span(E&& e) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The innermost line of a tensor as a random-access container of SIMD packs: what xtensor adapts as a leaf of its
-// expressions. xtensor then sees contiguous containers of one length, whatever the strides of the tensors, and takes its
-// linear path.
+// The innermost line of a tensor as a random-access container of SIMD packs: what xtensor adapts as a leaf of
+// its expressions. xtensor then sees contiguous containers of one length, whatever the strides of the
+// tensors, and takes its linear path.
 #pragma once
 
 #include <array>
@@ -20,7 +20,8 @@ struct Window {
   std::ptrdiff_t begin, length;
 };
 
-/// A container of size() elements that a source makes: element i is source(i). What xt::adapt asks of a container.
+/// A container of size() elements that a source makes: element i is source(i). What xt::adapt asks of a
+/// container.
 template <class Source>
 class Line {
  public:
@@ -94,8 +95,8 @@ class Line {
   Source source_;
 };
 
-/// The packs of a window of the line at which a bound variable stands; the lanes that the last one lacks read as 0. It
-/// points to the variable: what moves the variable to another line moves the packs.
+/// The packs of a window of the line at which a bound variable stands; the lanes that the last one lacks read
+/// as 0. It points to the variable: what moves the variable to another line moves the packs.
 template <class P, class Leaf>
 class Packs {
  public:

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs bound expressions through xtensor: every line of a loop is an xtensor expression of SIMD packs, walked by xtensor's
-// linear iterators. Tasks are those of the CPU backend, split by shape alone, and additions have one order, so that results
-// are the same bits for every number of threads. Nothing is allocated.
+// Runs bound expressions through xtensor: every line of a loop is an xtensor expression of SIMD packs, walked
+// by xtensor's linear iterators. Tasks are those of the CPU backend, split by shape alone, and additions have
+// one order, so that results are the same bits for every number of threads. Nothing is allocated.
 //
-// xt::noalias and xt::reduce on the same expressions take as long at run time (measured with g++ 12 at -O2), but each also
-// instantiates xtensor's steppers: half as long again to compile. And they would start threads of their own under
-// XTENSOR_USE_TBB or XTENSOR_USE_OPENMP, beside those of the pool.
+// xt::noalias and xt::reduce on the same expressions take as long at run time (measured with g++ 12 at -O2),
+// but each also instantiates xtensor's steppers: half as long again to compile. And they would start threads
+// of their own under XTENSOR_USE_TBB or XTENSOR_USE_OPENMP, beside those of the pool.
 #pragma once
 
 #include <algorithm>
@@ -91,7 +91,8 @@ P reduce_window(Combine combine, E const& e, Window window) {
 
 }  // namespace detail
 
-/// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written to.
+/// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written
+/// to.
 template <class P, class Pool, class Loop, class Destination, class Bound>
 void map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
   detail::Partition const partition(loop.extents);
@@ -106,8 +107,8 @@ void map(Pool& pool, Loop const& loop, Destination const& destination, Bound con
   });
 }
 
-/// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its result): one pass
-/// for each leaf, so that leaves which are views of each other add one after the other.
+/// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its
+/// result): one pass for each leaf, so that leaves which are views of each other add one after the other.
 template <class P, class Pool, class Loop, class Bound, class Seed>
 void adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
   using T = typename P::value_type;
@@ -166,8 +167,8 @@ T sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
   return static_cast<T>(result);
 }
 
-/// destination = reduction of the expression over the axes on which the destination has stride 0. Parallel over the
-/// outermost axis if it is kept.
+/// destination = reduction of the expression over the axes on which the destination has stride 0. Parallel
+/// over the outermost axis if it is kept.
 template <class P, class Pool, class Loop, class Destination, class Bound>
 void reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& destination,
             Bound const& bound) {

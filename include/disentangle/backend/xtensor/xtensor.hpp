@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The xtensor backend: xtensor evaluates the expressions of formulas, on the threads and with the SIMD packs of the CPU
-// backend. Needs xtensor 0.24 or later: link disentangle::xtensor. Not in the umbrella header.
+// The xtensor backend: xtensor evaluates the expressions of formulas, on the threads and with the SIMD packs
+// of the CPU backend. Needs xtensor 0.24 or later: link disentangle::xtensor. Not in the umbrella header.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,9 @@
 namespace disentangle::backend {
 
 /// As BasicCpu, with every element-wise formula, derivative and reduction evaluated by xtensor: a formula
-/// becomes one xt::xfunction over adapted memory. Matrix products, convolutions, the optimiser's update and random
-/// numbers are the CPU's. Results are the same bits for every number of threads, and differ from Cpu's in rounding. A
-/// training step allocates nothing after the first ones.
+/// becomes one xt::xfunction over adapted memory. Matrix products, convolutions, the optimiser's update and
+/// random numbers are the CPU's. Results are the same bits for every number of threads, and differ from Cpu's
+/// in rounding. A training step allocates nothing after the first ones.
 template <class T>
 class BasicXtensor : public BasicCpu<T> {
  public:
@@ -33,7 +33,7 @@ class BasicXtensor : public BasicCpu<T> {
     }
   }
 
-  // ---- loops over bound expressions ----------------------------------------------------------------------------------
+  // ---- loops over bound expressions ---------------------------------------------------------------------
   template <class Loop, class Destination, class Bound>
   void map(Loop const& loop, Destination const& destination, Bound const& bound) {
     xtensor::map<Pack>(this->pool(), loop, destination, bound);

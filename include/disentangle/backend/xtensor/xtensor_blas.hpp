@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The xtensor backend with matrix products of the system's BLAS, through xtensor-blas. A class of its own, so that results
-// do not change because a package was installed: link disentangle::xtensor_blas. Not in the umbrella header.
+// The xtensor backend with matrix products of the system's BLAS, through xtensor-blas. A class of its own, so
+// that results do not change because a package was installed: link disentangle::xtensor_blas. Not in the
+// umbrella header.
 #pragma once
 
 #include <array>
@@ -13,10 +14,10 @@
 
 namespace disentangle::backend {
 
-/// As BasicXtensor, with matrix products and dense layers through xt::blas::gemm where the operands are whole matrices,
-/// row-major or transposed, and through the CPU kernels otherwise. A product is one call of BLAS from the calling thread,
-/// which may use threads of its own: results do not depend on the number of threads of this backend, and depend on BLAS
-/// and its settings.
+/// As BasicXtensor, with matrix products and dense layers through xt::blas::gemm where the operands are whole
+/// matrices, row-major or transposed, and through the CPU kernels otherwise. A product is one call of BLAS
+/// from the calling thread, which may use threads of its own: results do not depend on the number of threads
+/// of this backend, and depend on BLAS and its settings.
 template <class T>
 class BasicXtensorBlas : public BasicXtensor<T> {
  public:

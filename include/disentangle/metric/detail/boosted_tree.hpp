@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One regression tree of gradient boosting, and how it is grown from sorted features with scikit-learn's results.
+// One regression tree of gradient boosting, and how it is grown from sorted features with scikit-learn's
+// results.
 //
-// A node keeps, for every feature, its own rows in sorted order, and a split partitions these lists stably, so that
-// the search is one sequential pass of running sums per feature and never sorts again.
+// A node keeps, for every feature, its own rows in sorted order, and a split partitions these lists stably,
+// so that the search is one sequential pass of running sums per feature and never sorts again.
 //
 // Ties: scikit-learn tries the features of every node in random order and keeps the first best split; so does
 // this, with an order drawn by Philox from (tie seed, tree, node), hence repeatable. Thresholds of a feature

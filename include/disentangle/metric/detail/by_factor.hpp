@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows in which some labels are missing, factor by factor: each factor is scored by itself on the rows that have it, and the
-// scores are put side by side. For metrics whose quantities concern one factor each.
+// Rows in which some labels are missing, factor by factor: each factor is scored by itself on the rows that
+// have it, and the scores are put side by side. For metrics whose quantities concern one factor each.
 #pragma once
 
 #include <algorithm>
@@ -76,8 +76,8 @@ inline Table side_by_side(std::span<Score const> each, std::size_t number) {
   return joined;
 }
 
-/// Scores of single factors as one: the value and each part that all have are means, tables per factor have a column or an entry
-/// of each. What is per latent is left to the metric.
+/// Scores of single factors as one: the value and each part that all have are means, tables per factor have a
+/// column or an entry of each. What is per latent is left to the metric.
 inline Score joined_over_factors(std::span<Score const> each) {
   Score joined = each[0];
   std::vector<double> values;

@@ -48,7 +48,8 @@ inline void check_extents(std::string_view metric, std::size_t code_rows, std::s
                      std::to_string(minimum_rows));
 }
 
-/// Throws ValueError for a negative label (-1 is "missing"), and says why the metric does not take it where there is more to say.
+/// Throws ValueError for a negative label (-1 is "missing"), and says why the metric does not take it where
+/// there is more to say.
 inline void check_label(std::string_view metric, long label, std::size_t row, std::size_t factor,
                         std::string_view why_not = {}) {
   if (label < 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What accuracies of classifiers on features (weighted neighbours, linear probe) have in common: features as
-// matrices of float or double without a copy, labels renumbered, and how often the right class is the first or
-// among the first five.
+// matrices of float or double without a copy, labels renumbered, and how often the right class is the first
+// or among the first five.
 #pragma once
 
 #include <cstddef>

@@ -8,8 +8,8 @@
 // frequencies.
 //
 // How it is made quick and stays exact: features are sorted once for all factors, rounds and classes
-// (sorted_features.hpp), and trees never sort again (boosted_tree.hpp). The trees of a round are independent and
-// share the threads. Nothing is added up across threads: results do not depend on their number.
+// (sorted_features.hpp), and trees never sort again (boosted_tree.hpp). The trees of a round are independent
+// and share the threads. Nothing is added up across threads: results do not depend on their number.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The orthogonal basis in which several symmetric matrices are as diagonal as they can be together (Cardoso,
-// Souloumiac, "Jacobi angles for simultaneous diagonalization", SIAM J. Matrix Anal. Appl. 1996). Of one matrix it
-// is the basis of its eigenvectors.
+// Souloumiac, "Jacobi angles for simultaneous diagonalization", SIAM J. Matrix Anal. Appl. 1996). Of one
+// matrix it is the basis of its eigenvectors.
 #pragma once
 
 #include <cmath>
@@ -12,9 +12,10 @@
 
 namespace disentangle::metric::detail {
 
-/// Turns the matrices a, all symmetric and n x n, into V^T a V and returns V, whose columns are the basis. Every
-/// rotation of two axes takes the most energy out of the entries off the diagonals that a rotation of these two
-/// can; it ends when no rotation takes out more than rounding. Cost O(matrices n^3) a sweep, about ten sweeps.
+/// Turns the matrices a, all symmetric and n x n, into V^T a V and returns V, whose columns are the basis.
+/// Every rotation of two axes takes the most energy out of the entries off the diagonals that a rotation of
+/// these two can; it ends when no rotation takes out more than rounding. Cost O(matrices n^3) a sweep, about
+/// ten sweeps.
 inline Matrix<double> joint_diagonaliser(std::span<Matrix<double>> a) {
   std::size_t const n = a.empty() ? 0 : a[0].rows;
   Matrix<double> basis(n, n);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What metrics of whole posteriors have in common: labels of their rows, the beginning of their scores, and the
-// floor of densities in the code of Do and Tran.
+// What metrics of whole posteriors have in common: labels of their rows, the beginning of their scores, and
+// the floor of densities in the code of Do and Tran.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of codes and factors as metrics of single rows see them, whatever the user's number types: their checks, their labels.
+// Rows of codes and factors as metrics of single rows see them, whatever the user's number types: their
+// checks, their labels.
 #pragma once
 
 #include <cmath>

@@ -15,9 +15,10 @@
 //     metric(codes, factors, train_rows) the first train_rows train, the others test
 //     metric(train_codes, train_factors, test_codes, test_factors)
 //     metric(source, seed or rng)        num_train (and num_test) rows drawn from a factor_source
-// A metric that says `factor_by_factor = true` takes rows in which labels are missing (-1, or NaN among real factors): each factor
-// is then scored alone, on the rows that have it. One that does not may say why in `needs_all_labels`, which the error repeats.
-// A base class would say the same, but g++ then warns (-Wextra) at every Mig{.bins = 10} of a user.
+// A metric that says `factor_by_factor = true` takes rows in which labels are missing (-1, or NaN among real
+// factors): each factor is then scored alone, on the rows that have it. One that does not may say why in
+// `needs_all_labels`, which the error repeats. A base class would say the same, but g++ then warns (-Wextra)
+// at every Mig{.bins = 10} of a user.
 #pragma once
 
 #include <cstddef>
@@ -43,24 +44,17 @@ namespace disentangle::metric::detail {
 struct RowsAccess {
   /// Whether the metric says that it looks at codes alone.
   template <class M>
-  static constexpr bool label_free = requires {
-    requires M::label_free;
-  };
+  static constexpr bool label_free = requires { requires M::label_free; };
   template <class M>
-  static constexpr bool splits = requires(M const& metric, Rows const& rows) {
-    metric.score(rows, rows);
-  };
+  static constexpr bool splits = requires(M const& metric, Rows const& rows) { metric.score(rows, rows); };
 
-  /// Whether the metric says that it looks at factors one by one, so that a missing label concerns its own factor alone; and why
-  /// not, where it says so.
+  /// Whether the metric says that it looks at factors one by one, so that a missing label concerns its own
+  /// factor alone; and why not, where it says so.
   template <class M>
   static constexpr MissingLabels missing_labels() {
-    if constexpr (requires { M::factor_by_factor; })
-      return {M::factor_by_factor, {}};
-    else if constexpr (requires { M::needs_all_labels; })
-      return {false, M::needs_all_labels};
-    else
-      return {};
+    if constexpr (requires { M::factor_by_factor; }) return {M::factor_by_factor, {}};
+    else if constexpr (requires { M::needs_all_labels; }) return {false, M::needs_all_labels};
+    else return {};
   }
 
   template <class M>
@@ -101,7 +95,8 @@ struct RowsAccess {
     }
     return metric.score(train, test);
   }
-  /// Scores of single factors as one. What a metric says across factors it writes by summarise(score), from the tables.
+  /// Scores of single factors as one. What a metric says across factors it writes by summarise(score), from
+  /// the tables.
   template <class M>
   static Score join(M const& metric, std::vector<Score> const& each) {
     Score joined = joined_over_factors(each);
@@ -121,12 +116,13 @@ template <class M>
 concept splits_rows = RowsAccess::splits<M>;
 
 template <class M, matrix_like C>
-  requires RowsAccess::label_free<M> Score score_rows(M const& metric, C const& codes) {
-    Rows rows;
-    rows.codes = copy_of<double>(codes);
-    rows.single = std::is_same_v<value_of<C>, float>;
-    return RowsAccess::of_all(metric, rows);
-  }
+  requires RowsAccess::label_free<M>
+Score score_rows(M const& metric, C const& codes) {
+  Rows rows;
+  rows.codes = copy_of<double>(codes);
+  rows.single = std::is_same_v<value_of<C>, float>;
+  return RowsAccess::of_all(metric, rows);
+}
 
 template <class M, matrix_like C, matrix_like F>
 Score score_rows(M const& metric, C const& codes, F const& factors) {
@@ -171,8 +167,6 @@ Score score_rows(M const& metric, Source const& source, Seed const& seed) {
 
 /// What a metric of rows can be called with.
 template <class M, class... Data>
-concept scores_from = requires(M const& metric, Data&... data) {
-  score_rows(metric, data...);
-};
+concept scores_from = requires(M const& metric, Data&... data) { score_rows(metric, data...); };
 
 }  // namespace disentangle::metric::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A decision tree on one feature: scikit-learn's DecisionTreeClassifier (Gini impurity, best split, as in 1.2) where there is but
-// one column, so that nothing in it is random, and the choice of its depth by cross validation.
+// A decision tree on one feature: scikit-learn's DecisionTreeClassifier (Gini impurity, best split, as in
+// 1.2) where there is but one column, so that nothing in it is random, and the choice of its depth by cross
+// validation.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +16,9 @@
 
 namespace disentangle::metric::detail {
 
-/// Grown to a depth, and asked at any depth up to it: a tree of less depth is the same one cut off. A node is split between
-/// neighbouring values that differ by more than 1e-7, where the impurity of both sides is smallest, the first of equals; it is a
-/// leaf where it is pure, has fewer than 2 rows or no such values.
+/// Grown to a depth, and asked at any depth up to it: a tree of less depth is the same one cut off. A node is
+/// split between neighbouring values that differ by more than 1e-7, where the impurity of both sides is
+/// smallest, the first of equals; it is a leaf where it is pure, has fewer than 2 rows or no such values.
 class SingleFeatureTree {
  public:
   /// labels: 0 .. classes - 1 for each value.
@@ -35,7 +36,8 @@ class SingleFeatureTree {
     labels_ = {};
   }
 
-  /// The most frequent class of the node that a value reaches after at most `depth` decisions, the first of equals.
+  /// The most frequent class of the node that a value reaches after at most `depth` decisions, the first of
+  /// equals.
   int predict(float x, int depth) const {
     std::size_t node = 0;
     for (; depth > 0 && nodes_[node].right != 0; --depth)

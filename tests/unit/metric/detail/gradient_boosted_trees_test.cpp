@@ -23,8 +23,8 @@ struct SlowTrees {
   std::size_t classes;
   std::vector<double> importance = std::vector<double>(x.columns, 0.0);
   metric::Matrix<double> scores{x.rows, classes};
-  /// Relative distance of the best split to the best of another feature, the least over all nodes: 0 is a tie, which is
-  /// drawn for. This version takes the lowest feature.
+  /// Relative distance of the best split to the best of another feature, the least over all nodes: 0 is a
+  /// tie, which is drawn for. This version takes the lowest feature.
   double smallest_gap = 1;
 
   double variance(std::vector<std::size_t> const& rows, std::vector<double> const& r) const {
