@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A member of the posterior that does not exist, and a member of the step that does not. expected-error 1
-// gcc: struct disentangle::Posterior<disentangle::backend::Archetype>.* has no member named .means.; did you
-// mean .mean. expected-error 1 clang: no member named 'means' in
-// 'disentangle::Posterior<disentangle::backend::Archetype>' expected-error 2 gcc: struct
-// disentangle::ArchetypeStep<Shift>.* has no member named .image. expected-error 2 clang: no member named
-// 'image' in 'disentangle::ArchetypeStep<Shift>'
+// A member of the posterior that does not exist, and a member of the step that does not.
+// expected-error 1 gcc: struct disentangle::Posterior<disentangle::backend::Archetype>.* has no member named .means.; did you mean .mean.
+// expected-error 1 clang: no member named 'means' in 'disentangle::Posterior<disentangle::backend::Archetype>'
+// expected-error 2 gcc: struct disentangle::ArchetypeStep<Shift>.* has no member named .image.
+// expected-error 2 clang: no member named 'image' in 'disentangle::ArchetypeStep<Shift>'
 #include <disentangle/contrast/contrast.hpp>
 #include <disentangle/method/beta_vae.hpp>
 

@@ -59,7 +59,6 @@ struct InvariantPartition {
   PartitionSearch search{};
 
   static constexpr int views = 2;
-  static constexpr bool surveys = true;
 
   static std::vector<std::string> measures(int) {
     return {"whole_loss", "subset_loss",         "invariance_penalty",

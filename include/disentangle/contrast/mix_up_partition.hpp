@@ -92,7 +92,6 @@ struct MixUpPartition {
   Search search{.temperature = 0.2};
 
   static constexpr int views = 2;
-  static constexpr bool surveys = true;
 
   static std::vector<std::string> measures(int) {
     return {"whole_loss", "subset_loss",         "invariance_penalty",

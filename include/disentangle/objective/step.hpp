@@ -11,6 +11,7 @@
 #include <disentangle/backend/archetype.hpp>
 #include <disentangle/nn/builder.hpp>
 #include <disentangle/nn/layer.hpp>
+#include <disentangle/objective/policy_traits.hpp>
 #include <disentangle/prior/posterior.hpp>
 
 namespace disentangle {
@@ -23,7 +24,7 @@ inline T* nowhere = nullptr;
 
 }  // namespace detail
 
-/// A stand-in for a training step on which such policies are checked. The real one (train/model.hpp) has
+/// A stand-in for a training step on which such policies are checked. The real one, StepView (train/step_view.hpp), has
 ///   these members: backend_type, latent_size
 ///   posterior()        Posterior<B> of the main minibatch (methods with an encoder and a variational prior)
 ///   images()           the main minibatch, (batch, pixels)
@@ -114,33 +115,6 @@ concept term_is_scalar = !has_term<P, Step> || requires(P const& policy, Step& s
   { policy(step) } -> scalar_expression;
 };
 
-template <class P>
-constexpr bool takes_labels_of() {
-  if constexpr (requires { P::labelled; }) {
-    return P::labelled;
-  } else {
-    return false;
-  }
-}
-
-template <class P>
-constexpr int views_of() {
-  if constexpr (requires { P::views; }) {
-    return P::views;
-  } else {
-    return 1;
-  }
-}
-
-template <class P>
-constexpr int minibatches_of() {
-  if constexpr (requires { P::minibatches; }) {
-    return P::minibatches;
-  } else {
-    return 1;
-  }
-}
-
 }  // namespace detail
 
 /// A policy with a part in the training step states at least one of
@@ -150,12 +124,13 @@ constexpr int minibatches_of() {
 /// before_step and after_step minimise with state().own.minimise(loss).
 /// Beside these it may have
 ///     void before_epoch(auto& epoch) const  runs before each epoch's first step of train(): looks at the whole data set
-/// (train/epoch.hpp says what it sees), and its State may have
+/// (train/epoch_view.hpp says what it sees), and its State may have
 ///     void for_each_record(auto&& visit)  visit(name, v) with v a std::vector of int or double: saved with the model
 template <class P>
 concept step_policy =
     std::semiregular<P> &&
     (detail::has_term<P, ArchetypeStep<P>> || detail::has_before_step<P, ArchetypeStep<P>> ||
-     detail::has_after_step<P, ArchetypeStep<P>>)&&detail::term_is_scalar<P, ArchetypeStep<P>>;
+     detail::has_after_step<P, ArchetypeStep<P>>)&&detail::term_is_scalar<P, ArchetypeStep<P>> &&
+    policy_traits<P>::checked;
 
 }  // namespace disentangle

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model::encode, Model::decode, Model::draw_codes and the list of a model's tensors.
+// Running an assembly's networks on arrays of any length, and the list of what it keeps: encode, classify, decode,
+// draw_codes, for_each_tensor, for_each_record. Model's members of these names say what they do.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
-#include <disentangle/train/model.hpp>
+#include <disentangle/core/error.hpp>
+#include <disentangle/train/assembly.hpp>
 
 namespace disentangle {
 
@@ -27,123 +36,100 @@ inline void expect_scalars(char const* what, std::size_t found, std::size_t expe
   }
 }
 
+/// Calls f(first, count, images) for pieces of n images, each (count, pixels) on the tape, nothing recorded.
+template <class A, class F>
+void over_pieces(A& a, std::span<float const> rows, std::size_t width, F&& f) {
+  RecordingOff<typename A::backend_type> const guard(a.tape);
+  std::size_t const n = rows.size() / width;
+  for (std::size_t first = 0; first < n; first += inference_batch) {
+    std::size_t const count = std::min(inference_batch, n - first);
+    a.tape.reset();
+    f(first, count,
+      a.tape.constant(Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(width)},
+                      rows.data() + first * width));
+  }
+}
+
 }  // namespace detail
 
-template <class Backend, class Image, class... Slots>
-void Model<Method<Slots...>, Backend, Image>::encode(std::span<float const> images, std::span<float> mean,
-                                                     std::span<float> log_variance) {
-  static_assert(method_type::template has<Role::encoder>,
+template <class A>
+void encode(A& a, std::span<float const> images, std::span<float> mean, std::span<float> log_variance) {
+  static_assert(A::method_type::template has<Role::encoder>,
                 "[disentangle] encode: this method has no Encoder<...>");
-  std::size_t const n = detail::whole("encode: images", images.size(), Image::size);
-  detail::expect_scalars("encode: mean", mean.size(), n * latent_size);
-  if (!log_variance.empty())
-    detail::expect_scalars("encode: log_variance", log_variance.size(), n * latent_size);
-  Assembly& a = *parts_;
-  RecordingOff<Backend> const guard(a.tape);
-  for (std::size_t first = 0; first < n; first += detail::inference_batch) {
-    std::size_t const count = std::min(detail::inference_batch, n - first);
-    a.tape.reset();
-    auto const x = a.tape.constant(
-        Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(Image::size)},
-        images.data() + first * Image::size);
+  constexpr std::size_t pixels = A::image_shape_type::size, latents = A::latent_size;
+  std::size_t const n = detail::whole("encode: images", images.size(), pixels);
+  detail::expect_scalars("encode: mean", mean.size(), n * latents);
+  if (!log_variance.empty()) detail::expect_scalars("encode: log_variance", log_variance.size(), n * latents);
+  detail::over_pieces(a, images, pixels, [&](std::size_t first, std::size_t count, auto const& x) {
     auto const save = [&](auto const& v, std::span<float> to) {
       auto const copy = reshape(v, v.extents);
-      a.tape.backend().download(copy.value, to.data() + first * latent_size, count * latent_size);
+      a.tape.backend().download(copy.value, to.data() + first * latents, count * latents);
     };
-    if constexpr (variational) {
+    if constexpr (A::traits::variational) {
       auto const q = a.infer(x, "encode", 1, nn::Mode{.training = false});
       save(q.mean, mean);
       if (!log_variance.empty()) save(q.log_variance, log_variance);
     } else {
       save(a.encoder(x, nn::Mode{.training = false}), mean);
-      std::fill_n(log_variance.begin() +
-                      static_cast<std::ptrdiff_t>(log_variance.empty() ? 0 : first * latent_size),
-                  log_variance.empty() ? 0 : count * latent_size, 0.0f);
+      if (!log_variance.empty())
+        std::ranges::fill(log_variance.subspan(first * latents, count * latents), 0.0f);
     }
-  }
-}
-
-template <class Backend, class Image, class... Slots>
-void Model<Method<Slots...>, Backend, Image>::classify(std::span<float const> images,
-                                                       std::span<float> probabilities) {
-  static_assert(class_values != 0, "[disentangle] classify: the prior of this method has no classes");
-  std::size_t const n = detail::whole("classify: images", images.size(), Image::size);
-  detail::expect_scalars("classify: probabilities", probabilities.size(), n * class_values);
-  Assembly& a = *parts_;
-  RecordingOff<Backend> const guard(a.tape);
-  for (std::size_t first = 0; first < n; first += detail::inference_batch) {
-    std::size_t const count = std::min(detail::inference_batch, n - first);
-    a.tape.reset();
-    auto const x = a.tape.constant(
-        Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(Image::size)},
-        images.data() + first * Image::size);
-    auto const q = materialise(exp(a.class_posterior(x, nn::Mode{.training = false}).log_probability));
-    a.tape.backend().download(q.value, probabilities.data() + first * class_values, count * class_values);
-  }
-}
-
-template <class Backend, class Image, class... Slots>
-void Model<Method<Slots...>, Backend, Image>::decode(std::span<float const> codes, std::span<float> images) {
-  static_assert(method_type::template has<Role::decoder>,
-                "[disentangle] decode: this method has no Decoder<...>");
-  std::size_t const n = detail::whole("decode: codes", codes.size(), latent_size);
-  detail::expect_scalars("decode: images", images.size(), n * Image::size);
-  Assembly& a = *parts_;
-  RecordingOff<Backend> const guard(a.tape);
-  for (std::size_t first = 0; first < n; first += detail::inference_batch) {
-    std::size_t const count = std::min(detail::inference_batch, n - first);
-    a.tape.reset();
-    auto const z = a.tape.constant(
-        Extents<2>{static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(latent_size)},
-        codes.data() + first * latent_size);
-    auto const output = a.decoder(z, nn::Mode{.training = false});
-    auto const picture = [&] {
-      if constexpr (method_type::template has<Role::reconstruction>) {
-        return materialise(a.method.template get<Role::reconstruction>().image(output));
-      } else {
-        return output;
-      }
-    }();
-    a.tape.backend().download(picture.value, images.data() + first * Image::size, count * Image::size);
-  }
-}
-
-template <class Backend, class Image, class... Slots>
-void Model<Method<Slots...>, Backend, Image>::draw_codes(std::span<float> codes, std::uint64_t number) {
-  static_assert(method_type::template has<Role::prior>,
-                "[disentangle] draw_codes: this method has no Prior<...>");
-  std::size_t const n = detail::whole("draw_codes: codes", codes.size(), latent_size);
-  Assembly& a = *parts_;
-  RecordingOff<Backend> const guard(a.tape);
-  a.tape.reset();
-  auto const z = a.with_prior([&](auto const& prior, auto&... state) {
-    return prior.codes(a.tape, static_cast<std::ptrdiff_t>(n), static_cast<std::ptrdiff_t>(latent_size),
-                       Philox{a.seed.value, stream("draw_codes"), number}, state...);
   });
+}
+
+template <class A>
+void classify(A& a, std::span<float const> images, std::span<float> probabilities) {
+  static_assert(A::traits::class_values != 0,
+                "[disentangle] classify: the prior of this method has no classes");
+  constexpr std::size_t pixels = A::image_shape_type::size;
+  constexpr auto values = static_cast<std::size_t>(A::traits::class_values);
+  std::size_t const n = detail::whole("classify: images", images.size(), pixels);
+  detail::expect_scalars("classify: probabilities", probabilities.size(), n * values);
+  detail::over_pieces(a, images, pixels, [&](std::size_t first, std::size_t count, auto const& x) {
+    auto const q = materialise(exp(a.class_posterior(x, nn::Mode{.training = false}).log_probability));
+    a.tape.backend().download(q.value, probabilities.data() + first * values, count * values);
+  });
+}
+
+template <class A>
+void decode(A& a, std::span<float const> codes, std::span<float> images) {
+  static_assert(A::method_type::template has<Role::decoder>,
+                "[disentangle] decode: this method has no Decoder<...>");
+  constexpr std::size_t pixels = A::image_shape_type::size;
+  std::size_t const n = detail::whole("decode: codes", codes.size(), A::latent_size);
+  detail::expect_scalars("decode: images", images.size(), n * pixels);
+  detail::over_pieces(a, codes, A::latent_size, [&](std::size_t first, std::size_t count, auto const& z) {
+    auto const picture = a.generate(z, nn::Mode{.training = false});
+    a.tape.backend().download(picture.value, images.data() + first * pixels, count * pixels);
+  });
+}
+
+template <class A>
+void draw_codes(A& a, std::span<float> codes, std::uint64_t number) {
+  static_assert(A::method_type::template has<Role::prior>,
+                "[disentangle] draw_codes: this method has no Prior<...>");
+  std::size_t const n = detail::whole("draw_codes: codes", codes.size(), A::latent_size);
+  RecordingOff<typename A::backend_type> const guard(a.tape);
+  a.tape.reset();
+  auto const z = a.codes(static_cast<std::ptrdiff_t>(n), Philox{a.seed.value, stream("draw_codes"), number});
   a.tape.backend().download(z.value, codes.data(), codes.size());
 }
 
-template <class Backend, class Image, class... Slots>
-void Model<Method<Slots...>, Backend, Image>::set_rate_factor(std::string_view set, double factor) {
-  if (set.empty()) {
-    parts_->main.rate_factor = factor;
-    return;
-  }
+/// The set of parameters of a name, "" being the method's own. @throws ValueError that lists the names there are
+template <class A>
+nn::Parameters<typename A::backend_type>& parameter_set(A& a, std::string_view name) {
+  if (name.empty()) return a.main;
   std::string known;
-  for (auto const& own : parts_->own) {
-    if (own->parameters.name() == set) {
-      own->parameters.rate_factor = factor;
-      return;
-    }
+  for (auto const& own : a.own) {
+    if (own->parameters.name() == name) return own->parameters;
     known += (known.empty() ? "" : ", ") + own->parameters.name();
   }
-  throw ValueError("set_rate_factor: found set '" + std::string(set) + "', expected '' or one of: " + known);
+  throw ValueError("set_rate_factor: found set '" + std::string(name) + "', expected '' or one of: " + known);
 }
 
-template <class Backend, class Image, class... Slots>
-template <class Visitor>
-void Model<Method<Slots...>, Backend, Image>::for_each_tensor(Visitor&& visit) {
-  auto const visit_set = [&](nn::Parameters<Backend>& set, std::string const& prefix) {
+template <class A, class Visitor>
+void for_each_tensor(A& a, Visitor&& visit) {
+  auto const visit_set = [&](auto& set, std::string const& prefix) {
     for (auto const& block : set.blocks()) visit(prefix + block.name, block.extents, *block.value);
     for (std::size_t moment = 0; moment < set.moments(); ++moment) {
       for (auto const& block : set.blocks()) {
@@ -153,8 +139,17 @@ void Model<Method<Slots...>, Backend, Image>::for_each_tensor(Visitor&& visit) {
     }
     for (auto const& block : set.statistics()) visit(prefix + block.name, block.extents, *block.value);
   };
-  visit_set(parts_->main, "");
-  for (auto& own : parts_->own) visit_set(own->parameters, own->parameters.name() + ".");
+  visit_set(a.main, "");
+  for (auto& own : a.own) visit_set(own->parameters, own->parameters.name() + ".");
+}
+
+template <class A, class Visitor>
+void for_each_record(A& a, Visitor&& visit) {
+  A::traits::each_slot([&](auto index) {
+    auto& state = std::get<index>(a.states);
+    if constexpr (requires { state->for_each_record(visit); }) state->for_each_record(visit);
+  });
+  for (auto& [name, values] : a.notes) visit("note." + name, values);
 }
 
 }  // namespace disentangle

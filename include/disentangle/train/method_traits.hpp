@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a method is made of, worked out from its roles when it meets a backend and an image shape.
+// method_traits<M>: what a method is made of, worked out from its roles and its policies' traits; and what it
+// becomes where it meets a backend and an image shape.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <disentangle/core/method.hpp>
-#include <disentangle/nn/builder.hpp>
-#include <disentangle/objective/step.hpp>
+#include <disentangle/core/reflection.hpp>
+#include <disentangle/nn/setting.hpp>
+#include <disentangle/objective/policy_traits.hpp>
 #include <disentangle/optim/adam.hpp>
-#include <disentangle/prior/prior.hpp>
-#include <disentangle/reconstruction/reconstruction.hpp>
 
-namespace disentangle::detail {
+namespace disentangle {
+
+namespace detail {
 
 /// Stands where a method has no policy of a role.
 struct Absent {};
@@ -43,25 +48,39 @@ constexpr int latent_size_of() {
   }
 }
 
-/// A method that infers a posterior and decodes its sample.
+/// Values of the class variables of the method's prior together; 0 where it has none.
 template <class M>
-inline constexpr bool is_variational =
-    M::template has<Role::encoder> && M::template has<Role::prior> && M::template has<Role::reconstruction>;
+constexpr int class_values_of() {
+  if constexpr (requires { policy_of<M, Role::prior>::classes::total; }) {
+    return policy_of<M, Role::prior>::classes::total;
+  } else {
+    return 0;
+  }
+}
 
-template <class M>
+/// Width of the encoder's output: what the prior reads of a head, or the latents themselves.
+template <class M, bool Variational>
 constexpr int encoder_outputs() {
-  if constexpr (is_variational<M> && requires { policy_of<M, Role::prior>::head_size(1); }) {
+  if constexpr (Variational && requires { policy_of<M, Role::prior>::head_size(1); }) {
     return policy_of<M, Role::prior>::head_size(latent_size_of<M>());
-  } else if constexpr (is_variational<M>) {
+  } else if constexpr (Variational) {
     return policy_of<M, Role::prior>::parameters_per_latent * latent_size_of<M>();
   } else {
     return latent_size_of<M>();
   }
 }
 
-/// The encoder as a network, or the policy's own `template <class Setting> struct Inference` where one head
-/// is not enough.
-template <class M, class Setting>
+/// Width of the decoder's input: the latents, unless the prior says that it draws longer codes.
+template <class M>
+constexpr int decoder_inputs() {
+  if constexpr (requires { policy_of<M, Role::prior>::code_size; }) {
+    return policy_of<M, Role::prior>::code_size;
+  } else {
+    return latent_size_of<M>();
+  }
+}
+
+template <class M, class Setting, bool Variational>
 auto encoder_network() {
   using Policy = policy_of<M, Role::encoder>;
   if constexpr (std::is_same_v<Policy, Absent>) {
@@ -69,19 +88,9 @@ auto encoder_network() {
   } else if constexpr (requires { typename Policy::template Inference<Setting>; }) {
     return std::type_identity<typename Policy::template Inference<Setting>>{};
   } else {
-    using Network = typename Policy::template network<encoder_outputs<M>()>;
+    using Network = typename Policy::template network<encoder_outputs<M, Variational>()>;
     return std::type_identity<
         typename Network::template On<typename Setting::backend_type, typename Setting::image_shape>>{};
-  }
-}
-
-/// Width of the decoder's input: the latents, unless the prior says that it draws longer codes.
-template <class M, class Setting>
-constexpr int decoder_inputs() {
-  if constexpr (requires { policy_of<M, Role::prior>::code_size; }) {
-    return policy_of<M, Role::prior>::code_size;
-  } else {
-    return latent_size_of<M>();
   }
 }
 
@@ -92,20 +101,18 @@ auto decoder_network() {
     return std::type_identity<Absent>{};
   } else {
     using Image = typename Setting::image_shape;
-    using Network =
-        typename Policy::template network<Image>::template On<typename Setting::backend_type,
-                                                              FeatureShape<decoder_inputs<M, Setting>()>>;
+    using Network = typename Policy::template network<Image>::template On<typename Setting::backend_type,
+                                                                          FeatureShape<decoder_inputs<M>()>>;
     static_assert(std::is_same_v<typename Network::output_shape, Image>,
                   "[disentangle] the Decoder's output shape does not match the image shape of the data; use "
-                  "another decoder, "
-                  "or images whose sides its kernel chain divides");
+                  "another decoder, or images whose sides its kernel chain divides");
     return std::type_identity<Network>{};
   }
 }
 
 template <class Policy, class Setting>
 auto state_type() {
-  if constexpr (requires { typename Policy::template State<Setting>; }) {
+  if constexpr (policy_traits<Policy>::template has_state<Setting>) {
     return std::type_identity<typename Policy::template State<Setting>>{};
   } else {
     return std::type_identity<Absent>{};
@@ -123,51 +130,80 @@ auto optimizer_of(M const& method) {
   }
 }
 
-/// Names of what a policy measures for the log.
-template <class Policy>
-std::vector<std::string> measures_of(int latents) {
-  if constexpr (requires { Policy::measures(latents); }) {
-    return Policy::measures(latents);
-  } else {
-    return {};
-  }
+/// Whether the policies of a role have a part in the loss.
+constexpr bool is_part(Role role) {
+  return role != Role::encoder && role != Role::decoder && role != Role::prior && role != Role::optimizer;
 }
 
-/// Values of the class variables of the method's prior together; 0 where it has none.
+}  // namespace detail
+
 template <class M>
-constexpr int class_values_of() {
-  if constexpr (requires { policy_of<M, Role::prior>::classes::total; }) {
-    return policy_of<M, Role::prior>::classes::total;
-  } else {
-    return 0;
+struct method_traits;
+
+/// What a method is made of.
+template <class... Slots>
+struct method_traits<Method<Slots...>> {
+  using method_type = Method<Slots...>;
+
+  static constexpr std::size_t slots = sizeof...(Slots);
+  template <std::size_t I>
+  using slot = std::tuple_element_t<I, std::tuple<Slots...>>;
+  template <std::size_t I>
+  using policy = typename slot<I>::policy;
+
+  /// Number of latents of a code.
+  static constexpr int latent_size = detail::latent_size_of<method_type>();
+  /// Values of the class variables together, for methods with discrete latents; else 0.
+  static constexpr int class_values = detail::class_values_of<method_type>();
+  /// Whether it infers a posterior and decodes its sample.
+  static constexpr bool variational = method_type::template has<Role::encoder> &&
+                                      method_type::template has<Role::prior> &&
+                                      method_type::template has<Role::reconstruction>;
+  /// Number of terms of the loss.
+  static constexpr std::size_t parts = (std::size_t{detail::is_part(Slots::kind)} + ... + std::size_t{0});
+  /// Whether the last of the minibatches must have labels.
+  static constexpr bool takes_labels = (policy_traits<typename Slots::policy>::labelled || ...);
+  /// Whether a policy looks at the data set between epochs.
+  static constexpr bool surveys_epochs = (policy_traits<typename Slots::policy>::surveys || ...);
+  /// Minibatches that a step draws from all images, independently of each other; the first is the main one.
+  static constexpr int draws = std::max({1, policy_traits<typename Slots::policy>::minibatches...});
+  /// Views that a step takes of its main minibatch: the same images, each view augmented otherwise.
+  static constexpr int views = std::max({1, policy_traits<typename Slots::policy>::views...});
+  /// Minibatches that a step takes: those drawn, further views of the main one, and the labelled one.
+  static constexpr int minibatches = draws + (views - 1) + (takes_labels ? 1 : 0);
+
+  template <class Backend, class Image>
+  using setting = nn::Setting<Backend, Image, latent_size>;
+  /// The encoder as a network, or the policy's own `template <class Setting> struct Inference` where one head
+  /// is not enough; Absent where the method has none.
+  template <class Setting>
+  using encoder = typename decltype(detail::encoder_network<method_type, Setting, variational>())::type;
+  template <class Setting>
+  using decoder = typename decltype(detail::decoder_network<method_type, Setting>())::type;
+  /// Where each policy's state is; null where it has none.
+  template <class Setting>
+  using states = std::tuple<std::unique_ptr<detail::state_of<typename Slots::policy, Setting>>...>;
+
+  /// Names of the loss parts: the policies' names, in the order of the method's slots.
+  static std::vector<std::string> part_names() {
+    std::vector<std::string> names;
+    each_slot([&](auto index) {
+      if constexpr (detail::is_part(slot<index>::kind)) names.emplace_back(type_name<policy<index>>());
+    });
+    return names;
   }
-}
+  /// How many numbers each policy measures, and their names, in the order of the slots.
+  static std::vector<std::vector<std::string>> measure_names() {
+    return {policy_traits<typename Slots::policy>::measures(latent_size)...};
+  }
 
-/// Whether a policy takes a labelled minibatch.
-template <class... Slots>
-constexpr bool takes_labels(std::type_identity<Method<Slots...>>) {
-  return (takes_labels_of<typename Slots::policy>() || ...);
-}
+  /// Calls visit(index) for every slot, index an integral constant.
+  template <class Visitor>
+  static void each_slot(Visitor&& visit) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit(std::integral_constant<std::size_t, I>{}), ...);
+    }(std::make_index_sequence<slots>{});
+  }
+};
 
-template <class P>
-concept has_before_epoch = requires { &P::surveys; };
-
-/// Whether a policy looks at the data set between epochs.
-template <class... Slots>
-constexpr bool surveys_epochs(std::type_identity<Method<Slots...>>) {
-  return (has_before_epoch<typename Slots::policy> || ...);
-}
-
-/// Minibatches that a step of the method draws from all images, independently.
-template <class... Slots>
-constexpr int draws_per_step(std::type_identity<Method<Slots...>>) {
-  return std::max({1, minibatches_of<typename Slots::policy>()...});
-}
-
-/// Views that a step of the method takes of its main minibatch.
-template <class... Slots>
-constexpr int views_per_step(std::type_identity<Method<Slots...>>) {
-  return std::max({1, views_of<typename Slots::policy>()...});
-}
-
-}  // namespace disentangle::detail
+}  // namespace disentangle

@@ -1,65 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model<Method, Backend, Image>: a method bound to a backend and an image shape. Owns the networks, the state
-// of every policy and the optimiser's moments; makes training steps; encodes and decodes. It knows roles, and
-// no policy by name.
+// Model<Method, Backend, Image>: a method bound to a backend and an image shape. A thin face of an Assembly: what is
+// behind each member stands in train/training_step.hpp, epoch_view.hpp and inference.hpp.
 #pragma once
 
-#include <array>
-#include <map>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
-#include <disentangle/core/describe.hpp>
+#include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/philox.hpp>
-#include <disentangle/train/epoch_images.hpp>
+#include <disentangle/train/assembly.hpp>
+#include <disentangle/train/epoch_view.hpp>
+#include <disentangle/train/inference.hpp>
 #include <disentangle/train/method_traits.hpp>
-#include <disentangle/train/step_report.hpp>
+#include <disentangle/train/training_step.hpp>
 
 namespace disentangle {
 
+/// A method on a backend: makes training steps, encodes and decodes. It knows roles, and no policy by name.
 template <class M, class Backend, class Image>
-class Model;
-
-template <class Backend, class Image, class... Slots>
-class Model<Method<Slots...>, Backend, Image> {
+class Model {
  public:
-  using method_type = Method<Slots...>;
+  using method_type = M;
   using backend_type = Backend;
   using image_shape_type = Image;
   using scalar = typename Backend::scalar;
+  using traits = method_traits<M>;
+  using assembly_type = Assembly<M, Backend, Image>;
+  using setting = typename assembly_type::setting;
+  using report_type = typename assembly_type::report_type;
   /// Number of latents of a code.
-  static constexpr std::size_t latent_size = static_cast<std::size_t>(detail::latent_size_of<method_type>());
-  using setting = nn::Setting<Backend, Image, static_cast<int>(latent_size)>;
+  static constexpr std::size_t latent_size = assembly_type::latent_size;
   /// Number of terms of the loss.
-  static constexpr std::size_t part_count =
-      (std::size_t{Slots::kind != Role::encoder && Slots::kind != Role::decoder &&
-                   Slots::kind != Role::prior && Slots::kind != Role::optimizer} +
-       ... + std::size_t{0});
+  static constexpr std::size_t part_count = traits::parts;
   /// Values of the class variables together, for methods with discrete latents; else 0.
-  static constexpr std::size_t class_values =
-      static_cast<std::size_t>(detail::class_values_of<method_type>());
+  static constexpr auto class_values = static_cast<std::size_t>(traits::class_values);
   /// Whether it infers a posterior, whose KL a step reports.
-  static constexpr bool infers_posterior = detail::is_variational<method_type>;
+  static constexpr bool infers_posterior = traits::variational;
   /// Whether the last of the minibatches must have labels.
-  static constexpr bool takes_labels = detail::takes_labels(std::type_identity<method_type>{});
+  static constexpr bool takes_labels = traits::takes_labels;
   /// Views that a step takes of its main minibatch: the same images, each view augmented otherwise.
-  static constexpr int views = detail::views_per_step(std::type_identity<method_type>{});
+  static constexpr int views = traits::views;
   /// Minibatches that a step draws from all images, independently of each other; the first is the main one.
-  static constexpr int draws = detail::draws_per_step(std::type_identity<method_type>{});
+  static constexpr int draws = traits::draws;
   /// Minibatches that a step takes: those drawn, further views of the main one, and the labelled one.
-  static constexpr int minibatches = draws + (views - 1) + (takes_labels ? 1 : 0);
-  using report_type = StepReport<part_count, latent_size>;
+  static constexpr int minibatches = traits::minibatches;
+  /// Whether a policy looks at the data set between epochs.
+  static constexpr bool surveys_epochs = traits::surveys_epochs;
 
-  Model(method_type method, Backend backend, Image, Seed seed)
-      : parts_(std::make_unique<Assembly>(std::move(method), backend, seed)) {}
+  Model(M method, Backend backend, Image, Seed seed)
+      : parts_(std::make_unique<assembly_type>(std::move(method), backend, seed)) {}
 
-  method_type const& method() const { return parts_->method; }
+  M const& method() const { return parts_->method; }
   static constexpr Image image_shape() { return {}; }
   Seed seed() const { return parts_->seed; }
   /// Number of training steps made.
@@ -71,14 +69,12 @@ class Model<Method<Slots...>, Backend, Image> {
     return n;
   }
   Backend& backend() { return parts_->tape.backend(); }
+  /// What the model is made of, for those who write functions on it.
+  assembly_type& assembly() { return *parts_; }
 
   /// Names of the loss parts: the policies' names, in the order of the method's slots.
   static std::vector<std::string> const& part_names() {
-    static std::vector<std::string> const names = [] {
-      std::vector<std::string> list;
-      (add_name<Slots>(list), ...);
-      return list;
-    }();
+    static std::vector<std::string> const names = traits::part_names();
     return names;
   }
 
@@ -86,10 +82,7 @@ class Model<Method<Slots...>, Backend, Image> {
   static std::vector<std::string> const& measure_names() {
     static std::vector<std::string> const names = [] {
       std::vector<std::string> list;
-      auto const add = [&](std::vector<std::string> const& more) {
-        list.insert(list.end(), more.begin(), more.end());
-      };
-      (add(detail::measures_of<typename Slots::policy>(static_cast<int>(latent_size))), ...);
+      for (auto const& some : traits::measure_names()) list.insert(list.end(), some.begin(), some.end());
       return list;
     }();
     return names;
@@ -98,7 +91,7 @@ class Model<Method<Slots...>, Backend, Image> {
   /// step.
   std::vector<double> measures() {
     std::vector<double> values(measure_names().size());
-    if (!values.empty()) backend().download(parts_->measured, values.data(), values.size());
+    if (!values.empty()) backend().download(parts_->measured.data(), values.data(), values.size());
     return values;
   }
 
@@ -113,37 +106,46 @@ class Model<Method<Slots...>, Backend, Image> {
   report_type const& step(Minibatch const& minibatch, bool reads_back = false) {
     return step(std::span<Minibatch const>(&minibatch, 1), reads_back);
   }
-  report_type const& step(std::span<Minibatch const> batches, bool reads_back = false);
+  report_type const& step(std::span<Minibatch const> batches, bool reads_back = false) {
+    return make_step(*parts_, batches, reads_back);
+  }
   /// The report of the last step, waiting for it where the backend queues its work. @throws NumericalError as
   /// step() does.
-  report_type const& read_back();
+  report_type const& read_back() { return disentangle::read_back(*parts_); }
 
   /// Posterior means and log-variances of any number of images, (n, latent_size) each. log_variance may be
   /// empty; it is zero for encoders without one. @throws ShapeError if the spans' sizes do not fit.
-  void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance);
+  void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) {
+    disentangle::encode(*parts_, images, mean, log_variance);
+  }
 
   /// q(c|x) of any number of images, (n, class_values): the values of each class variable behind those of the
   /// one before. For methods whose prior has classes. @throws ShapeError if the spans' sizes do not fit.
-  void classify(std::span<float const> images, std::span<float> probabilities);
+  void classify(std::span<float const> images, std::span<float> probabilities) {
+    disentangle::classify(*parts_, images, probabilities);
+  }
 
   /// Expected images of any number of codes, in [0, 1], (n, image size). @throws ShapeError if the sizes do
   /// not fit.
-  void decode(std::span<float const> codes, std::span<float> images);
+  void decode(std::span<float const> codes, std::span<float> images) {
+    disentangle::decode(*parts_, codes, images);
+  }
 
   /// Codes from the prior, (n, latent_size): the same for the same number. @throws ShapeError if the size
   /// does not fit.
-  void draw_codes(std::span<float> codes, std::uint64_t number = 0);
+  void draw_codes(std::span<float> codes, std::uint64_t number = 0) {
+    disentangle::draw_codes(*parts_, codes, number);
+  }
 
   /// Lets policies look at the whole data set before an epoch: train() calls it before the first step of
   /// each.
-  void before_epoch(long epoch, EpochImages const& images);
-  /// Whether a policy wants that.
-  static constexpr bool surveys_epochs = detail::surveys_epochs(std::type_identity<method_type>{});
-
+  void before_epoch(long epoch, EpochImages const& images) { survey_epoch(*parts_, epoch, images); }
   /// Multiplies the learning rate of one set of parameters, beside its schedule: "" the method's own, or the
   /// name of one with an optimiser of its own ("labelled", "critic"). Not saved. @throws ValueError that
   /// lists the names there are
-  void set_rate_factor(std::string_view set, double factor);
+  void set_rate_factor(std::string_view set, double factor) {
+    parameter_set(*parts_, set).rate_factor = factor;
+  }
   /// A list of numbers that is saved with the model under a name: what a callback must know to go on. Empty
   /// at first.
   std::vector<double>& note(std::string const& name) { return parts_->notes[name]; }
@@ -151,12 +153,16 @@ class Model<Method<Slots...>, Backend, Image> {
   /// Calls visit(name, v) for every list of numbers, std::vector<int>& or std::vector<double>&, that policies
   /// keep on the host and a checkpoint holds: the partitions of IP-IRM.
   template <class Visitor>
-  void for_each_record(Visitor&& visit);
+  void for_each_record(Visitor&& visit) {
+    disentangle::for_each_record(*parts_, visit);
+  }
 
   /// Calls visit(name, extents, pointer) for every tensor that a checkpoint holds: parameters, moments,
   /// statistics.
   template <class Visitor>
-  void for_each_tensor(Visitor&& visit);
+  void for_each_tensor(Visitor&& visit) {
+    disentangle::for_each_tensor(*parts_, visit);
+  }
   /// Numbers of updates that each parameter set has had, the method's own first: saved beside the tensors.
   std::vector<long> counters() const {
     std::vector<long> counts{parts_->steps};
@@ -173,157 +179,7 @@ class Model<Method<Slots...>, Backend, Image> {
   }
 
  private:
-  static constexpr bool variational = infers_posterior;
-  using Encoder = typename decltype(detail::encoder_network<method_type, setting>())::type;
-  using Decoder = typename decltype(detail::decoder_network<method_type, setting>())::type;
-
-  template <class Slot>
-  static void add_name(std::vector<std::string>& list) {
-    if constexpr (is_part<Slot>) list.push_back(type_name<typename Slot::policy>());
-  }
-  template <class Slot>
-  static constexpr bool is_part = Slot::kind != Role::encoder && Slot::kind != Role::decoder &&
-                                  Slot::kind != Role::prior && Slot::kind != Role::optimizer;
-
-  /// Everything that must not move: variables point into it.
-  struct Assembly {
-    method_type method;
-    Seed seed;
-    Tape<Backend> tape;
-    nn::Parameters<Backend> main;
-    std::vector<std::unique_ptr<nn::OwnParameters<Backend>>> own;
-    nn::Builder<Backend> builder{main, own};
-    Encoder encoder{};
-    Decoder decoder{};
-    std::tuple<std::unique_ptr<detail::state_of<typename Slots::policy, setting>>...> states;
-    long steps = 0;
-    report_type report{};
-    // for backends that queue their work: where the minibatches of this step are, and the values of its
-    // report
-    std::array<scalar*, static_cast<std::size_t>(minibatches)> staged{};
-    scalar* results = nullptr;
-    std::size_t staged_images = 0;
-    // what policies measure, those of policy I from measure_at[I]
-    scalar* measured = nullptr;
-    std::array<std::size_t, sizeof...(Slots) + 1> measure_at{};
-    std::map<std::string, std::vector<double>> notes{};  // of callbacks
-
-    Assembly(method_type method_, Backend backend, Seed seed_)
-        : method(std::move(method_)), seed(seed_), tape(backend), main(tape, "model") {
-      if constexpr (method_type::template has<Role::encoder>) {
-        auto const& policy = method.template get<Role::encoder>();
-        if constexpr (requires { encoder.declare(main, "encoder", policy); }) {
-          encoder.declare(main, "encoder", policy);
-        } else {
-          encoder.declare(main, "encoder", policy.initialisation);
-        }
-      }
-      if constexpr (method_type::template has<Role::decoder>) {
-        decoder.declare(main, "decoder", method.template get<Role::decoder>().initialisation);
-      }
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (build_state<I>(), ...);
-      }(std::index_sequence_for<Slots...>{});
-      main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
-      for (auto& set : own) set->parameters.allocate(seed, set->moments());
-      results = tape.backend().allocate(part_count + latent_size);
-      tape.backend().fill(results, part_count + latent_size, scalar(0));
-      std::size_t slot = 0;
-      ((measure_at[slot + 1] =
-            measure_at[slot] +
-            detail::measures_of<typename Slots::policy>(static_cast<int>(latent_size)).size(),
-        ++slot),
-       ...);
-      if (measure_at.back() != 0) {
-        measured = tape.backend().allocate(measure_at.back());
-        tape.backend().fill(measured, measure_at.back(), scalar(0));
-      }
-    }
-    Assembly(Assembly const&) = delete;
-    Assembly& operator=(Assembly const&) = delete;
-    ~Assembly() {
-      tape.backend().deallocate(results, part_count + latent_size);
-      if (measured != nullptr) tape.backend().deallocate(measured, measure_at.back());
-    }
-
-    template <std::size_t I>
-    void build_state() {
-      using State = detail::state_of<std::tuple_element_t<I, std::tuple<typename Slots::policy...>>, setting>;
-      if constexpr (!std::is_same_v<State, detail::Absent>) {
-        if constexpr (std::is_constructible_v<
-                          State, nn::Builder<Backend>&,
-                          std::tuple_element_t<I, std::tuple<typename Slots::policy...>> const&>) {
-          std::get<I>(states) = std::make_unique<State>(builder, std::get<I>(method.policies));
-        } else {
-          std::get<I>(states) = std::make_unique<State>(builder);
-        }
-      }
-    }
-
-    Philox random(std::string_view name) const {
-      return {seed.value, stream(name), static_cast<std::uint64_t>(steps)};
-    }
-
-    /// Calls with the prior and, if it has one, its state.
-    template <class F>
-    decltype(auto) with_prior(F&& call) {
-      auto& prior = method.template get<Role::prior>();
-      constexpr std::size_t index = detail::index_of<Role::prior, 0, Slots...>();
-      if constexpr (detail::stateful<std::remove_cvref_t<decltype(prior)>, setting>) {
-        return call(prior, *std::get<index>(states));
-      } else {
-        return call(prior);
-      }
-    }
-
-    /// The posterior of images, with draws named by `name`.
-    auto infer(Variable<Backend, 2> const& images, std::string_view name, double data_size,
-               nn::Mode mode = {}) {
-      auto q = with_prior([&](auto const& prior, auto&... state) {
-        return prior.posterior(encoder(images, mode), random(name), state...);
-      });
-      q.data_size = data_size;
-      q.step = steps;
-      return q;
-    }
-
-    /// q(c|x) of images, without samples.
-    auto class_posterior(Variable<Backend, 2> const& images, nn::Mode mode) {
-      static_assert(
-          class_values != 0,
-          "[disentangle] a labelled step, and whatever else asks for q(c|x), needs a Prior with classes: "
-          "prior::GumbelSoftmax or prior::ClassMixture; see docs/methods.md");
-      return method.template get<Role::prior>().class_posterior(encoder(images, mode));
-    }
-  };
-
-  template <std::size_t I>
-  class Step;  // what policy number I sees: train/step.hpp
-  template <std::size_t I>
-  class Epoch;  // what it sees before an epoch: train/epoch.hpp
-
-  struct Forward;  // the variables of the main minibatch: train/step.hpp
-
-  template <std::size_t I, class F>
-  auto term(F& forward);
-
-  NumericalError not_finite(std::size_t part, double value, std::string const& remark) const;
-
-  // The parts of a step: train/step.hpp.
-  template <class Visitor>
-  void each_policy(Visitor&& visit);
-  template <class TakePart, class TakeKl>
-  void work(std::span<Minibatch const> batches, TakePart&& take_part, TakeKl&& take_kl);
-
-  std::unique_ptr<Assembly> parts_;
+  std::unique_ptr<assembly_type> parts_;
 };
 
-/// dis::Model model{method, dis::backend::cpu(), data.image_shape(), dis::seed(0)};
-template <class Backend, class Image, class... Slots>
-Model(Method<Slots...>, Backend, Image, Seed) -> Model<Method<Slots...>, Backend, Image>;
-
 }  // namespace disentangle
-
-#include <disentangle/train/epoch.hpp>
-#include <disentangle/train/inference.hpp>
-#include <disentangle/train/step.hpp>

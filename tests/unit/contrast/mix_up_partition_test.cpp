@@ -2,7 +2,7 @@
 // MixUp on one view: what is mixed, what the targets are, the loss and the penalty in limits where they are
 // known, training with partitions.
 #include <disentangle/backend/cpu/cpu.hpp>
-#include <disentangle/train/epoch.hpp>
+#include <disentangle/train/epoch_view.hpp>
 #include <disentangle/train/partitions.hpp>
 
 #include <tests/support/small_contrastive.hpp>
