@@ -3,7 +3,7 @@
 // another.
 #pragma once
 
-#include <disentangle/autodiff/bound.hpp>
+#include <disentangle/autodiff/bind.hpp>
 #include <disentangle/autodiff/tape.hpp>
 
 namespace disentangle {
@@ -29,10 +29,10 @@ BoundVariable<T> bind_destination(Variable<B, R> v, Loop const& loop) {
 template <class B, int R, expression E>
 void assign(Variable<B, R> const& destination, E const& e) {
   using T = typename B::scalar;
-  Loop loop = loop_over<R>(destination.extents);
+  Loop loop = backend::expression::loop_over<R>(destination.extents);
   auto to = bind_destination<T>(destination, loop);
   auto from = bind<T>(e, loop);
-  merge_axes_of(loop, to, from);
+  backend::expression::merge_axes_of(loop, to, from);
   destination.tape->backend().map(loop, to, from);
 }
 
@@ -41,10 +41,10 @@ template <expression E, expression S>
 void pull(E const& e, S const& seed) {
   using B = typename E::backend_type;
   using T = typename B::scalar;
-  Loop loop = loop_over<E::rank>(extents_of(e));
+  Loop loop = backend::expression::loop_over<E::rank>(extents_of(e));
   auto to = bind<T>(e, loop);
   auto from = bind<T>(seed, loop);
-  merge_axes_of(loop, to, from);
+  backend::expression::merge_axes_of(loop, to, from);
   tape_of(e)->backend().adjoint(loop, to, from);
 }
 

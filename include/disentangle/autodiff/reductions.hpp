@@ -22,10 +22,10 @@ void reduce_into(Variable<B, E::rank - 1> const& out, E const& e, Axis<A> a, bac
                              kind == backend::Reduction::sum ? T(0) : -std::numeric_limits<T>::infinity());
     return;
   }
-  Loop loop = loop_over<E::rank>(extents);
+  Loop loop = backend::expression::loop_over<E::rank>(extents);
   auto to = bind_destination<T>(insert_axis(out, a), loop);
   auto from = bind<T>(e, loop);
-  merge_axes_of(loop, to, from);
+  backend::expression::merge_axes_of(loop, to, from);
   out.tape->backend().reduce(loop, kind, to, from);
 }
 
@@ -46,9 +46,9 @@ Variable<typename E::backend_type, 0> sum(E const& e) {
   using T = typename E::backend_type::scalar;
   auto& tape = *detail::tape_of(e);
   auto const out = tape.variable(Extents<0>{}, detail::needs_gradient(e));
-  detail::Loop loop = detail::loop_over<E::rank>(extents_of(e));
+  backend::expression::Loop loop = backend::expression::loop_over<E::rank>(extents_of(e));
   auto from = detail::bind<T>(e, loop);
-  detail::merge_axes_of(loop, from);
+  backend::expression::merge_axes_of(loop, from);
   tape.backend().sum(loop, from, out.value, [&tape](std::size_t n) { return tape.scratch(n); });
   if (out.gradient != nullptr) {
     tape.record([e, out] { detail::pull(e, detail::gradient_of(out)); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// policy_traits<P>: what a policy states beside its formula. The only place that reads the optional members of
-// policies, so that each has one default, one check and one list of names that look like it and are not.
+// policy_traits<P>: what a policy states beside its formula. The only place that reads the optional members
+// of policies, so that each has one default, one check and one list of names that look like it and are not.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +33,9 @@ template <class P>
 concept has_before_epoch =
     requires(P const& policy, ArchetypeEpoch<P>& epoch) { policy.before_epoch(epoch); };
 
-// A member counts as stated where it is static: a hyper-parameter of the same name is not one. (What the address
-// of a member is tells which; its use as a constant would be a mistake of the policy's, not a "no", in g++ 12.)
+// A member counts as stated where it is static: a hyper-parameter of the same name is not one. (What the
+// address of a member is tells which; its use as a constant would be a mistake of the policy's, not a "no",
+// in g++ 12.)
 template <class P>
 concept names_minibatches = requires { &P::minibatches; };
 template <class P>

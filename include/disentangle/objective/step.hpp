@@ -24,14 +24,14 @@ inline T* nowhere = nullptr;
 
 }  // namespace detail
 
-/// A stand-in for a training step on which such policies are checked. The real one, StepView (train/step_view.hpp), has
-///   these members: backend_type, latent_size
+/// A stand-in for a training step on which such policies are checked. The real one, StepView
+///   (train/step_view.hpp), has these members: backend_type, latent_size
 ///   posterior()        Posterior<B> of the main minibatch (methods with an encoder and a variational prior)
 ///   images()           the main minibatch, (batch, pixels)
 ///   minibatch(i)       images of the i-th minibatch of this step; 0 is the main one. Declare
 ///                      `static constexpr int minibatches = 2` in the policy to have a second one drawn
-///   view(v)  view v of the main minibatch: the same images, augmented otherwise; 0 is the main minibatch. Declare
-///                      `static constexpr int views = 2` in the policy to have a second one made
+///   view(v)  view v of the main minibatch: the same images, augmented otherwise; 0 is the main minibatch.
+///                      Declare `static constexpr int views = 2` in the policy to have a second one made
 ///   labels(i)          its labels on the host, std::span<int const>, (batch, factors)
 ///   labelled_images()  a minibatch of labelled images, beside the others. Declare `static constexpr bool
 ///                      labelled = true` in the policy to have one drawn
@@ -43,16 +43,18 @@ inline T* nowhere = nullptr;
 ///   decode(z, mode)    the decoder applied to codes: (batch, pixels)
 ///   codes(n, stream)   n codes from the prior
 ///   generate(z, mode)  images of codes, as the decoder or generator expects them: (batch, pixels)
-///   own_codes()  as many codes from the prior as the main minibatch has images, the same for all terms of a step
+///   own_codes()  as many codes from the prior as the main minibatch has images, the same for all terms of a
+///   step
 ///   generated()        their images, made once for all terms
 ///   generated_with(z)  images of own_codes() and, behind them, of further codes, in one pass of the
 ///                      generator; first of a step, it makes those of generated() too. Batch normalisation
 ///                      then sees them together
 ///   redraw(z, minimum, stream)  all numbers of codes drawn anew from the prior, each at least `minimum` away
 ///   support()          largest |number| of a code that the prior draws; infinity where it has no bounds
-///   measure(i, e)  notes a number, a scalar or a vector as number i, i + 1, ... of the policy's measures for the log. Declare
-///                      `static std::vector<std::string> measures(int latent_size)`, their names, in the policy. A policy
-///                      of any role may have a `void measure(auto& step) const` for it, called after the terms
+///   measure(i, e)  notes a number, a scalar or a vector as number i, i + 1, ... of the policy's measures for
+///                      the log. Declare `static std::vector<std::string> measures(int latent_size)`, their
+///                      names, in the policy. A policy of any role may have a `void measure(auto& step)
+///                      const` for it, called after the terms
 ///   random(stream)     the random numbers of this step for a named use
 ///   state()            the policy's own State
 ///   tape()             for materialise, constants, scratch

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Assembly<M, Backend, Image>: everything that a method needs on a backend, in one place that does not move:
-// tape, parameters, networks, the states of policies, counters. Free functions train it (training_step.hpp), let
-// it look at a data set (epoch_view.hpp) and run its networks (inference.hpp); Model is their face.
+// tape, parameters, networks, the states of policies, counters. Free functions train it (training_step.hpp),
+// let it look at a data set (epoch_view.hpp) and run its networks (inference.hpp); Model is their face.
 #pragma once
 
 #include <array>

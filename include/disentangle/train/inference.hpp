@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Running an assembly's networks on arrays of any length, and the list of what it keeps: encode, classify, decode,
-// draw_codes, for_each_tensor, for_each_record. Model's members of these names say what they do.
+// Running an assembly's networks on arrays of any length, and the list of what it keeps: encode, classify,
+// decode, draw_codes, for_each_tensor, for_each_record. Model's members of these names say what they do.
 #pragma once
 
 #include <algorithm>
@@ -115,7 +115,8 @@ void draw_codes(A& a, std::span<float> codes, std::uint64_t number) {
   a.tape.backend().download(z.value, codes.data(), codes.size());
 }
 
-/// The set of parameters of a name, "" being the method's own. @throws ValueError that lists the names there are
+/// The set of parameters of a name, "" being the method's own. @throws ValueError that lists the names there
+/// are
 template <class A>
 nn::Parameters<typename A::backend_type>& parameter_set(A& a, std::string_view name) {
   if (name.empty()) return a.main;

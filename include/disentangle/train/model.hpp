@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model<Method, Backend, Image>: a method bound to a backend and an image shape. A thin face of an Assembly: what is
-// behind each member stands in train/training_step.hpp, epoch_view.hpp and inference.hpp.
+// Model<Method, Backend, Image>: a method bound to a backend and an image shape. A thin face of an Assembly:
+// what is behind each member stands in train/training_step.hpp, epoch_view.hpp and inference.hpp.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// make_step: one update of an assembly. The order is: before_step of every policy, forward pass and terms, one
-// backward pass, the method's optimiser, after_step of every policy.
+// make_step: one update of an assembly. The order is: before_step of every policy, forward pass and terms,
+// one backward pass, the method's optimiser, after_step of every policy.
 #pragma once
 
 #include <algorithm>
@@ -113,8 +113,8 @@ void evaluate_terms(Forward<A>& forward) {
       }
     });
   };
-  // In a generative method the terms on pairs come first: they generate the most images, and the others' among
-  // them (StepView::generated_with), wherever their slots stand.
+  // In a generative method the terms on pairs come first: they generate the most images, and the others'
+  // among them (StepView::generated_with), wherever their slots stand.
   if constexpr (traits::variational) {
     evaluate([](Role) { return true; });
   } else {
@@ -196,8 +196,8 @@ void check_minibatches(std::span<Minibatch const> batches) {
 
 }  // namespace detail
 
-/// The report of the last step, waiting for it where the backend queues its work. @throws NumericalError where
-/// a part of the loss is not finite.
+/// The report of the last step, waiting for it where the backend queues its work. @throws NumericalError
+/// where a part of the loss is not finite.
 template <class A>
 typename A::report_type const& read_back(A& a) {
   constexpr std::size_t parts = A::traits::parts;

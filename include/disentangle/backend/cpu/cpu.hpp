@@ -15,6 +15,8 @@
 #include <disentangle/backend/cpu/partner_first.hpp>
 #include <disentangle/backend/cpu/scalar_pack.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
+#include <disentangle/backend/expression/loop.hpp>
+#include <disentangle/backend/expression/tree.hpp>
 #include <disentangle/core/philox.hpp>
 
 namespace disentangle::backend {
@@ -58,21 +60,22 @@ class BasicCpu {
   }
 
   // ---- fused loops over bound expressions ---------------------------------------------------------------
-  template <class Loop, class Destination, class Bound>
-  void map(Loop const& loop, Destination const& destination, Bound const& bound) {
+  template <class Destination, expression::bound_expression<T> Bound>
+  void map(expression::Loop const& loop, Destination const& destination, Bound const& bound) {
     cpu::fused_map<Pack>(*pool_, loop, destination, bound);
   }
-  template <class Loop, class Bound, class Seed>
-  void adjoint(Loop const& loop, Bound const& bound, Seed const& seed) {
+  template <expression::bound_expression<T> Bound, expression::bound_expression<T> Seed>
+  void adjoint(expression::Loop const& loop, Bound const& bound, Seed const& seed) {
     cpu::fused_adjoint<Pack>(*pool_, loop, bound, seed);
   }
-  template <class Loop, class Bound, class Scratch>
-  void sum(Loop const& loop, Bound const& bound, T* out, Scratch&& scratch) {
+  template <expression::bound_expression<T> Bound, class Scratch>
+  void sum(expression::Loop const& loop, Bound const& bound, T* out, Scratch&& scratch) {
     T* const partials = scratch(cpu::fused_sum_partials(loop));
     *out = cpu::fused_sum<Pack>(*pool_, loop, bound, partials);
   }
-  template <class Loop, class Destination, class Bound>
-  void reduce(Loop const& loop, Reduction kind, Destination const& destination, Bound const& bound) {
+  template <class Destination, expression::bound_expression<T> Bound>
+  void reduce(expression::Loop const& loop, Reduction kind, Destination const& destination,
+              Bound const& bound) {
     cpu::fused_reduce<Pack>(*pool_, loop, kind, destination, bound);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs bound expressions on the CPU: one pass per expression forwards, one back, in SIMD packs, over tasks
 // whose number and order of summation depend only on the shapes, so that results are the same bits for every
-// number of threads. The expression trees (autodiff/bound.hpp) are template parameters here, never included.
+// number of threads. They know trees by their concept alone (backend/expression/tree.hpp).
 #pragma once
 
 #include <algorithm>

@@ -20,6 +20,8 @@
 #include <disentangle/backend/cuda/kernels.hpp>
 #include <disentangle/backend/cuda/launch.hpp>
 #include <disentangle/backend/cuda/staging.hpp>
+#include <disentangle/backend/expression/loop.hpp>
+#include <disentangle/backend/expression/tree.hpp>
 
 namespace disentangle::backend {
 
@@ -116,20 +118,21 @@ class BasicCuda {
   }
 
   // ---- fused loops over bound expressions ---------------------------------------------------------------
-  template <class Loop, class Destination, class Bound>
-  void map(Loop const& loop, Destination const& destination, Bound const& bound) {
+  template <class Destination, expression::bound_expression<T> Bound>
+  void map(expression::Loop const& loop, Destination const& destination, Bound const& bound) {
     cuda::fused_map<T>(context(), loop, destination, bound);
   }
-  template <class Loop, class Bound, class Seed>
-  void adjoint(Loop const& loop, Bound const& bound, Seed const& seed) {
+  template <expression::bound_expression<T> Bound, expression::bound_expression<T> Seed>
+  void adjoint(expression::Loop const& loop, Bound const& bound, Seed const& seed) {
     cuda::fused_adjoint<T>(context(), loop, bound, seed);
   }
-  template <class Loop, class Bound, class Scratch>
-  void sum(Loop const& loop, Bound const& bound, T* out, Scratch&&) {
+  template <expression::bound_expression<T> Bound, class Scratch>
+  void sum(expression::Loop const& loop, Bound const& bound, T* out, Scratch&&) {
     cuda::fused_sum<T>(context(), loop, bound, out);
   }
-  template <class Loop, class Destination, class Bound>
-  void reduce(Loop const& loop, Reduction kind, Destination const& destination, Bound const& bound) {
+  template <class Destination, expression::bound_expression<T> Bound>
+  void reduce(expression::Loop const& loop, Reduction kind, Destination const& destination,
+              Bound const& bound) {
     cuda::fused_reduce<T>(context(), loop, kind, destination, bound);
   }
 

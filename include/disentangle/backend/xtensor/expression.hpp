@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bound expressions (autodiff/bound.hpp) as xtensor expressions: a formula is one xt::xfunction of all its
+// Bound expressions (backend/expression/tree.hpp) as xtensor expressions: a formula is one xt::xfunction of all its
 // leaves, and its derivative with respect to a leaf is another. One xt::xfunction for each node of the
 // formula computes the same, in types that hold each other: that took twice as long to compile and ran no
 // faster.
@@ -9,35 +9,20 @@
 #include <type_traits>
 #include <utility>
 
+#include <disentangle/backend/expression/tree.hpp>
 #include <disentangle/backend/xtensor/line.hpp>
 #include <disentangle/core/config.hpp>
 #include <disentangle/core/math.hpp>
-
-namespace disentangle::detail {
-
-// The nodes of autodiff/bound.hpp, which lies a floor above.
-template <class T>
-struct BoundConstant;
-template <class T>
-struct BoundVariable;
-template <class Op, class A>
-struct BoundUnary;
-template <class Op, class A, class B>
-struct BoundBinary;
-template <class C, class A, class B>
-struct BoundChoice;
-
-}  // namespace disentangle::detail
 
 namespace disentangle::backend::xtensor {
 
 namespace detail {
 
-using disentangle::detail::BoundBinary;
-using disentangle::detail::BoundChoice;
-using disentangle::detail::BoundConstant;
-using disentangle::detail::BoundUnary;
-using disentangle::detail::BoundVariable;
+using expression::BoundBinary;
+using expression::BoundChoice;
+using expression::BoundConstant;
+using expression::BoundUnary;
+using expression::BoundVariable;
 
 // The values of a bound tree and its adjoints, from packs of its leaves. Leaves are numbered in the order of
 // the formula; `First` is the number of the first leaf of a subtree.

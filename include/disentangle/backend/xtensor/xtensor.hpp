@@ -8,6 +8,8 @@
 #include <cstddef>
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/expression/loop.hpp>
+#include <disentangle/backend/expression/tree.hpp>
 #include <disentangle/backend/xtensor/loops.hpp>
 
 namespace disentangle::backend {
@@ -34,21 +36,22 @@ class BasicXtensor : public BasicCpu<T> {
   }
 
   // ---- loops over bound expressions ---------------------------------------------------------------------
-  template <class Loop, class Destination, class Bound>
-  void map(Loop const& loop, Destination const& destination, Bound const& bound) {
+  template <class Destination, expression::bound_expression<T> Bound>
+  void map(expression::Loop const& loop, Destination const& destination, Bound const& bound) {
     xtensor::map<Pack>(this->pool(), loop, destination, bound);
   }
-  template <class Loop, class Bound, class Seed>
-  void adjoint(Loop const& loop, Bound const& bound, Seed const& seed) {
+  template <expression::bound_expression<T> Bound, expression::bound_expression<T> Seed>
+  void adjoint(expression::Loop const& loop, Bound const& bound, Seed const& seed) {
     xtensor::adjoint<Pack>(this->pool(), loop, bound, seed);
   }
-  template <class Loop, class Bound, class Scratch>
-  void sum(Loop const& loop, Bound const& bound, T* out, Scratch&& scratch) {
+  template <expression::bound_expression<T> Bound, class Scratch>
+  void sum(expression::Loop const& loop, Bound const& bound, T* out, Scratch&& scratch) {
     T* const partials = scratch(xtensor::sum_partials(loop));
     *out = xtensor::sum<Pack>(this->pool(), loop, bound, partials);
   }
-  template <class Loop, class Destination, class Bound>
-  void reduce(Loop const& loop, Reduction kind, Destination const& destination, Bound const& bound) {
+  template <class Destination, expression::bound_expression<T> Bound>
+  void reduce(expression::Loop const& loop, Reduction kind, Destination const& destination,
+              Bound const& bound) {
     xtensor::reduce<Pack>(this->pool(), loop, kind, destination, bound);
   }
 

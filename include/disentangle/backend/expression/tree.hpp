@@ -1,78 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// An expression bound to memory: the same tree as its type, with pointers and strides in the leaves.
-// Evaluated lane by lane (P is a scalar on a device, a SIMD pack on the host), forwards by `value`, backwards
-// by `trace` + `adjoint`: the derivative is derived from the type of the tree, so a formula needs one pass
-// forwards and one pass back.
+// An expression bound to memory: the contract between formulas and backends. The same tree as a formula's
+// type, with pointers and strides in the leaves. Evaluated lane by lane (P is a scalar on a device, a SIMD
+// pack on the host), forwards by `value`, backwards by `trace` + `adjoint`: the derivative is derived from
+// the type of the tree, so a formula needs one pass forwards and one pass back.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 
-#include <disentangle/autodiff/elementwise.hpp>
-#include <disentangle/autodiff/expression.hpp>
+#include <disentangle/backend/expression/memory.hpp>
+#include <disentangle/backend/expression/operations.hpp>
+#include <disentangle/backend/extents.hpp>
 #include <disentangle/backend/lanes.hpp>
 #include <disentangle/core/config.hpp>
 #include <disentangle/core/math.hpp>
 
-namespace disentangle::detail {
-
-using backend::AllLanes;
-using backend::Collected;
-using backend::FirstLanes;
-
-/// How P meets memory; specialised here for scalars, and by packs through their members.
-template <class P>
-struct Memory {
-  using scalar = typename P::value_type;
-  static P load(scalar const* p, AllLanes) { return P::load(p); }
-  static P load(scalar const* p, FirstLanes lanes) { return P::load(p, lanes.n); }
-  static void store(scalar* p, P x, AllLanes) { x.store(p); }
-  static void store(scalar* p, P x, FirstLanes lanes) { x.store(p, lanes.n); }
-  static P gather(scalar const* p, std::ptrdiff_t stride, AllLanes) {
-    return gather(p, stride, FirstLanes{P::size});
-  }
-  static P gather(scalar const* p, std::ptrdiff_t stride, FirstLanes lanes) {
-    scalar lane[P::size] = {};
-    for (std::size_t i = 0; i < lanes.n; ++i) lane[i] = p[static_cast<std::ptrdiff_t>(i) * stride];
-    return P::load(lane);
-  }
-  static void scatter_add(scalar* p, std::ptrdiff_t stride, P x, AllLanes) {
-    scatter_add(p, stride, x, FirstLanes{P::size});
-  }
-  static void scatter_add(scalar* p, std::ptrdiff_t stride, P x, FirstLanes lanes) {
-    scalar lane[P::size];
-    x.store(lane);
-    for (std::size_t i = 0; i < lanes.n; ++i) p[static_cast<std::ptrdiff_t>(i) * stride] += lane[i];
-  }
-  static scalar total(P x, AllLanes) { return sum(x); }
-  static scalar total(P x, FirstLanes lanes) { return sum(x.first(lanes.n)); }
-};
-
-template <class P>
-  requires(std::is_arithmetic_v<P>)
-struct Memory<P> {
-  using scalar = P;
-  template <class Lanes>
-  DISENTANGLE_HD static P load(P const* p, Lanes) {
-    return *p;
-  }
-  template <class Lanes>
-  DISENTANGLE_HD static void store(P* p, P x, Lanes) {
-    *p = x;
-  }
-  template <class Lanes>
-  DISENTANGLE_HD static P gather(P const* p, std::ptrdiff_t, Lanes) {
-    return *p;
-  }
-  template <class Lanes>
-  DISENTANGLE_HD static void scatter_add(P* p, std::ptrdiff_t, P x, Lanes) {
-    *p += x;
-  }
-  template <class Lanes>
-  DISENTANGLE_HD static P total(P x, Lanes) {
-    return x;
-  }
-};
+namespace disentangle::backend::expression {
 
 /// What one node computed on the way forward, kept in registers for the way back.
 template <class P, class... Children>
@@ -280,110 +224,31 @@ struct BoundChoice {
   }
 };
 
-// ---- binding --------------------------------------------------------------------------------------------
+namespace detail {
 
-/// Extents of a loop over max_rank axes, the last one innermost; missing leading axes are 1.
-struct Loop {
-  std::ptrdiff_t extents[max_rank];
+struct AnyVisitor {
+  void operator()(auto&) const {}
 };
 
-template <int Rank>
-Loop loop_over(Extents<Rank> const& extents) {
-  Loop loop{};
-  for (int axis = 0; axis < max_rank; ++axis) {
-    int const own = axis - (max_rank - Rank);
-    loop.extents[axis] = own < 0 ? 1 : extents[static_cast<std::size_t>(own)];
-  }
-  return loop;
-}
+}  // namespace detail
 
-/// A variable's strides along the axes of the loop, 0 where it is broadcast.
-inline void align_strides(std::ptrdiff_t* aligned, std::ptrdiff_t const* extents,
-                          std::ptrdiff_t const* strides, int rank) {
-  for (int axis = 0; axis < max_rank; ++axis) {
-    int const own = axis - (max_rank - rank);
-    aligned[axis] = own < 0 || extents[own] == 1 ? 0 : strides[own];
-  }
-}
+/// What a backend may ask of a bound expression whose scalars are T:
+///   enter(index)                  moves all leaves to the line with the given outer indices
+///   value<P>(j, lanes)            the value at places j .. of the line
+///   trace<P>(j, lanes)            the same, with what the nodes computed on the way kept
+///   adjoint(trace, g, j, lanes)   adds to the leaves' gradients what they receive when the result receives g
+///   collected()                   what a leaf that collects has collected (a device's sums)
+///   for_each_leaf(visit)          visit(leaf) for every BoundVariable: data, gradient, strides
+/// The tree itself may be looked into too (BoundConstant, BoundVariable, BoundUnary, BoundBinary,
+/// BoundChoice), as backend/xtensor does.
+template <class E, class T>
+concept bound_expression =
+    requires(E& tree, E const& evaluated, std::ptrdiff_t const* index, std::ptrdiff_t j, T g) {
+      tree.enter(index);
+      { evaluated.template value<T>(j, AllLanes{}) } -> std::convertible_to<T>;
+      evaluated.adjoint(evaluated.template trace<T>(j, AllLanes{}), g, j, AllLanes{});
+      { evaluated.collected() } -> std::convertible_to<T>;
+      tree.for_each_leaf(detail::AnyVisitor{});
+    };
 
-template <class T>
-BoundConstant<T> bind(Constant c, Loop const&) {
-  return {static_cast<T>(c.value)};
-}
-template <class T, class B, int R>
-BoundVariable<T> bind(Variable<B, R> const& v, Loop const&) {
-  BoundVariable<T> bound{};
-  bound.data = v.value;
-  bound.gradient = v.gradient;
-  align_strides(bound.strides, v.extents.data(), v.strides.data(), R);
-  return bound;
-}
-template <class T, class Op, class A>
-auto bind(Unary<Op, A> const& e, Loop const& loop) {
-  return BoundUnary<Op, decltype(bind<T>(e.a, loop))>{bind<T>(e.a, loop)};
-}
-template <class T, class Op, class A, class B>
-auto bind(Binary<Op, A, B> const& e, Loop const& loop) {
-  return BoundBinary<Op, decltype(bind<T>(e.a, loop)), decltype(bind<T>(e.b, loop))>{bind<T>(e.a, loop),
-                                                                                     bind<T>(e.b, loop)};
-}
-template <class T, class C, class A, class B>
-auto bind(Choice<C, A, B> const& e, Loop const& loop) {
-  return BoundChoice<decltype(bind<T>(e.condition, loop)), decltype(bind<T>(e.a, loop)),
-                     decltype(bind<T>(e.b, loop))>{bind<T>(e.condition, loop), bind<T>(e.a, loop),
-                                                   bind<T>(e.b, loop)};
-}
-
-/// The strides of the leaves of a loop's trees. An expression with more leaves than fit is left unmerged.
-struct LeafStrides {
-  static constexpr int most = 32;
-  std::ptrdiff_t* strides[most];
-  int count = 0;
-};
-
-/// Merges neighbouring axes that every leaf walks without a break, so that whole contiguous tensors become
-/// one line.
-inline void merge_axes(Loop& loop, LeafStrides const& leaves) {
-  if (leaves.count > LeafStrides::most) return;
-  int last = max_rank - 1;  // the axis that absorbs
-  auto const move = [&](int from) {
-    for (int leaf = 0; leaf < leaves.count; ++leaf) leaves.strides[leaf][last] = leaves.strides[leaf][from];
-  };
-  for (int axis = max_rank - 2; axis >= 0; --axis) {
-    bool mergeable = true;
-    if (loop.extents[axis] != 1 && loop.extents[last] != 1) {
-      for (int leaf = 0; leaf < leaves.count; ++leaf) {
-        std::ptrdiff_t const* const strides = leaves.strides[leaf];
-        mergeable = mergeable && strides[axis] == strides[last] * loop.extents[last];
-      }
-    }
-    if (mergeable) {
-      if (loop.extents[last] == 1) move(axis);
-      loop.extents[last] *= loop.extents[axis];
-    } else {
-      --last;
-      if (last != axis) {
-        loop.extents[last] = loop.extents[axis];
-        move(axis);
-      }
-    }
-    if (last != axis) {
-      loop.extents[axis] = 1;
-      for (int leaf = 0; leaf < leaves.count; ++leaf) leaves.strides[leaf][axis] = 0;
-    }
-  }
-}
-
-/// The same for all trees that run in this loop.
-template <class... Bound>
-void merge_axes_of(Loop& loop, Bound&... trees) {
-  LeafStrides leaves;
-  auto const note = [&](auto& leaf) {
-    if (leaves.count < LeafStrides::most) leaves.strides[leaves.count] = leaf.strides;
-    ++leaves.count;
-  };
-  (trees.for_each_leaf(note), ...);
-  merge_axes(loop, leaves);
-}
-
-}  // namespace disentangle::detail
+}  // namespace disentangle::backend::expression
