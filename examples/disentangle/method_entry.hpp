@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// make_entry<method::BetaTcVae>("beta_tc_vae", "..."): a method of the library as a method of the program, on
-// the backend that the build compiles this file for (backend_cpu.hpp unless it says otherwise).
+// make_entry<Start>("beta_tc_vae"): a method of the shelf as a method of the program, Start::method() its
+// start, on the backend that the build compiles this file for (backend_cpu.hpp unless it says otherwise).
 #pragma once
 
 #include "methods.hpp"
@@ -16,6 +16,7 @@
 
 #include <disentangle/core/with.hpp>
 #include <disentangle/data/augmented.hpp>
+#include <disentangle/method/shelf.hpp>
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/model.hpp>
@@ -23,17 +24,15 @@
 #include <disentangle/train/stop_signal.hpp>
 #include <disentangle/train/train.hpp>
 
-/// The values of a method's hyper-parameters before --set; specialised where they are not its types'
-/// defaults.
-template <class M>
-struct Start {
-  static M method() { return {}; }
-};
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
 
 /// A method with its settings. Throws UsageError that lists what exists, or what a member accepts.
-template <class M>
-M method_with(std::vector<std::string> const& settings) {
-  M method = Start<M>::method();
+template <class Start>
+auto method_with(std::vector<std::string> const& settings) {
+  auto method = Start::method();
   for (std::string const& setting : settings) {
     std::size_t const equals = setting.find('=');
     if (equals == std::string::npos)
@@ -49,14 +48,15 @@ M method_with(std::vector<std::string> const& settings) {
 
 namespace PROGRAM_BACKEND {  // its Backend and make_backend
 
-template <class M, class Shape>
+template <class Start, class Shape>
 class ModelOf final : public AnyModel<Shape> {
  public:
+  using M = decltype(Start::method());
   using Model = disentangle::Model<M, Backend, Shape>;
 
   explicit ModelOf(ModelSettings const& settings)
       : AnyModel<Shape>(Model::latent_size),
-        model_(method_with<M>(settings.set), make_backend(settings), Shape{},
+        model_(method_with<Start>(settings.set), make_backend(settings), Shape{},
                disentangle::seed(settings.seed)) {}
 
   void encode(std::span<float const> images, std::span<float> mean, std::span<float> log_variance) override {
@@ -125,17 +125,32 @@ struct AtNetwork<M> {
 };
 #endif
 
-template <class Own, class M = typename AtNetwork<Own>::type>
-MethodEntry make_entry(std::string name, std::string summary) {
-  return {std::move(name),
-          std::move(summary),
-          disentangle::Model<M, Backend, Grey>::views > 1,
-          [](std::vector<std::string> const& set) { return disentangle::describe(method_with<M>(set)); },
+/// A start at that network; the values of a method that changes are its types' defaults.
+template <class Own>
+struct StartAtNetwork {
+  using own_type = decltype(Own::method());
+  using type = typename AtNetwork<own_type>::type;
+  static type method() {
+    if constexpr (std::is_same_v<type, own_type>) {
+      return Own::method();
+    } else {
+      return {};
+    }
+  }
+};
+
+template <class Own>
+MethodEntry make_entry(char const* name) {
+  using Start = StartAtNetwork<Own>;
+  return {name,
+          std::string(disentangle::method::find(name)->summary),
+          disentangle::Model<typename Start::type, Backend, Grey>::views > 1,
+          [](std::vector<std::string> const& set) { return disentangle::describe(method_with<Start>(set)); },
           [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Grey>> {
-            return std::make_unique<ModelOf<M, Grey>>(s);
+            return std::make_unique<ModelOf<Start, Grey>>(s);
           },
           [](ModelSettings const& s) -> std::unique_ptr<AnyModel<Colour>> {
-            return std::make_unique<ModelOf<M, Colour>>(s);
+            return std::make_unique<ModelOf<Start, Colour>>(s);
           }};
 }
 

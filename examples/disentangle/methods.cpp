@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lists of methods and backends. To add a method: a file method_<name>.cpp of three lines, and its name
-// in examples/CMakeLists.txt, which writes program_methods.hpp: PROGRAM_METHODS(X) is X(name) for each method
-// of the program, PROGRAM_METHODS_LEFT_OUT those that DISENTANGLE_COMMAND_METHODS left out.
+// The lists of methods and backends. Methods are those of the library's method/shelf.hpp:
+// examples/CMakeLists.txt writes a file for each, and program_methods.hpp: PROGRAM_METHODS(X) is X(name) for
+// each method of the program, PROGRAM_METHODS_LEFT_OUT those that DISENTANGLE_COMMAND_METHODS left out.
 #include "methods.hpp"
 
 #include "program_methods.hpp"

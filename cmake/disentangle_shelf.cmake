@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# disentangle_read_shelf(names): the names of method/shelf.hpp in its order; of method NAME, _shelf_NAME_header and
+# _shelf_NAME_value are set too.
+function(disentangle_read_shelf names)
+  set(_shelf "${PROJECT_SOURCE_DIR}/include/disentangle/method/shelf.hpp")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${_shelf}")
+  file(STRINGS "${_shelf}" _lines REGEX "^ *{\"[a-z0-9_]+\", \"")
+  set(_names)
+  foreach(_line IN LISTS _lines)
+    if(NOT _line MATCHES "^ *{\"([a-z0-9_]+)\", \"[^\"]+\", \"([^\"]+)\", \"([^\"]+)\",$")
+      message(FATAL_ERROR "method/shelf.hpp: found '${_line}', expected a name, a type, a header and a value on a line")
+    endif()
+    list(APPEND _names ${CMAKE_MATCH_1})
+    set(_shelf_${CMAKE_MATCH_1}_header "${CMAKE_MATCH_2}" PARENT_SCOPE)
+    set(_shelf_${CMAKE_MATCH_1}_value "${CMAKE_MATCH_3}" PARENT_SCOPE)
+  endforeach()
+  if(NOT _names)
+    message(FATAL_ERROR "method/shelf.hpp: found no methods")
+  endif()
+  set(${names} ${_names} PARENT_SCOPE)
+endfunction()
