@@ -13,9 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/contrast/soft_partition.hpp>
 
 namespace disentangle::contrast {
+
+inline namespace DISENTANGLE_INSTRUCTION_SET {  // its code depends on the processor flags
 
 /// One-sided logits z_ij = x_i . y_j / temperature of B mixtures x and B second views y. Mixture i is of
 /// samples i and p(i), and is to name both; negatives are weighed by w to the same total in every row:
@@ -274,5 +277,7 @@ class SoftMixedPartition {
   std::array<std::vector<Row>, 2> rows_;
   std::array<double, 2> total_{};
 };
+
+}  // namespace DISENTANGLE_INSTRUCTION_SET
 
 }  // namespace disentangle::contrast

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
 
@@ -23,6 +24,8 @@ struct SoftRisk {
   /// d (mean_k L_k + weight mean_k penalty_k) / d w, (samples, 2)
   std::vector<double> gradient;
 };
+
+inline namespace DISENTANGLE_INSTRUCTION_SET {  // its code depends on the processor flags
 
 /// Soft InfoNCE of two views of B samples. Row i of the 2B x 2B similarities, without itself, has its partner
 /// in column 0 and the others by index; with anchor weights a_i = w and negatives weighed by w to the same
@@ -239,5 +242,7 @@ class SoftPartition {
   std::array<std::vector<Row>, 2> rows_;
   std::array<double, 2> total_{}, loss_{}, penalty_{};
 };
+
+}  // namespace DISENTANGLE_INSTRUCTION_SET
 
 }  // namespace disentangle::contrast

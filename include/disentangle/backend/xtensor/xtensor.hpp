@@ -8,9 +8,10 @@
 #include <cstddef>
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/xtensor/loops.hpp>
 
-namespace disentangle::backend {
+namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// As BasicCpu, with every element-wise formula, derivative and reduction evaluated by xtensor: a formula
 /// becomes one xt::xfunction over adapted memory. Matrix products, convolutions, the optimiser's update and
@@ -66,4 +67,4 @@ class BasicXtensor : public BasicCpu<T> {
 /// The xtensor backend in single precision.
 using Xtensor = BasicXtensor<float>;
 
-}  // namespace disentangle::backend
+}  // namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET
