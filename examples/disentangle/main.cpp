@@ -11,6 +11,8 @@
 #include "data_sets.hpp"
 #include "usage_error.hpp"
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
+#include <disentangle/backend/cpu/processor.hpp>
 #include <disentangle/core/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -36,6 +38,24 @@ CLI::Validator const natural(
       return digits ? "" : "found '" + word + "', expected a whole number, 0 or more";
     },
     "");
+
+namespace cpu = disentangle::backend::cpu;
+
+/// Computing takes several times as long as it need where the program was built without the processor's
+/// instructions: it says so once, before it begins.
+void say_what_is_unused() {
+  std::string const has(cpu::unused_instruction_set());
+  if (has.empty()) return;
+  std::fprintf(stderr,
+               "note: this program was built for %s, and this machine has %s: built with -march=native "
+               "(DISENTANGLE_TUNING, the default of ./quickstart) it takes a fraction of the time\n",
+               std::string(cpu::instruction_set).c_str(), has.c_str());
+}
+
+/// What `disentangle --version` prints.
+std::string version_text() {
+  return std::string(disentangle::version) + " (" + std::string(cpu::instruction_set) + ")";
+}
 
 void add_train(CLI::App& app, TrainArguments& a) {
   CLI::App* const train =
@@ -63,7 +83,10 @@ void add_train(CLI::App& app, TrainArguments& a) {
       ->check(positive);
   train->add_flag("--resume", a.resume, "go on with the run in DIR; its config.json says the rest");
   train->add_flag("--overwrite", a.overwrite, "replace the run in DIR");
-  train->callback([&a] { train_command(a); });
+  train->callback([&a] {
+    say_what_is_unused();
+    train_command(a);
+  });
 }
 
 void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
@@ -84,7 +107,10 @@ void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
           "images for scores of classes, of those whose labels training did not see (default 10000; 0: all)")
       ->check(natural);
   evaluate->add_option("--threads", e.threads, "0: all of the machine (default)");
-  evaluate->callback([&e] { evaluate_command(e); });
+  evaluate->callback([&e] {
+    say_what_is_unused();
+    evaluate_command(e);
+  });
 
   CLI::App* const score = app.add_subcommand("score", "score codes and factors from .npy files");
   score->add_option("--codes", s.codes, "(rows, latents)")->required();
@@ -93,7 +119,10 @@ void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
       ->delimiter(',');
   score->add_option("--seed", s.seed, "of the metrics' samples (default 0)");
   score->add_flag("--json", s.json, "print everything as JSON");
-  score->callback([&s] { score_command(s); });
+  score->callback([&s] {
+    say_what_is_unused();
+    score_command(s);
+  });
 }
 
 void add_udr(CLI::App& app, UdrArguments& a) {
@@ -106,7 +135,10 @@ void add_udr(CLI::App& app, UdrArguments& a) {
   udr->add_option("--seed", a.seed, "of the choice of images (default 0)");
   udr->add_option("--threads", a.threads, "0: all of the machine (default)");
   udr->add_flag("--spearman", a.spearman, "compare latents by rank correlation, not by a Lasso");
-  udr->callback([&a] { udr_command(a); });
+  udr->callback([&a] {
+    say_what_is_unused();
+    udr_command(a);
+  });
 }
 
 void add_compare(CLI::App& app, CompareArguments& a) {
@@ -122,7 +154,10 @@ void add_compare(CLI::App& app, CompareArguments& a) {
   compare->add_option("--set", a.set, "METHOD:POLICY.MEMBER=VALUE; repeatable")->allow_extra_args(false);
   compare->add_option("--jobs", a.jobs, "runs at once (default: as many as cores)")->check(positive);
   compare->add_option("--out", a.out, "the folder of the study")->required();
-  compare->callback([&a] { compare_command(a); });
+  compare->callback([&a] {
+    say_what_is_unused();
+    compare_command(a);
+  });
 }
 
 /// The options that exist where an unknown one was found.
@@ -140,7 +175,7 @@ std::string known_options(CLI::App const& app) {
 
 int main(int argc, char** argv) {
   CLI::App app("Trains, scores and draws disentangled representations.", "disentangle");
-  app.set_version_flag("--version", std::string(disentangle::version));
+  app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   app.add_subcommand("list", "methods, metrics and data sets")->callback([] { list_command(); });
 
@@ -171,7 +206,10 @@ int main(int argc, char** argv) {
   pictures->add_option("--range", traverse.range, "latents go from -range to range (default 2)")
       ->check(CLI::PositiveNumber);
   pictures->add_option("--threads", traverse.threads, "0: all of the machine (default)");
-  pictures->callback([&] { traverse_command(traverse); });
+  pictures->callback([&] {
+    say_what_is_unused();
+    traverse_command(traverse);
+  });
 
   try {
     app.parse(argc, argv);

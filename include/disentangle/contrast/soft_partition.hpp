@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/contrast/image_mixture.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
@@ -95,6 +96,8 @@ struct MixtureRows {
 };
 
 }  // namespace detail
+
+inline namespace DISENTANGLE_INSTRUCTION_SET {  // its code depends on the processor flags
 
 /// Soft InfoNCE of the samples of a minibatch, for either of two subsets to which they belong with the weights w.
 /// Row i of the logits z has its own sample in column o, with weight 1; negatives are weighed by w to the same
@@ -378,5 +381,7 @@ class SoftPartition {
   std::array<std::vector<Row>, 2> rows_;
   std::array<double, 2> total_{}, anchors_{};  // sums of w over samples, of a over rows
 };
+
+}  // namespace DISENTANGLE_INSTRUCTION_SET
 
 }  // namespace disentangle::contrast

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <disentangle/backend/cpu/gemm.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
@@ -29,7 +30,7 @@
 
 namespace disentangle::metric {
 
-namespace detail {
+namespace detail::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// A linear softmax classifier in float, and Adam's moments of its parameters.
 class LinearSoftmax {
@@ -93,7 +94,9 @@ class LinearSoftmax {
   std::uint64_t steps_ = 0;
 };
 
-}  // namespace detail
+}  // namespace detail::inline DISENTANGLE_INSTRUCTION_SET
+
+inline namespace DISENTANGLE_INSTRUCTION_SET {  // the code of matrix products depends on the processor flags
 
 /// The share of test rows that a linear classifier of fixed features gets right after its last epoch, in [0,
 /// 1], higher is better; the mean over factors where there are several. Parts: `top_5`, the right class is
@@ -286,5 +289,7 @@ struct LinearProbe {
     }
   }
 };
+
+}  // namespace DISENTANGLE_INSTRUCTION_SET
 
 }  // namespace disentangle::metric

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <disentangle/backend/cpu/gemm.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
@@ -29,7 +30,7 @@
 
 namespace disentangle::metric {
 
-namespace detail {
+namespace detail::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// A training row and its similarity to a test row.
 struct Neighbour {
@@ -110,7 +111,9 @@ std::vector<Neighbour> nearest_rows(MatrixView<T const> train, MatrixView<T cons
   return nearest;
 }
 
-}  // namespace detail
+}  // namespace detail::inline DISENTANGLE_INSTRUCTION_SET
+
+inline namespace DISENTANGLE_INSTRUCTION_SET {  // the code of matrix products depends on the processor flags
 
 /// The share of test rows whose class the weighted vote of their k nearest training rows names, in [0, 1],
 /// higher is better; chance is the share of the largest class. Features are divided by their lengths inside,
@@ -209,5 +212,7 @@ struct NearestNeighbours {
     return s;
   }
 };
+
+}  // namespace DISENTANGLE_INSTRUCTION_SET
 
 }  // namespace disentangle::metric

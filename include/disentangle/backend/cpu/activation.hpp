@@ -5,10 +5,11 @@
 #include <cmath>
 #include <cstddef>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/simd.hpp>
 #include <disentangle/core/activation.hpp>
 
-namespace disentangle::backend::cpu {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -115,4 +116,4 @@ void apply_activation_adjoint(T const* y, T* d, std::size_t n, T slope = T(0)) {
   }
 }
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

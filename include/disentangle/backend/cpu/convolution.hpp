@@ -23,9 +23,10 @@
 #include <disentangle/backend/cpu/activation.hpp>
 #include <disentangle/backend/cpu/convolution_gather.hpp>
 #include <disentangle/backend/cpu/convolution_outer.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 
-namespace disentangle::backend::cpu {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -502,4 +503,4 @@ void transposed_convolution_adjoint(ThreadPool& pool, std::size_t batch, T const
                                                   accumulate, workspace);
 }
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

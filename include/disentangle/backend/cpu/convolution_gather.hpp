@@ -9,8 +9,9 @@
 #include <utility>
 
 #include <disentangle/backend/cpu/activation.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 
-namespace disentangle::backend::cpu::detail {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::detail {
 
 /// The register block for outputs of the given number of channels: vectors of `width` lanes, `vectors` of
 /// them beside each other and `pixels` of them below.
@@ -285,4 +286,4 @@ void dot_pixels(Grid const& grid, Tap<T> const* taps, int tap_count, T const* in
   }
 }
 
-}  // namespace disentangle::backend::cpu::detail
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::detail

@@ -7,8 +7,9 @@
 
 #include <disentangle/backend/cpu/activation.hpp>
 #include <disentangle/backend/cpu/convolution_gather.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 
-namespace disentangle::backend::cpu::detail {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::detail {
 
 /// Pixels of several images: `images` x `rows` x `count` of them, distances in scalars. in_ahead and
 /// out_ahead: how far beyond a pixel lies the one that is worth calling into the cache.
@@ -79,4 +80,4 @@ void add_pixels(T const* in, std::size_t n, T* sums) {
   for (; i < total; ++i) sums[i % Channels] += in[i];
 }
 
-}  // namespace disentangle::backend::cpu::detail
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::detail

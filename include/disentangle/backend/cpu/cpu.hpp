@@ -11,6 +11,7 @@
 #include <disentangle/backend/cpu/convolution.hpp>
 #include <disentangle/backend/cpu/fused_loops.hpp>
 #include <disentangle/backend/cpu/gemm.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/memory.hpp>
 #include <disentangle/backend/cpu/partner_first.hpp>
 #include <disentangle/backend/cpu/scalar_pack.hpp>
@@ -19,11 +20,7 @@
 #include <disentangle/backend/expression/tree.hpp>
 #include <disentangle/core/philox.hpp>
 
-namespace disentangle::backend {
-
-#if defined(DISENTANGLE_CUDACC)
-inline namespace in_cuda_source {  // another class than that of C++ sources: a program may have both
-#endif
+namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// A handle to a pool of threads; copying it is cheap and shares the pool. T is the scalar of every tensor.
 template <class T>
@@ -229,8 +226,4 @@ class BasicCpu {
 /// The CPU in single precision: what methods train in.
 using Cpu = BasicCpu<float>;
 
-#if defined(DISENTANGLE_CUDACC)
-}
-#endif
-
-}  // namespace disentangle::backend
+}  // namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET

@@ -8,12 +8,13 @@
 #include <cstddef>
 #include <limits>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/simd.hpp>
 #include <disentangle/backend/extents.hpp>
 #include <disentangle/backend/lanes.hpp>
 #include <disentangle/backend/reduction.hpp>
 
-namespace disentangle::backend::cpu {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -267,4 +268,4 @@ void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination cons
   });
 }
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

@@ -14,9 +14,10 @@
 #include <utility>
 
 #include <disentangle/backend/cpu/activation.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 
-namespace disentangle::backend::cpu {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// A matrix that is read: element (i, j) is data[i * row_stride + j * column_stride].
 template <class T>
@@ -322,4 +323,4 @@ void gemm(ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, Operand
   }
 }
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #endif
 
-namespace disentangle::backend::cpu {
+#include <disentangle/backend/cpu/instruction_set.hpp>
+
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// n scalars aligned to 64 bytes, or to 2 MiB from 4 MiB on. @throws std::bad_alloc
 template <class T>
@@ -33,4 +35,4 @@ void deallocate(T* p, std::size_t n) {
   ::operator delete(p, std::align_val_t{n * sizeof(T) >= 2 * huge ? huge : line});
 }
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 
-namespace disentangle::backend::cpu {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -81,4 +82,4 @@ void partner_first_adjoint(ThreadPool& pool, std::ptrdiff_t n, T const* out_grad
   });
 }
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

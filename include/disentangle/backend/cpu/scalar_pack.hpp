@@ -7,10 +7,11 @@
 #include <cmath>
 #include <cstddef>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/core/config.hpp>
 #include <disentangle/core/math.hpp>
 
-namespace disentangle::backend::cpu {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 template <class T>
 struct ScalarPack {
@@ -58,4 +59,4 @@ struct ScalarPack {
   // clang-format on
 };
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

@@ -17,12 +17,13 @@
 #include <limits>
 #include <type_traits>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/core/config.hpp>
 #include <disentangle/core/math.hpp>
 
 #define DISENTANGLE_INLINE inline __attribute__((always_inline))
 
-namespace disentangle::backend::cpu::simd {
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::simd {
 
 /// Bytes in a register of the target.
 #if defined(__AVX512F__)
@@ -372,4 +373,4 @@ struct Pack {
   }
 };
 
-}  // namespace disentangle::backend::cpu::simd
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::simd

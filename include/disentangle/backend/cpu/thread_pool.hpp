@@ -17,7 +17,9 @@
 #include <utility>
 #include <vector>
 
-namespace disentangle::backend::cpu {
+#include <disentangle/backend/cpu/instruction_set.hpp>
+
+namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// Threads that wait for loops. The calling thread is one of the `size()`; the others spin for a moment after
 /// a loop (a step is hundreds of short loops) and then sleep. One loop runs at a time: calls from several
@@ -189,4 +191,4 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
-}  // namespace disentangle::backend::cpu
+}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

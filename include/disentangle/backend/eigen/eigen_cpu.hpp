@@ -4,9 +4,10 @@
 #pragma once
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/eigen/gemm.hpp>
 
-namespace disentangle::backend {
+namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// As Cpu, with matrix products and dense layers through Eigen, one single-threaded product per fixed block
 /// of columns. Results are the same bits for every number of threads, and differ from Cpu's in rounding.
@@ -38,4 +39,4 @@ class EigenCpu : public Cpu {
   }
 };
 
-}  // namespace disentangle::backend
+}  // namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET

@@ -11,9 +11,10 @@
 
 #include <disentangle/backend/cpu/activation.hpp>
 #include <disentangle/backend/cpu/gemm.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/cpu/thread_pool.hpp>
 
-namespace disentangle::backend::eigen {
+namespace disentangle::backend::eigen::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// As backend::cpu::gemm. One stride of each operand must be 1.
 template <Activation activation = Activation::identity, class T>
@@ -55,4 +56,4 @@ void gemm(cpu::ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, cp
   });
 }
 
-}  // namespace disentangle::backend::eigen
+}  // namespace disentangle::backend::eigen::inline DISENTANGLE_INSTRUCTION_SET

@@ -9,12 +9,13 @@
 #include <type_traits>
 #include <utility>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/expression/tree.hpp>
 #include <disentangle/backend/xtensor/line.hpp>
 #include <disentangle/core/config.hpp>
 #include <disentangle/core/math.hpp>
 
-namespace disentangle::backend::xtensor {
+namespace disentangle::backend::xtensor::inline DISENTANGLE_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -205,4 +206,4 @@ void for_each_adjoint(BoundChoice<C, A, B>& part, Tree& tree, G const& g, Window
 
 }  // namespace detail
 
-}  // namespace disentangle::backend::xtensor
+}  // namespace disentangle::backend::xtensor::inline DISENTANGLE_INSTRUCTION_SET

@@ -10,10 +10,11 @@
 #include <iterator>
 #include <memory>
 
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/lanes.hpp>
 #include <disentangle/backend/xtensor/include_xtensor.hpp>
 
-namespace disentangle::backend::xtensor {
+namespace disentangle::backend::xtensor::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// Scalars [begin, begin + length) of every line that a task walks.
 struct Window {
@@ -150,4 +151,4 @@ auto adapt(Source source) {
   return xt::adapt<xt::layout_type::row_major>(Line<Source>(source), shape);
 }
 
-}  // namespace disentangle::backend::xtensor
+}  // namespace disentangle::backend::xtensor::inline DISENTANGLE_INSTRUCTION_SET

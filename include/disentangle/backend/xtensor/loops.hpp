@@ -13,11 +13,12 @@
 #include <limits>
 
 #include <disentangle/backend/cpu/fused_loops.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/extents.hpp>
 #include <disentangle/backend/reduction.hpp>
 #include <disentangle/backend/xtensor/expression.hpp>
 
-namespace disentangle::backend::xtensor {
+namespace disentangle::backend::xtensor::inline DISENTANGLE_INSTRUCTION_SET {
 
 namespace detail {
 
@@ -220,4 +221,4 @@ void reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& des
       });
 }
 
-}  // namespace disentangle::backend::xtensor
+}  // namespace disentangle::backend::xtensor::inline DISENTANGLE_INSTRUCTION_SET

@@ -8,11 +8,12 @@
 #include <cstddef>
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/expression/loop.hpp>
 #include <disentangle/backend/expression/tree.hpp>
 #include <disentangle/backend/xtensor/loops.hpp>
 
-namespace disentangle::backend {
+namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// As BasicCpu, with every element-wise formula, derivative and reduction evaluated by xtensor: a formula
 /// becomes one xt::xfunction over adapted memory. Matrix products, convolutions, the optimiser's update and
@@ -69,4 +70,4 @@ class BasicXtensor : public BasicCpu<T> {
 /// The xtensor backend in single precision.
 using Xtensor = BasicXtensor<float>;
 
-}  // namespace disentangle::backend
+}  // namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET

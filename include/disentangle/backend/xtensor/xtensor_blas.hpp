@@ -8,11 +8,12 @@
 #include <cstddef>
 
 #include <disentangle/backend/cpu/activation.hpp>
+#include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/backend/xtensor/xtensor.hpp>
 
 #include <xtensor-blas/xblas.hpp>
 
-namespace disentangle::backend {
+namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// As BasicXtensor, with matrix products and dense layers through xt::blas::gemm where the operands are whole
 /// matrices, row-major or transposed, and through the CPU kernels otherwise. A product is one call of BLAS
@@ -68,4 +69,4 @@ class BasicXtensorBlas : public BasicXtensor<T> {
 /// The xtensor backend with BLAS in single precision.
 using XtensorBlas = BasicXtensorBlas<float>;
 
-}  // namespace disentangle::backend
+}  // namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET
