@@ -72,7 +72,11 @@ void add_train(CLI::App& app, TrainArguments& a) {
       "--labels", a.labels,
       "N or random:N, how many images show their labels to semi-supervised methods (default all)");
   train->add_option("--seed", a.seed, "of initial weights, noise and order of images (default 0)");
-  train->add_option("--set", a.set, "a hyper-parameter, such as TotalCorrelation.beta=6; repeatable")
+  train
+      ->add_option(
+          "--set", a.set,
+          "a hyper-parameter, such as TotalCorrelation.beta=6, with its role in front where two policies "
+          "share a name: Encoder.LocatelloConv.initialisation=he_normal; repeatable")
       ->allow_extra_args(false);
   train->add_option("--out", a.out, "the folder of the run")->required();
   train->add_option("--backend", a.backend,

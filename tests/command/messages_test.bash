@@ -25,6 +25,7 @@ fails 2 "--data: found 'mnist', expected dsprites, dsprites=FILE.npz, oval_dspri
 fails 2 "no hyper-parameter 'WeightedKl.gamma'; this method has:" train --method beta_vae --set WeightedKl.gamma=1 --out x
 fails 2 "WeightedKl.beta: found 'big', expected a number" train --method beta_vae --set WeightedKl.beta=big --out x
 fails 2 "--set: found 'WeightedKl.beta', expected POLICY.MEMBER=VALUE" train --method beta_vae --set WeightedKl.beta --out x
+fails 2 "'LocatelloConv.initialisation' names 2 hyper-parameters of this method; write one of: Encoder.LocatelloConv.initialisation, Decoder.LocatelloConv.initialisation" train --method beta_vae --set LocatelloConv.initialisation=he_normal --out x
 fails 2 "--steps: found '-3', expected a whole number above 0" train --method vae --steps -3 --out x
 fails 2 "--batch-size: found '0', expected a whole number above 0" train --method vae --batch-size 0 --out x
 fails 2 "--backend: found 'gpu', expected cpu, xtensor or cuda" train --method vae --backend gpu --out x

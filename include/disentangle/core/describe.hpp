@@ -4,12 +4,16 @@
 // member.
 #pragma once
 
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <disentangle/core/address.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/method.hpp>
 #include <disentangle/core/reflection.hpp>
@@ -23,7 +27,8 @@ std::string value_text(T const& value) {
   if constexpr (std::is_same_v<T, bool>) {
     return value ? "true" : "false";
   } else if constexpr (std::is_enum_v<T>) {
-    return std::string(enumerator_name(value));
+    if (is_enumerator(value)) return std::string(enumerator_name(value));
+    return std::to_string(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::is_arithmetic_v<T>) {
     char buffer[32];
     auto const end =
@@ -49,7 +54,7 @@ bool read_value(std::string_view text, T& value) {
     value = text == "true";
     return true;
   } else if constexpr (std::is_enum_v<T>) {
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < enumerator_limit; ++i) {
       if (is_enumerator(static_cast<T>(i)) && enumerator_name(static_cast<T>(i)) == text) {
         value = static_cast<T>(i);
         return true;
@@ -77,7 +82,7 @@ std::string expected_value() {
     return "true or false";
   } else if constexpr (std::is_enum_v<T>) {
     std::string names;
-    for (int i = 0; i < 16; ++i) {
+    for (int i = 0; i < enumerator_limit; ++i) {
       if (is_enumerator(static_cast<T>(i)))
         names += (names.empty() ? "" : " or ") + value_text(static_cast<T>(i));
     }
@@ -89,6 +94,54 @@ std::string expected_value() {
   } else {
     return "text";
   }
+}
+
+/// A member of any type as text is read into it.
+struct TextValue {
+  void* value;
+  bool (*read)(std::string_view text, void* value);
+  std::string (*expected)();
+};
+
+template <class T>
+TextValue text_value(T& value) {
+  return {&value, [](std::string_view text, void* to) { return read_value(text, *static_cast<T*>(to)); },
+          &expected_value<T>};
+}
+
+/// "role: policy" a line; a role that has a policy of one name several times numbers its policies.
+inline std::string numbered_lines(std::vector<std::string> const& roles,
+                                  std::vector<std::string> const& policies) {
+  auto const bare = [&](std::size_t i) {
+    return std::string_view(policies[i]).substr(0, policies[i].find_first_of("< "));
+  };
+  std::string text;
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    std::size_t place = 0;
+    bool twice = false;
+    for (std::size_t j = 0; j < roles.size(); ++j) {
+      if (j == i || roles[j] != roles[i]) continue;
+      if (j < i) ++place;
+      twice = twice || bare(j) == bare(i);
+    }
+    text += roles[i];
+    if (twice) text += "[" + std::to_string(place) + "]";
+    text += ": " + policies[i] + "\n";
+  }
+  return text;
+}
+
+/// Calls visit(address, member) for every member of every policy, in order.
+template <class M, class Visitor>
+void visit_addresses(M& method, Visitor&& visit) {
+  std::array<std::size_t, role_count> seen{};
+  method.for_each_policy([&](Role role, auto& policy) {
+    std::size_t const place = seen[static_cast<std::size_t>(role)]++;
+    std::string const name = type_name<std::remove_cvref_t<decltype(policy)>>();
+    for_each_member(policy, [&](std::string const& member, auto& value) {
+      visit(Address{role, place, name, member}, value);
+    });
+  });
 }
 
 }  // namespace detail
@@ -103,39 +156,34 @@ std::string describe_policy(Policy const& policy) {
   return type_name<Policy>().append(" {").append(text).append("}");
 }
 
-/// One line per slot, "role: name {member = value, ...}".
+/// One line per slot, "Role: Policy {member = value, ...}"; "Role[n]: ..." where the role has a policy of this
+/// name twice. What set() takes can be read off: "Role.Policy.member".
 template <class... Slots>
 std::string describe(Method<Slots...> const& method) {
-  std::string text;
+  std::vector<std::string> roles, policies;
   method.for_each_policy([&](Role role, auto const& policy) {
-    text.append(name_of(role)).append(": ").append(describe_policy(policy)).append("\n");
+    roles.emplace_back(name_of(role));
+    policies.push_back(describe_policy(policy));
   });
-  return text;
+  return detail::numbered_lines(roles, policies);
 }
 
-/// Sets one member by name: "TotalCorrelation.beta", with its value as text. The policy may be written
-/// without its template arguments ("LocatelloConv"). @throws ValueError that lists what exists, or what the
-/// member accepts.
+/// Sets one member by name: "TotalCorrelation.beta", with its value as text. Where several members answer to
+/// the name, it is written in full: "Encoder.LocatelloConv.initialisation", "Regularizer[1].WeightedKl.beta"
+/// (Address says which names there are). @throws ValueError that lists what exists, the full names where the
+/// name is that of several members, or what the member accepts; nothing is then changed.
 template <class... Slots>
 void set(Method<Slots...>& method, std::string_view name, std::string_view text) {
-  bool found = false;
-  std::string known;
-  method.for_each_policy([&](Role, auto& policy) {
-    using Policy = std::remove_cvref_t<decltype(policy)>;
-    std::string const full = type_name<Policy>();
-    std::string const bare = full.substr(0, full.find('<'));
-    for_each_member(policy, [&](std::string const& member, auto& value) {
-      using Value = std::remove_cvref_t<decltype(value)>;
-      known += (known.empty() ? "" : ", ") + bare + "." + member;
-      if (name != full + "." + member && name != bare + "." + member) return;
-      if (!detail::read_value(text, value)) {
-        throw ValueError(std::string(name) + ": found '" + std::string(text) + "', expected " +
-                         detail::expected_value<Value>());
-      }
-      found = true;
-    });
+  std::vector<Address> addresses;
+  std::vector<detail::TextValue> values;
+  detail::visit_addresses(method, [&](Address address, auto& value) {
+    addresses.push_back(std::move(address));
+    values.push_back(detail::text_value(value));
   });
-  if (!found) throw ValueError("no hyper-parameter '" + std::string(name) + "'; this method has: " + known);
+  detail::TextValue const& found = values[detail::find_address(name, addresses)];
+  if (!found.read(text, found.value)) {
+    throw ValueError(std::string(name) + ": found '" + std::string(text) + "', expected " + found.expected());
+  }
 }
 
 }  // namespace disentangle

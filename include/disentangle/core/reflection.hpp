@@ -129,12 +129,18 @@ constexpr std::string_view member_name() {
 #endif
 }
 
-/// The spelling of enumerator number I: "Estimator::stratified", or "(Estimator)9" where there is none.
+/// The name of enumerator number I: of "Estimator::stratified", or empty of "(Estimator)9" where there is
+/// none.
 template <class E, int I>
-constexpr std::string_view enumerator_spelling() {
-  std::string_view text = value_spelling<static_cast<E>(I)>();
-  text = text.substr(text.find("= ") + 2);
-  return text.substr(0, text.find_first_of("];"));
+constexpr std::string_view enumerator_name_of() {
+  if constexpr (static_cast<int>(static_cast<std::underlying_type_t<E>>(I)) != I) {
+    return {};
+  } else {
+    std::string_view text = value_spelling<static_cast<E>(I)>();
+    text = text.substr(text.find("= ") + 2);
+    text = last_identifier(text.substr(0, text.find_first_of("];")));
+    return text.empty() || (text[0] >= '0' && text[0] <= '9') ? std::string_view{} : text;
+  }
 }
 
 }  // namespace detail
@@ -197,22 +203,28 @@ std::string type_name() {
   return detail::without_namespaces(qualified_name<T>());
 }
 
-/// The name of an enumerator with a value in 0 .. 15: "minibatch_weighted".
+/// Enumerators have names where their value is below this, and not negative.
+inline constexpr int enumerator_limit = 64;
+
+/// The name of an enumerator with a value in 0 .. enumerator_limit - 1: "minibatch_weighted". Empty where
+/// there is no such enumerator, and for every other value.
 template <class E>
   requires(std::is_enum_v<E>)
 std::string_view enumerator_name(E value) {
+  static_assert(
+      requires { E{0}; },
+      "[disentangle] an enumeration among hyper-parameters is an enum class, or states its underlying type");
   static constexpr auto names = []<int... I>(std::integer_sequence<int, I...>) {
-    return std::array{detail::last_identifier(detail::enumerator_spelling<E, I>())...};
-  }(std::make_integer_sequence<int, 16>{});
-  auto const i = static_cast<std::size_t>(value);
-  return i < names.size() ? names[i] : "?";
+    return std::array{detail::enumerator_name_of<E, I>()...};
+  }(std::make_integer_sequence<int, enumerator_limit>{});
+  auto const i = static_cast<long long>(static_cast<std::underlying_type_t<E>>(value));
+  return i >= 0 && i < enumerator_limit ? names[static_cast<std::size_t>(i)] : std::string_view{};
 }
 
 /// True if the enumeration has a named enumerator of this value.
 template <class E>
 bool is_enumerator(E value) {
-  std::string_view const name = enumerator_name(value);
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && name[0] != '?';
+  return !enumerator_name(value).empty();
 }
 
 namespace detail {

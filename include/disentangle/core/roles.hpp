@@ -22,6 +22,9 @@ enum class Role {
   optimizer        ///< how the method's own parameters are updated
 };
 
+/// How many roles there are.
+inline constexpr std::size_t role_count = static_cast<std::size_t>(Role::optimizer) + 1;
+
 /// The name of a role as its wrapper is spelt.
 constexpr std::string_view name_of(Role role) {
   switch (role) {

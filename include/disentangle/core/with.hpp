@@ -3,7 +3,9 @@
 // differs.
 #pragma once
 
+#include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include <disentangle/core/method.hpp>
 
@@ -18,21 +20,47 @@ template <class Slot, class... Slots>
 inline constexpr std::size_t count_of_slot =
     (std::size_t{std::is_same_v<Slot, Slots>} + ... + std::size_t{0});
 
-template <class Kept, class Rest, class... Given>
-struct Replace;
-template <class... Kept, class... Given>
-struct Replace<Pack<Kept...>, Pack<>, Given...> {
-  using type = Method<Kept..., Given...>;
+template <class... A, class... B>
+Pack<A..., B...> operator+(Pack<A...>, Pack<B...>);
+
+template <bool Stays, class Slot>
+using kept_if = std::conditional_t<Stays, Pack<Slot>, Pack<>>;
+
+/// The slots of one role among some, in their order.
+template <Role Kind, class... Slots>
+using slots_of = decltype((Pack<>{} + ... + kept_if<Slots::kind == Kind, Slots>{}));
+
+/// What stands in the place of slot number I: itself, or where its role is replaced, all given slots of that
+/// role in the place of the first, nothing in those of the others.
+template <std::size_t I, class Slot, class Slots, class... Given>
+struct Place;
+template <std::size_t I, class Slot, class... Slots, class... Given>
+struct Place<I, Slot, Pack<Slots...>, Given...> {
+  static constexpr bool is_replaced = count_of<Slot::kind, Given...> != 0,
+                        is_first = index_of<Slot::kind, 0, Slots...>() == I;
+  using type = std::conditional_t<is_replaced && is_first, slots_of<Slot::kind, Given...>,
+                                  kept_if<!is_replaced, Slot>>;
 };
-template <class... Kept, class First, class... Rest, class... Given>
-struct Replace<Pack<Kept...>, Pack<First, Rest...>, Given...>
-    : Replace<std::conditional_t<((Given::kind == First::kind) || ...), Pack<Kept...>, Pack<Kept..., First>>,
-              Pack<Rest...>, Given...> {};
+
+template <class Slots>
+struct MethodOf;
+template <class... Slots>
+struct MethodOf<Pack<Slots...>> {
+  using type = Method<Slots...>;
+};
+
+template <class M, class Index, class... Given>
+struct Replace;
+template <class... Slots, std::size_t... I, class... Given>
+struct Replace<Method<Slots...>, std::index_sequence<I...>, Given...>
+    : MethodOf<decltype((Pack<>{} + ... + typename Place<I, Slots, Pack<Slots...>, Given...>::type{}) +
+                        (Pack<>{} + ... + kept_if<count_of<Given::kind, Slots...> == 0, Given>{}))> {};
 
 template <class M, class... Given>
 struct WithOf;
 template <class... Slots, class... Given>
-struct WithOf<Method<Slots...>, Given...> : Replace<Pack<>, Pack<Slots...>, Given...> {};
+struct WithOf<Method<Slots...>, Given...>
+    : Replace<Method<Slots...>, std::index_sequence_for<Slots...>, Given...> {};
 
 template <class M, class... Given>
 struct PlusOf;
@@ -41,21 +69,11 @@ struct PlusOf<Method<Slots...>, Given...> {
   using type = Method<Slots..., Given...>;
 };
 
-template <class Kept, class Rest, class... Gone>
-struct Remove;
-template <class... Kept, class... Gone>
-struct Remove<Pack<Kept...>, Pack<>, Gone...> {
-  using type = Method<Kept...>;
-};
-template <class... Kept, class First, class... Rest, class... Gone>
-struct Remove<Pack<Kept...>, Pack<First, Rest...>, Gone...>
-    : Remove<std::conditional_t<(std::is_same_v<Gone, First> || ...), Pack<Kept...>, Pack<Kept..., First>>,
-             Pack<Rest...>, Gone...> {};
-
 template <class M, class... Gone>
 struct WithoutOf;
 template <class... Slots, class... Gone>
-struct WithoutOf<Method<Slots...>, Gone...> : Remove<Pack<>, Pack<Slots...>, Gone...> {
+struct WithoutOf<Method<Slots...>, Gone...>
+    : MethodOf<decltype((Pack<>{} + ... + kept_if<count_of_slot<Slots, Gone...> == 0, Slots>{}))> {
   static_assert(((count_of_slot<Gone, Slots...> != 0) && ...),
                 "[disentangle] Without<M, Slot...>: the method has no such slot");
 };
@@ -64,7 +82,8 @@ struct WithoutOf<Method<Slots...>, Gone...> : Remove<Pack<>, Pack<Slots...>, Gon
 
 /// The method M with the roles of the given slots replaced (or added where M lacks them):
 ///     using FactorVae = With<BetaVae, Regularizer<regularizer::WeightedKl>, Adversary<...>>;
-/// All policies of a replaced role go; the given ones take their place at the end. Values are defaults.
+/// All policies of a replaced role go, and the given ones stand where the first of them stood, so that the
+/// parts of the loss keep their order; a role that M lacks comes last. Values are defaults.
 template <class M, policy_slot... Given>
 using With = typename detail::WithOf<M, Given...>::type;
 

@@ -16,6 +16,10 @@ using namespace disentangle;
 namespace {
 
 enum class Colour { red, light_green };
+enum class Many {  // clang-format off
+  v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, sixteenth, seventeenth,
+  sixty_third = 63, beyond = 64, before = -1
+};  // clang-format on
 
 template <Role Kind, class P>
 struct Slot {
@@ -51,6 +55,9 @@ struct Term {
 struct Hidden {
   explicit Hidden(double = 0) {}
 };
+struct Choice {
+  Many kind = Many::v0;
+};
 
 using Base = Method<Slot<Role::encoder, Net>, Slot<Role::decoder, Deep<3>>, Slot<Role::prior, Schedule>,
                     Slot<Role::reconstruction, Loss>>;
@@ -84,8 +91,8 @@ TEST_CASE("methods are regular values") {
 TEST_CASE("With replaces a role or adds it; Plus adds beside") {
   using Other = Slot<Role::decoder, Deep<7>>;
   static_assert(
-      std::is_same_v<With<Base, Other>, Method<Slot<Role::encoder, Net>, Slot<Role::prior, Schedule>,
-                                               Slot<Role::reconstruction, Loss>, Other>>);
+      std::is_same_v<With<Base, Other>, Method<Slot<Role::encoder, Net>, Other, Slot<Role::prior, Schedule>,
+                                               Slot<Role::reconstruction, Loss>>>);
   using T = Slot<Role::regularizer, Term>;
   static_assert(With<Base, T>::count<Role::regularizer> == 1);
   static_assert(With<Plus<Base, T, T>, T>::count<Role::regularizer> == 1);
@@ -94,6 +101,27 @@ TEST_CASE("With replaces a role or adds it; Plus adds beside") {
   static_assert(std::is_same_v<Plus<Base, T>,
                                Method<Slot<Role::encoder, Net>, Slot<Role::decoder, Deep<3>>,
                                       Slot<Role::prior, Schedule>, Slot<Role::reconstruction, Loss>, T>>);
+}
+
+TEST_CASE("With: what is given stands where the first of its role stood, a new role comes last") {
+  using Encoder = Slot<Role::encoder, Net>;
+  using Contrast = Slot<Role::contrast, Loss>;
+  using Twice = Method<Encoder, Slot<Role::regularizer, Term>, Contrast, Slot<Role::regularizer, Hidden>,
+                       Slot<Role::adversary, Term>>;
+  using A = Slot<Role::regularizer, Deep<1>>;
+  using B = Slot<Role::regularizer, Deep<2>>;
+  using C = Slot<Role::supervision, Loss>;
+  using D = Slot<Role::optimizer, Schedule>;
+  static_assert(std::is_same_v<With<Twice, A>, Method<Encoder, A, Contrast, Slot<Role::adversary, Term>>>);
+  static_assert(
+      std::is_same_v<With<Twice, A, B>, Method<Encoder, A, B, Contrast, Slot<Role::adversary, Term>>>);
+  static_assert(std::is_same_v<With<Twice, C, B, D, A>,
+                               Method<Encoder, B, A, Contrast, Slot<Role::adversary, Term>, C, D>>);
+  static_assert(std::is_same_v<With<Twice, Encoder>, Twice>);
+  static_assert(std::is_same_v<With<Twice>, Twice>);
+  static_assert(
+      std::is_same_v<Without<Twice, Slot<Role::regularizer, Hidden>>,
+                     Method<Encoder, Slot<Role::regularizer, Term>, Contrast, Slot<Role::adversary, Term>>>);
 }
 
 TEST_CASE("describe: a line for each slot") {
@@ -121,6 +149,67 @@ TEST_CASE("set: every kind of member, and describe shows it") {
   CHECK(m.get<Schedule>().start == 1);
   set(m, "Deep<3>.width", "9");
   CHECK(m.get<Deep<3>>().width == 9);
+}
+
+TEST_CASE("set: a name that several members answer to is refused, with the full names") {
+  using Two = Method<Slot<Role::encoder, Deep<10>>, Slot<Role::decoder, Deep<3>>, Slot<Role::prior, Net>,
+                     Slot<Role::contrast, Loss>>;
+  Two m;
+  CHECK_THROWS_WITH_AS(set(m, "Deep.width", "8"),
+                       "'Deep.width' names 2 hyper-parameters of this method; write one of: "
+                       "Encoder.Deep.width, Decoder.Deep.width",
+                       ValueError);
+  CHECK(m == Two{});
+  set(m, "Encoder.Deep.width", "8");
+  CHECK(m.get<Deep<10>>().width == 8);
+  CHECK(m.get<Deep<3>>().width == 3);
+  set(m, "Decoder.Deep<3>.width", "9");
+  CHECK(m.get<Deep<3>>().width == 9);
+  set(m, "Deep<10>.width", "5");
+  CHECK(m.get<Deep<10>>().width == 5);
+  set(m, "Contrast.Loss.schedule.steps", "7");
+  CHECK(m.get<Loss>().schedule.steps == 7);
+  CHECK_THROWS_WITH_AS(
+      set(m, "Encoder.Deep.height", "8"),
+      doctest::Contains("this method has: Encoder.Deep.width, Decoder.Deep.width, Loss.weight"), ValueError);
+  CHECK_THROWS_AS(set(m, "Regularizer.Deep.width", "8"), ValueError);
+  CHECK_THROWS_AS(set(m, "Encoder[1].Deep.width", "8"), ValueError);
+}
+
+TEST_CASE("set: a role that has a policy twice numbers it") {
+  using Base3 = Method<Slot<Role::encoder, Net>, Slot<Role::contrast, Loss>, Slot<Role::regularizer, Deep<1>>,
+                       Slot<Role::regularizer, Term>, Slot<Role::regularizer, Term>>;
+  Base3 m;
+  CHECK_THROWS_WITH_AS(set(m, "Regularizer.Term.beta", "8"),
+                       "'Regularizer.Term.beta' names 2 hyper-parameters of this method; write one of: "
+                       "Regularizer[1].Term.beta, Regularizer[2].Term.beta",
+                       ValueError);
+  set(m, "Regularizer[2].Term.beta", "8");
+  CHECK(m.get<Role::regularizer, 1>().beta == 1);
+  CHECK(m.get<Role::regularizer, 2>().beta == 8);
+  set(m, "Regularizer[0].Deep.width", "6");
+  CHECK(m.get<Deep<1>>().width == 6);
+  CHECK(describe(m).ends_with("Regularizer: Deep<1> {width = 6}\nRegularizer[1]: Term {beta = 1}\n"
+                              "Regularizer[2]: Term {beta = 8}\n"));
+}
+
+TEST_CASE("enumerators have names below 64, and numbers never look alike") {
+  using M = Method<Slot<Role::encoder, Net>, Slot<Role::contrast, Choice>>;
+  M m;
+  for (auto const& [value, name] :
+       {std::pair{Many::v15, "v15"}, std::pair{Many::sixteenth, "sixteenth"},
+        std::pair{Many::seventeenth, "seventeenth"}, std::pair{Many::sixty_third, "sixty_third"}}) {
+    CHECK(enumerator_name(value) == name);
+    set(m, "Choice.kind", name);
+    CHECK(m.get<Choice>().kind == value);
+    CHECK(describe_policy(m.get<Choice>()) == "Choice {kind = " + std::string(name) + "}");
+  }
+  CHECK(enumerator_name(Many::beyond).empty());
+  CHECK_FALSE(is_enumerator(Many::beyond));
+  CHECK_FALSE(is_enumerator(static_cast<Many>(40)));
+  CHECK(describe_policy(Choice{Many::beyond}) == "Choice {kind = 64}");
+  CHECK(describe_policy(Choice{Many::before}) == "Choice {kind = -1}");
+  CHECK_THROWS_WITH_AS(set(m, "Choice.kind", "beyond"), doctest::Contains("v0 or v1"), ValueError);
 }
 
 TEST_CASE("describe and set are a round trip, to the last bit") {
