@@ -17,10 +17,11 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/core/sample_indices.hpp>
 #include <disentangle/data/data_set.hpp>
+#include <disentangle/data/encode_images.hpp>
 #include <disentangle/metric/detail/logistic_regression.hpp>
 #include <disentangle/metric/score.hpp>
-#include <disentangle/report/latents.hpp>
 #include <disentangle/train/class_codes.hpp>
 
 namespace disentangle {
@@ -94,8 +95,7 @@ ClassScores class_scores(Model& model, Data const& data, ClassScoreOptions const
                      ", expected one of " + std::to_string(values) + " values as class variable " +
                      std::to_string(options.variable) + " has");
   }
-  auto indices =
-      report::detail::sample_indices(data.size(), data.size(), options.seed, stream("class_scores"));
+  auto indices = sample_indices(data.size(), data.size(), options.seed, stream("class_scores"));
   std::vector<int> labels(indices.size() * width), kept_labels;
   data.labels(indices, labels);
   std::size_t kept = 0;
@@ -112,7 +112,7 @@ ClassScores class_scores(Model& model, Data const& data, ClassScoreOptions const
   ClassScores scores;
   scores.images = kept;
   double const n = static_cast<double>(kept);
-  auto const means = report::detail::encode_images(model, data, indices).mean;
+  auto const means = data::encode_images(model, data, indices).mean;
   std::size_t const latents = Model::latent_size, first = codes.column(options.variable),
                     related = codes.widths[options.variable];
   std::size_t first_value = 0;
