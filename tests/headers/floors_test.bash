@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # floors_test.bash INCLUDE_FOLDER: no include of a public header goes up a floor, no two folders include each other, and
-# headers of others (all but the standard library's and the system's) are included in backend/ and io/ alone. The table below
-# is that of docs/architecture.md; a new folder gets its line here.
+# headers of others (all but the standard library's and the system's) are included in backend/ and io/ alone. What is used in
+# another folder has a public name: no header writes other::detail. The table below is that of docs/architecture.md; a new
+# folder gets its line here.
 set -euo pipefail
 cd "${1:?the folder of the public headers}"
 export LC_ALL=C
@@ -64,6 +65,17 @@ find disentangle \( -name '*.hpp' -o -name '*.cuh' \) | sort | xargs awk '
     if (index(allowed[mine], " " wanted " ") == 0 && index(allowed[mine], " " to " ") == 0 && !((from, wanted) in single))
       fail("<disentangle/" to "> is not below " mine "/, which may include" \
            (allowed[mine] == "  " ? " nothing of ours" : allowed[mine]))
+  }
+  /::detail::/ {
+    line = $0
+    sub(/\/\/.*/, "", line)
+    while (match(line, /[a-z_]+::detail::[A-Za-z_]+/)) {
+      name = substr(line, RSTART, RLENGTH)
+      theirs = substr(name, 1, index(name, "::") - 1)
+      if (theirs == "disentangle" || ((theirs in allowed) && theirs != mine))
+        fail(name " is used outside of its folder: it needs a name in a public namespace")
+      line = substr(line, RSTART + RLENGTH)
+    }
   }
   END {
     if (file_count < 100) { print "found " file_count + 0 " headers, expected hundreds"; exit 1 }

@@ -25,7 +25,7 @@ ClassCodes class_codes(Model& model) {
   using Prior = std::remove_cvref_t<decltype(prior)>;
   using Classes = typename Prior::classes;
   ClassCodes codes;
-  auto const frequencies = prior::detail::probabilities<Classes>(prior.frequencies);
+  auto const frequencies = prior::class_probabilities<Classes>(prior.frequencies);
   codes.frequencies.assign(frequencies.begin(), frequencies.end());
   for (int const size : Classes::sizes) codes.sizes.push_back(static_cast<std::size_t>(size));
   if constexpr (requires { typename Prior::code; }) {
