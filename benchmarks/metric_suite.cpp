@@ -27,7 +27,7 @@ int main(int count, char** words) try {
   benchmarks::Seconds sum;
   for (std::string const& name : dis::metric_names()) {
     benchmarks::Seconds seconds;
-    auto const score = dis::detail::with_metric(name, [&](auto const& metric) {
+    auto const score = dis::with_metric(name, [&](auto const& metric) {
       dis::metric::Score result;
       seconds = benchmarks::seconds_of([&] {
         if constexpr (requires { metric(codes, factors); }) {

@@ -28,6 +28,9 @@
 #include <disentangle/method/beta_vae.hpp>
 #include <disentangle/method/factor_vae.hpp>
 #include <disentangle/method/parted_vae.hpp>
+#include <disentangle/metric/beta_vae.hpp>
+#include <disentangle/metric/factor_vae.hpp>
+#include <disentangle/metric/sap.hpp>
 #include <disentangle/train/class_scores.hpp>
 #include <disentangle/train/evaluate.hpp>
 #include <disentangle/train/model.hpp>

@@ -8,7 +8,8 @@
 #     // expected-error 2: regex
 #     // expected-error 2 gcc: regex
 #     // expected-error 2 clang: regex
-# Nothing is generated or linked (-fsyntax-only); the include directories are those of disentangle::disentangle.
+# Nothing is generated or linked (-fsyntax-only); the include directories are those of disentangle::disentangle
+# and disentangle::eigen.
 set(DISENTANGLE_COMPILE_FAIL_SCRIPT "${CMAKE_CURRENT_LIST_DIR}/disentangle_compile_fail_run.cmake")
 
 function(disentangle_add_compile_fail_test name source)
@@ -17,6 +18,9 @@ function(disentangle_add_compile_fail_test name source)
     file(WRITE "${PROJECT_BINARY_DIR}/compile_fail_flags.cpp" "")
     add_library(disentangle_compile_fail_flags OBJECT EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/compile_fail_flags.cpp")
     target_link_libraries(disentangle_compile_fail_flags PRIVATE disentangle::disentangle)
+    if(TARGET disentangle::eigen)
+      target_link_libraries(disentangle_compile_fail_flags PRIVATE disentangle::eigen)
+    endif()
   endif()
   add_test(
     NAME ${name}

@@ -2,8 +2,8 @@
 # The components of the library and what each needs: read by the build and, installed, by disentangleConfig.cmake.
 
 # Components that this version provides, and those that make up disentangle::disentangle.
-set(disentangle_provided_components core eigen io hdf5 jpeg xtensor xtensor_blas cuda)
-set(disentangle_standard_components core eigen io)
+set(disentangle_provided_components core io eigen hdf5 jpeg xtensor xtensor_blas cuda)
+set(disentangle_standard_components core io)
 
 # Looks for what `component` needs. Sets disentangle_<component>_FOUND, and when that is false
 # disentangle_<component>_MESSAGE: what is missing and how to get it. A macro, so that packages that set variables

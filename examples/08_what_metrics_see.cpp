@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   for (std::string const& name : dis::metric_names()) {
     std::string line, label = name;
     for (auto const& [kind, z] : codes) {
-      metric::Score const score = dis::detail::with_metric(name, [&](auto const& m) {
+      metric::Score const score = dis::with_metric(name, [&, &z = z](auto const& m) {
         // Metrics of rows take arrays; the others draw batches among them.
         if constexpr (requires { m(z, factors); }) {
           return m(z, factors);

@@ -9,7 +9,7 @@
 #include <disentangle/io/csv.hpp>
 #include <disentangle/io/json.hpp>
 #include <disentangle/report/study.hpp>
-#include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/evaluate_by_name.hpp>
 
 #include <fcntl.h>
 #include <spawn.h>

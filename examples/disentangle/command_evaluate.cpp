@@ -6,7 +6,7 @@
 
 #include <disentangle/report/heat_map.hpp>
 #include <disentangle/report/score_table.hpp>
-#include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/evaluate_by_name.hpp>
 
 #include <algorithm>
 #include <array>

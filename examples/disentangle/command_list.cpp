@@ -5,7 +5,7 @@
 #include "methods.hpp"
 #include "usage_error.hpp"
 
-#include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/evaluate_by_name.hpp>
 
 #include <cstdio>
 

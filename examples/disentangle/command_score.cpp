@@ -6,7 +6,7 @@
 #include <disentangle/io/npy.hpp>
 #include <disentangle/metric/array_source.hpp>
 #include <disentangle/report/score_table.hpp>
-#include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/evaluate_by_name.hpp>
 
 #include <cstdio>
 
@@ -19,8 +19,8 @@ namespace {
 template <class T>
 dis::metric::Score score_arrays(std::string const& name, dis::MatrixView<T const> codes,
                                 dis::MatrixView<int const> factors, std::uint64_t seed) {
-  return dis::detail::with_metric(name, [&](auto const& metric) {
-    if constexpr (dis::detail::scores_rows<std::remove_cvref_t<decltype(metric)>>) {
+  return dis::with_metric(name, [&](auto const& metric) {
+    if constexpr (dis::scores_rows<std::remove_cvref_t<decltype(metric)>>) {
       return metric(codes, factors);
     } else {
       return metric(dis::metric::ArraySource(codes, factors), dis::seed(seed));

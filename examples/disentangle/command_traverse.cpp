@@ -3,6 +3,8 @@
 #include "commands.hpp"
 #include "run_config.hpp"
 
+#include <disentangle/core/philox.hpp>
+#include <disentangle/core/sample_indices.hpp>
 #include <disentangle/report/class_sheets.hpp>
 #include <disentangle/report/contrast_history.hpp>
 #include <disentangle/report/generated.hpp>
@@ -66,8 +68,8 @@ void traverse_command(TraverseArguments const& given) {
             save(report::draw_class_traversals(*model, *classes, k, options),
                  "class_traversals_" + std::to_string(k) + ".png");
           }
-          auto const some = report::detail::sample_indices(images.size(), 16, given.seed,
-                                                           disentangle::stream("traverse.swaps"));
+          auto const some = disentangle::sample_indices(images.size(), 16, given.seed,
+                                                        disentangle::stream("traverse.swaps"));
           if (std::span const all(some); all.size() == 16) {
             save(report::draw_swaps(*model, *classes, images, all.first(8), all.last(8), options),
                  "swaps.png");

@@ -59,7 +59,7 @@ OpenedData open_npz(Path const& path) {
 OpenedData open_folder(Path const& folder) {
   Path labels = folder / "labels.csv";
   if (!std::filesystem::exists(labels)) labels.clear();
-  auto const files = dis::data::detail::png_files(folder);
+  auto const files = dis::data::png_files(folder);
   dis::data::ImageFolderOptions const options{.fit = dis::data::Fit::centre_crop_and_resize};
   if (dis::io::read_png_info(folder / files.front()).channels == 3) {
     return AnyData<Colour>(dis::data::image_folder<Colour>(folder, labels, options));

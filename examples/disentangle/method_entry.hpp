@@ -93,7 +93,7 @@ class ModelOf final : public AnyModel<Shape> {
       throw UsageError("this method has no prior, so there are no codes to draw");
     }
   }
-  std::optional<disentangle::report::ClassCodes> classes() override {
+  std::optional<disentangle::ClassCodes> classes() override {
     if constexpr (Model::class_values != 0) return disentangle::class_codes(model_);
     return {};
   }

@@ -63,7 +63,7 @@ class AnyModel {
   /// Codes from the prior, (n, latent_size).
   virtual void draw_codes(std::span<float> codes, std::uint64_t number) = 0;
   /// Codes and scores of the model's classes; nothing where it has none.
-  virtual std::optional<disentangle::report::ClassCodes> classes() = 0;
+  virtual std::optional<disentangle::ClassCodes> classes() = 0;
   virtual std::optional<disentangle::ClassScores>
   class_scores(AnyData<Shape> const& data, disentangle::ClassScoreOptions const& options) = 0;
 

@@ -167,6 +167,7 @@
 #include <disentangle/train/class_scores.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/evaluate_by_name.hpp>
 #include <disentangle/train/group_action.hpp>
 #include <disentangle/train/labelled_codes.hpp>
 #include <disentangle/train/model.hpp>

@@ -72,16 +72,16 @@ Register<TestedBackend> const registered("views", [](auto& rows) {
     auto const at = [&](auto rows_begin, auto rows_end, auto begin, auto end) {
       return slice(slice(target, axis<0>, rows_begin, rows_end), axis<1>, begin, end);
     };
-    disentangle::detail::assign(at(1, 6, 2, 9), exp(x));
-    disentangle::detail::assign(transpose(at(3, 10, 10, 13)), slice(x, axis<0>, 0, 3) * 2.0);
-    disentangle::detail::assign(diagonal(at(0, 11, 0, 11)), slice(r.constant(line), axis<0>, 5, 16));
+    disentangle::assign(at(1, 6, 2, 9), exp(x));
+    disentangle::assign(transpose(at(3, 10, 10, 13)), slice(x, axis<0>, 0, 3) * 2.0);
+    disentangle::assign(diagonal(at(0, 11, 0, 11)), slice(r.constant(line), axis<0>, 5, 16));
     r.keep("target", target);
   });
   rows.row("a column of a wider tensor", [](auto& r) {
     auto const target = r.constant(numbers<2>({41, 3}, 8));
     auto const middle = slice(target, axis<1>, 1, 2);
-    disentangle::detail::assign(middle, exp(reshape(r.constant(line), Extents<2>{41, 1})));
-    disentangle::detail::assign(slice(target, axis<0>, 3, 5), 0.5 * slice(target, axis<0>, 3, 5) + 1.0);
+    disentangle::assign(middle, exp(reshape(r.constant(line), Extents<2>{41, 1})));
+    disentangle::assign(slice(target, axis<0>, 3, 5), 0.5 * slice(target, axis<0>, 3, 5) + 1.0);
     r.keep("target", target);
   });
   rows.formula("gradients of a part leave the rest", of(numbers<2>({40, 50}, 9)),

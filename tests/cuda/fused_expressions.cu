@@ -9,10 +9,10 @@ using dis::backend::Cuda;
 
 // kernels: 1
 void value_of_a_formula(dis::Variable<Cuda, 2> x, dis::Variable<Cuda, 2> y, dis::Variable<Cuda, 2> out) {
-  dis::detail::assign(out, 0.5 * (dis::square(x) + dis::exp(y) - y - 1.0) + dis::softplus(x * y));
+  dis::assign(out, 0.5 * (dis::square(x) + dis::exp(y) - y - 1.0) + dis::softplus(x * y));
 }
 
 // kernels: 3 (leaves that threads do not share; a block, a thread for each result of a broadcast leaf)
 void adjoint_of_a_formula(dis::Variable<Cuda, 2> x, dis::Variable<Cuda, 1> y, dis::Variable<Cuda, 2> seed) {
-  dis::detail::pull(0.5 * (dis::square(x) + dis::exp(y) - y - 1.0) + dis::softplus(x * y), seed);
+  dis::pull_back(0.5 * (dis::square(x) + dis::exp(y) - y - 1.0) + dis::softplus(x * y), seed);
 }

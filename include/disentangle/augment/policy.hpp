@@ -61,14 +61,13 @@ float* scratch() {
 /// Throws ValueError "policy: found member 1.5, expected 0 .. 1" unless `good`.
 inline void require(bool good, char const* policy, char const* member, double found, char const* expected) {
   if (good) return;
-  throw ValueError(std::string(policy) + ": found " + member + " " + disentangle::detail::value_text(found) +
-                   ", expected " + expected);
+  throw ValueError(std::string(policy) + ": found " + member + " " + value_text(found) + ", expected " +
+                   expected);
 }
 inline void require(bool good, char const* policy, char const* member, Range found, char const* expected) {
   if (good) return;
-  throw ValueError(std::string(policy) + ": found " + member + " " +
-                   disentangle::detail::value_text(found.low) + " .. " +
-                   disentangle::detail::value_text(found.high) + ", expected " + expected);
+  throw ValueError(std::string(policy) + ": found " + member + " " + value_text(found.low) + " .. " +
+                   value_text(found.high) + ", expected " + expected);
 }
 inline void require_probability(char const* policy, double p) {
   require(p >= 0 && p <= 1, policy, "p", p, "0 .. 1");

@@ -5,5 +5,6 @@
 #include <disentangle/autodiff/elementwise.hpp>
 #include <disentangle/autodiff/indexing.hpp>
 #include <disentangle/autodiff/linear_algebra.hpp>
+#include <disentangle/autodiff/memory_view.hpp>
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/autodiff/views.hpp>

@@ -88,9 +88,9 @@ auto concatenate(Axis<A> a, E const&... parts) {
     std::ptrdiff_t const end = begin + extents_of(part)[static_cast<std::size_t>(A)];
     auto const own = slice(out, a, begin, end);
     begin = end;
-    detail::assign(own, part);
+    assign(own, part);
     if (detail::needs_gradient(part) && out.gradient != nullptr) {
-      tape->record([part, own] { detail::pull(part, detail::gradient_of(own)); });
+      tape->record([part, own] { pull_back(part, detail::gradient_of(own)); });
     }
   };
   (place(parts), ...);

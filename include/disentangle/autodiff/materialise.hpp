@@ -25,30 +25,33 @@ BoundVariable<T> bind_destination(Variable<B, R> v, Loop const& loop) {
   return bind<T>(v, loop);
 }
 
-/// destination = expression, in one pass.
+}  // namespace detail
+
+/// destination = expression, in one pass over memory; nothing is recorded. The extents must be the same, and
+/// the expression may read the destination element by element: assign(x, 0.9 * x + 0.1 * y).
 template <class B, int R, expression E>
 void assign(Variable<B, R> const& destination, E const& e) {
   using T = typename B::scalar;
-  Loop loop = backend::expression::loop_over<R>(destination.extents);
-  auto to = bind_destination<T>(destination, loop);
-  auto from = bind<T>(e, loop);
+  backend::expression::Loop loop = backend::expression::loop_over<R>(destination.extents);
+  auto to = detail::bind_destination<T>(destination, loop);
+  auto from = detail::bind<T>(e, loop);
   backend::expression::merge_axes_of(loop, to, from);
   destination.tape->backend().map(loop, to, from);
 }
 
-/// The gradients of the expression's variables += its adjoint applied to `seed`, in one pass.
+/// The gradients of the expression's variables += its adjoint applied to `seed`, the gradient of the
+/// expression, in one pass over memory. What a record does on the way back: tape.record([e, out] {
+/// pull_back(e, gradient); }).
 template <expression E, expression S>
-void pull(E const& e, S const& seed) {
+void pull_back(E const& e, S const& seed) {
   using B = typename E::backend_type;
   using T = typename B::scalar;
-  Loop loop = backend::expression::loop_over<E::rank>(extents_of(e));
-  auto to = bind<T>(e, loop);
-  auto from = bind<T>(seed, loop);
+  backend::expression::Loop loop = backend::expression::loop_over<E::rank>(extents_of(e));
+  auto to = detail::bind<T>(e, loop);
+  auto from = detail::bind<T>(seed, loop);
   backend::expression::merge_axes_of(loop, to, from);
-  tape_of(e)->backend().adjoint(loop, to, from);
+  detail::tape_of(e)->backend().adjoint(loop, to, from);
 }
-
-}  // namespace detail
 
 /// The expression as a tensor: evaluated now, in one pass. A variable is returned as it is.
 template <expression E>
@@ -58,9 +61,9 @@ Variable<typename E::backend_type, E::rank> materialise(E const& e) {
   } else {
     auto& tape = *detail::tape_of(e);
     auto const out = tape.variable(extents_of(e), detail::needs_gradient(e));
-    detail::assign(out, e);
+    assign(out, e);
     if (out.gradient != nullptr) {
-      tape.record([e, out] { detail::pull(e, detail::gradient_of(out)); });
+      tape.record([e, out] { pull_back(e, detail::gradient_of(out)); });
     }
     return out;
   }
@@ -76,7 +79,7 @@ Variable<typename E::backend_type, E::rank> stop_gradient(E const& e) {
     return constant;
   } else {
     auto const out = tape.variable(extents_of(e), false);
-    detail::assign(out, e);
+    assign(out, e);
     return out;
   }
 }

@@ -51,7 +51,7 @@ Variable<typename E::backend_type, 0> sum(E const& e) {
   backend::expression::merge_axes_of(loop, from);
   tape.backend().sum(loop, from, out.value, [&tape](std::size_t n) { return tape.scratch(n); });
   if (out.gradient != nullptr) {
-    tape.record([e, out] { detail::pull(e, detail::gradient_of(out)); });
+    tape.record([e, out] { pull_back(e, detail::gradient_of(out)); });
   }
   return out;
 }
@@ -64,7 +64,7 @@ Variable<typename E::backend_type, E::rank - 1> sum(E const& e, Axis<A> a) {
   auto const out = tape.variable(detail::without_axis(extents_of(e), a), detail::needs_gradient(e));
   detail::reduce_into<typename E::backend_type>(out, e, a, backend::Reduction::sum);
   if (out.gradient != nullptr) {
-    tape.record([e, out, a] { detail::pull(e, insert_axis(detail::gradient_of(out), a)); });
+    tape.record([e, out, a] { pull_back(e, insert_axis(detail::gradient_of(out), a)); });
   }
   return out;
 }
@@ -94,7 +94,7 @@ Variable<typename E::backend_type, E::rank - 1> max(E const& e, Axis<A> a) {
     auto const places = tape.variable(out.extents, false);
     detail::reduce_into<typename E::backend_type>(places, attained, a, backend::Reduction::sum);
     tape.record([v, out, attained, places, a] {
-      detail::pull(v, insert_axis(detail::gradient_of(out), a) * attained / insert_axis(places, a));
+      pull_back(v, insert_axis(detail::gradient_of(out), a) * attained / insert_axis(places, a));
     });
   }
   return out;

@@ -75,8 +75,8 @@ reshape(E const& e, std::array<std::ptrdiff_t, Rank> const& extents) {
   auto v = materialise(e);
   if (!v.contiguous()) {  // a strided view is copied to contiguous storage
     auto const copy = v.tape->variable(v.extents, v.gradient != nullptr);
-    detail::assign(copy, v);
-    if (copy.gradient != nullptr) v.tape->record([v, copy] { detail::pull(v, detail::gradient_of(copy)); });
+    assign(copy, v);
+    if (copy.gradient != nullptr) v.tape->record([v, copy] { pull_back(v, detail::gradient_of(copy)); });
     v = copy;
   }
   if (product(extents) != v.size()) {

@@ -20,8 +20,8 @@
 
 namespace disentangle {
 
-namespace detail {
-
+/// A hyper-parameter's value as describe() prints it and set() reads it: numbers as the shortest text that reads
+/// back exactly (1e-09, not 0.000000), true or false, an enumerator's name; "..." for what has no text.
 template <class T>
 std::string value_text(T const& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -40,6 +40,8 @@ std::string value_text(T const& value) {
     return "...";
   }
 }
+
+namespace detail {
 
 /// Appends "name = value" to a list of members.
 inline void append_member(std::string& text, std::string const& name, std::string const& value) {
@@ -151,7 +153,7 @@ template <class Policy>
 std::string describe_policy(Policy const& policy) {
   std::string text;
   for_each_member(policy, [&](std::string const& name, auto const& value) {
-    detail::append_member(text, name, detail::value_text(value));
+    detail::append_member(text, name, value_text(value));
   });
   return type_name<Policy>().append(" {").append(text).append("}");
 }

@@ -57,8 +57,7 @@ class Arrays {
 
   /// out: (n, height, width, channels).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request(facts_->description.name.c_str(), "images", indices, size_, out.size(),
-                          Shape::size);
+    check_request(facts_->description.name.c_str(), "images", indices, size_, out.size(), Shape::size);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       auto const target = out.subspan(i * Shape::size, Shape::size);
       if (pixels_.bytes.empty()) {
@@ -74,7 +73,7 @@ class Arrays {
   /// out: (n, factors).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors().size();
-    detail::check_request(facts_->description.name.c_str(), "labels", indices, size_, out.size(), width);
+    check_request(facts_->description.name.c_str(), "labels", indices, size_, out.size(), width);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       std::copy_n(facts_->labels.begin() + static_cast<std::ptrdiff_t>(indices[i] * width), width,
                   out.begin() + static_cast<std::ptrdiff_t>(i * width));

@@ -31,7 +31,7 @@ class Bars {
   /// out: (n, 32, 32, 1), each value 0 or 1.
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     constexpr std::size_t pixels = image_shape_type::size;
-    detail::check_request("bars", "images", indices, size(), out.size(), pixels);
+    check_request("bars", "images", indices, size(), out.size(), pixels);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       Philox const random{1, stream("bars"), indices[i]};
       auto const style = [&](std::uint64_t k, float low, float high) {
@@ -49,7 +49,7 @@ class Bars {
   }
   /// out: (n, 1).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
-    detail::check_request("bars", "labels", indices, size(), out.size(), 1);
+    check_request("bars", "labels", indices, size(), out.size(), 1);
     for (std::size_t i = 0; i < indices.size(); ++i) out[i] = static_cast<int>(indices[i] % 10);
   }
 

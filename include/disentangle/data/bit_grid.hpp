@@ -53,7 +53,7 @@ class BitGrid {
 
   /// out: (n, height, width, 1), each value 0 or 1.
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request(name_.c_str(), "images", indices, size(), out.size(), Shape::size);
+    check_request(name_.c_str(), "images", indices, size(), out.size(), Shape::size);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       detail::expand_bits(bits_->data() + indices[i] * words, out.subspan(i * Shape::size, Shape::size));
     }
@@ -62,7 +62,7 @@ class BitGrid {
   /// out: (n, factors).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors().size();
-    detail::check_request(name_.c_str(), "labels", indices, size(), out.size(), width);
+    check_request(name_.c_str(), "labels", indices, size(), out.size(), width);
     for (std::size_t i = 0; i < indices.size(); ++i) grid_.values(indices[i], out.subspan(i * width, width));
   }
 

@@ -44,7 +44,7 @@ class ByteGrid {
 
   /// out: (n, height, width, channels).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request(name_.c_str(), "images", indices, size(), out.size(), Shape::size);
+    check_request(name_.c_str(), "images", indices, size(), out.size(), Shape::size);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       std::uint8_t const* const source = pixels_->data() + indices[i] * Shape::size;
       float* const target = out.data() + i * Shape::size;
@@ -55,7 +55,7 @@ class ByteGrid {
   /// out: (n, factors).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors().size();
-    detail::check_request(name_.c_str(), "labels", indices, size(), out.size(), width);
+    check_request(name_.c_str(), "labels", indices, size(), out.size(), width);
     for (std::size_t i = 0; i < indices.size(); ++i) grid_.values(indices[i], out.subspan(i * width, width));
   }
 

@@ -104,7 +104,7 @@ class Coloured {
 
   /// out: (n, height, width, 3).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request("coloured", "images", indices, size(), out.size(), image_shape_type::size);
+    check_request("coloured", "images", indices, size(), out.size(), image_shape_type::size);
     data_.images(indices, out.last(out.size() / 3));
     detail::spread_colours(indices.size(), out, [&](std::size_t i) { return palette_[colour(indices[i])]; });
   }
@@ -112,7 +112,7 @@ class Coloured {
   /// out: (n, factors), the colour last.
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors_.size();
-    detail::check_request("coloured", "labels", indices, size(), out.size(), width);
+    check_request("coloured", "labels", indices, size(), out.size(), width);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       data_.labels(indices.subspan(i, 1), out.subspan(i * width, width - 1));
       out[i * width + width - 1] = static_cast<int>(colour(indices[i]));
@@ -182,7 +182,7 @@ class IrmColoured {
 
   /// out: (n, height, width, 3). Throws ValueError for an image without a label of the digit.
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request("irm_coloured", "images", indices, size(), out.size(), image_shape_type::size);
+    check_request("irm_coloured", "images", indices, size(), out.size(), image_shape_type::size);
     data_.images(indices, out.last(out.size() / 3));
     detail::spread_colours(indices.size(), out, [&](std::size_t i) {
       std::array<int, most> row;
@@ -195,7 +195,7 @@ class IrmColoured {
   /// out: (n, factors). Throws ValueError for an image without a label of the digit.
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors_.size();
-    detail::check_request("irm_coloured", "labels", indices, size(), out.size(), width);
+    check_request("irm_coloured", "labels", indices, size(), out.size(), width);
     for (std::size_t i = 0; i < indices.size(); ++i) fill(indices[i], out.subspan(i * width, width));
   }
 

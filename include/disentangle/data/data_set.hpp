@@ -81,8 +81,6 @@ inline void sample_factors(Philox const& random, std::span<Factor const> factors
   }
 }
 
-namespace detail {
-
 /// Throws unless every index is below `size` and `found` equals indices.size() * width. `what` names the
 /// call.
 inline void check_request(char const* data, char const* what, std::span<std::size_t const> indices,
@@ -99,7 +97,5 @@ inline void check_request(char const* data, char const* what, std::span<std::siz
     }
   }
 }
-
-}  // namespace detail
 
 }  // namespace disentangle::data

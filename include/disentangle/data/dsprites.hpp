@@ -62,7 +62,7 @@ class Dsprites {
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     if (stored_) return stored_->images(indices, out);
     constexpr std::size_t pixels = image_shape_type::size;
-    detail::check_request("dsprites", "images", indices, size(), out.size(), pixels);
+    check_request("dsprites", "images", indices, size(), out.size(), pixels);
     DspritesRenderer::Rows rows;
     std::array<int, 5> values{};
     for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -74,7 +74,7 @@ class Dsprites {
 
   /// out: (n, 5).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
-    detail::check_request("dsprites", "labels", indices, size(), out.size(), 5);
+    check_request("dsprites", "labels", indices, size(), out.size(), 5);
     for (std::size_t i = 0; i < indices.size(); ++i) grid_.values(indices[i], out.subspan(i * 5, 5));
   }
 

@@ -44,14 +44,14 @@ class FixedFactor {
 
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     constexpr std::size_t pixels = image_shape_type::size;
-    detail::check_request("fixed factor", "images", indices, size(), out.size(), pixels);
+    check_request("fixed factor", "images", indices, size(), out.size(), pixels);
     in_pieces(indices, 256, [&](std::size_t first, std::span<std::size_t const> piece) {
       data_.images(piece, out.subspan(first * pixels, piece.size() * pixels));
     });
   }
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors().size(), whole_width = width + 1;
-    detail::check_request("fixed factor", "labels", indices, size(), out.size(), width);
+    check_request("fixed factor", "labels", indices, size(), out.size(), width);
     std::array<int, 2048> all;
     in_pieces(indices, std::min<std::size_t>(256, all.size() / whole_width),
               [&](std::size_t first, std::span<std::size_t const> piece) {

@@ -40,7 +40,7 @@ class Halved {
 
   /// out: (n, height, width, channels).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request("halved", "images", indices, size(), out.size(), image_shape_type::size);
+    check_request("halved", "images", indices, size(), out.size(), image_shape_type::size);
     constexpr std::size_t channels = Inner::channels, row = Inner::width * channels;
     std::array<float, Inner::size> whole;
     for (std::size_t i = 0; i < indices.size(); ++i) {

@@ -121,7 +121,7 @@ class Heads {
   /// out: (n, 64, 64, 1), on black.
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     constexpr std::size_t pixels = image_shape_type::size;
-    detail::check_request("heads", "images", indices, size(), out.size(), pixels);
+    check_request("heads", "images", indices, size(), out.size(), pixels);
     std::array<int, 4> values{};
     std::array<float, pixels> cover;
     for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -143,7 +143,7 @@ class Heads {
 
   /// out: (n, 4).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
-    detail::check_request("heads", "labels", indices, size(), out.size(), 4);
+    check_request("heads", "labels", indices, size(), out.size(), 4);
     for (std::size_t i = 0; i < indices.size(); ++i) grid_.values(indices[i], out.subspan(i * 4, 4));
   }
 

@@ -34,9 +34,8 @@ struct ImageFolderOptions {
   Fit fit = Fit::exact;
 };
 
-namespace detail {
-
-/// The names of the PNG files in a folder (not in folders inside it), sorted byte by byte.
+/// The names of the PNG files in a folder (not in folders inside it), sorted byte by byte: the order of the
+/// images of image_folder(). @throws FileError for a folder that cannot be listed or has none.
 inline std::vector<std::string> png_files(std::filesystem::path const& folder) {
   std::error_code code;
   std::vector<std::string> names;
@@ -54,8 +53,6 @@ inline std::vector<std::string> png_files(std::filesystem::path const& folder) {
   return names;
 }
 
-}  // namespace detail
-
 /// A data set of the PNG files of a folder, in the order of their names. All are read at once and held as
 /// bytes. With one channel colours become grey (Rec. 601 luma), with three channels grey is repeated;
 /// transparent pixels are laid on black. `labels`: a CSV file as read_label_table() describes, or empty;
@@ -70,7 +67,7 @@ Arrays<Shape> image_folder(std::filesystem::path const& folder, std::filesystem:
                            ImageFolderOptions options = {}) {
   static_assert(Shape::channels == 1 || Shape::channels == 3,
                 "[disentangle] image_folder gives images of 1 (grey) or 3 (red, green, blue) channels");
-  std::vector<std::string> const files = detail::png_files(folder);
+  std::vector<std::string> const files = png_files(folder);
   typename Arrays<Shape>::Description description;
   description.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
   std::vector<int> values;

@@ -204,7 +204,7 @@ class PartlyLabelled {
   }
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors().size();
-    detail::check_request("keep_labels", "labels", indices, size(), out.size(), width);
+    check_request("keep_labels", "labels", indices, size(), out.size(), width);
     data_.labels(indices, out);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       if ((*kept_)[indices[i]]) continue;
@@ -267,7 +267,7 @@ class WithFactors {
   }
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = columns_.size(), all = data_.factors().size();
-    detail::check_request("with_factors", "labels", indices, size(), out.size(), width);
+    check_request("with_factors", "labels", indices, size(), out.size(), width);
     std::array<int, most> row;
     for (std::size_t i = 0; i < indices.size(); ++i) {
       data_.labels(indices.subspan(i, 1), std::span(row).first(all));

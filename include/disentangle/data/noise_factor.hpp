@@ -59,7 +59,7 @@ class NoiseFactor {
   /// out: (n, height, width, channels).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     constexpr std::size_t pixels = image_shape_type::size;
-    detail::check_request("noise_factor", "images", indices, size(), out.size(), pixels);
+    check_request("noise_factor", "images", indices, size(), out.size(), pixels);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       std::size_t const index = indices[i] / levels_, level = indices[i] % levels_;
       auto const image = out.subspan(i * pixels, pixels);
@@ -79,7 +79,7 @@ class NoiseFactor {
   /// out: (n, factors), the noise last.
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors_.size();
-    detail::check_request("noise_factor", "labels", indices, size(), out.size(), width);
+    check_request("noise_factor", "labels", indices, size(), out.size(), width);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       std::size_t const index = indices[i] / levels_;
       data_.labels({&index, 1}, out.subspan(i * width, width - 1));

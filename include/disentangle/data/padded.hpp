@@ -42,7 +42,7 @@ class Padded {
 
   /// out: (n, height, width, channels).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request("padded", "images", indices, size(), out.size(), Shape::size);
+    check_request("padded", "images", indices, size(), out.size(), Shape::size);
     constexpr std::size_t row = std::size_t{Inner::width} * Inner::channels,
                           wide = std::size_t{Shape::width} * Shape::channels;
     constexpr std::size_t top = (Shape::height - Inner::height) / 2,

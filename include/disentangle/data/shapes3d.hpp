@@ -60,7 +60,7 @@ class Shapes3d {
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     if (stored_) return stored_->images(indices, out);
     constexpr std::size_t values_per_image = image_shape_type::size;
-    detail::check_request("shapes3d", "images", indices, size(), out.size(), values_per_image);
+    check_request("shapes3d", "images", indices, size(), out.size(), values_per_image);
     std::array<int, 6> values{};
     for (std::size_t i = 0; i < indices.size(); ++i) {
       grid_.values(indices[i], values);
@@ -70,7 +70,7 @@ class Shapes3d {
 
   /// out: (n, 6).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
-    detail::check_request("shapes3d", "labels", indices, size(), out.size(), 6);
+    check_request("shapes3d", "labels", indices, size(), out.size(), 6);
     for (std::size_t i = 0; i < indices.size(); ++i) grid_.values(indices[i], out.subspan(i * 6, 6));
   }
 

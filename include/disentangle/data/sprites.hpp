@@ -60,7 +60,7 @@ class Sprites {
 
   /// out: (n, 64, 64, 3), on black.
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request("sprites", "images", indices, size(), out.size(), image_shape_type::size);
+    check_request("sprites", "images", indices, size(), out.size(), image_shape_type::size);
     std::array<int, parts.size() + 3> values{};
     std::array<std::uint8_t, pixels * 4> image;
     for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -90,7 +90,7 @@ class Sprites {
   /// out: (n, 9).
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
     std::size_t const width = factors().size();
-    detail::check_request("sprites", "labels", indices, size(), out.size(), width);
+    check_request("sprites", "labels", indices, size(), out.size(), width);
     for (std::size_t i = 0; i < indices.size(); ++i) grid_.values(indices[i], out.subspan(i * width, width));
   }
 

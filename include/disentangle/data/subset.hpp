@@ -62,7 +62,7 @@ class Subset {
   template <class T, class Ask>
   void request(char const* what, std::span<std::size_t const> indices, std::span<T> out, std::size_t width,
                Ask const& ask) const {
-    detail::check_request("subset", what, indices, size(), out.size(), width);
+    check_request("subset", what, indices, size(), out.size(), width);
     std::array<std::size_t, 256> piece;
     for (std::size_t done = 0; done < indices.size();) {
       std::size_t const n = std::min(piece.size(), indices.size() - done);

@@ -78,7 +78,7 @@ class Teapots {
 
   /// The factor values themselves. out: (n, 5).
   void values(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request("teapots", "values", indices, size(), out.size(), factor_count);
+    check_request("teapots", "values", indices, size(), out.size(), factor_count);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       auto const drawn = shares(indices[i]);
       for (std::size_t k = 0; k < factor_count; ++k) out[i * factor_count + k] = drawn[k] * range(k);
@@ -87,7 +87,7 @@ class Teapots {
 
   /// out: (n, 64, 64, 3).
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    detail::check_request("teapots", "images", indices, size(), out.size(), image_shape_type::size);
+    check_request("teapots", "images", indices, size(), out.size(), image_shape_type::size);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       auto const drawn = shares(indices[i]);
       std::array<float, factor_count> values{};
@@ -98,7 +98,7 @@ class Teapots {
 
   /// out: (n, 5), the intervals.
   void labels(std::span<std::size_t const> indices, std::span<int> out) const {
-    detail::check_request("teapots", "labels", indices, size(), out.size(), factor_count);
+    check_request("teapots", "labels", indices, size(), out.size(), factor_count);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       auto const drawn = shares(indices[i]);
       for (std::size_t k = 0; k < factor_count; ++k) {

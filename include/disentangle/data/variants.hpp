@@ -134,7 +134,7 @@ class Painted {
   /// out: (n, height, width, 3), values 0 .. 1.
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
     constexpr std::size_t pixels = Data::image_shape_type::size;
-    detail::check_request(Paint::name, "images", indices, size(), out.size(), image_shape_type::size);
+    check_request(Paint::name, "images", indices, size(), out.size(), image_shape_type::size);
     // The grey images lie in the last third; the painting of an image never reaches a grey one that is still
     // to come.
     float const* grey = out.data() + 2 * indices.size() * pixels;

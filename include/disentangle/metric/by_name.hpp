@@ -125,30 +125,33 @@ metric::Score with_metric_of(std::string_view name, Visitor& visit, Lists... lis
   throw ValueError("no metric '" + std::string(name) + "'; there are: " + known);
 }
 
-/// The same for a metric of codes, "mig", or of a name and a definition, "mig:ubisoft".
+}  // namespace detail
+
+/// What visit(metric) returns, a Score, for the metric of codes of a name ("mig") or of a name and a definition
+/// ("mig:ubisoft"), with its default settings. @throws ValueError that lists the known names or definitions for
+/// one that is none.
+///     auto const score = dis::with_metric("dci", [&](auto const& metric) { return metric(source, seed); });
 template <class Visitor>
 metric::Score with_metric(std::string_view name, Visitor&& visit) {
-  return with_metric_of(name, visit, metric::detail::NamedMetrics{});
+  return detail::with_metric_of(name, visit, metric::detail::NamedMetrics{});
 }
 
-/// The same for one of codes or of posteriors, "rmig".
+/// The same for a metric of codes or of posteriors ("rmig").
 template <class Visitor>
 metric::Score with_model_metric(std::string_view name, Visitor&& visit) {
-  return with_metric_of(name, visit, metric::detail::NamedMetrics{}, metric::detail::PosteriorMetrics{});
+  return detail::with_metric_of(name, visit, metric::detail::NamedMetrics{},
+                                metric::detail::PosteriorMetrics{});
 }
-
-}  // namespace detail
 
 /// @throws ValueError that lists the known names, for a name that is none.
 inline void expect_metric_names(std::span<std::string const> names) {
-  for (std::string const& name : names)
-    (void)detail::with_metric(name, [](auto const&) { return metric::Score{}; });
+  for (std::string const& name : names) (void)with_metric(name, [](auto const&) { return metric::Score{}; });
 }
 
 /// The same for what evaluate() takes.
 inline void expect_model_metric_names(std::span<std::string const> names) {
   for (std::string const& name : names)
-    (void)detail::with_model_metric(name, [](auto const&) { return metric::Score{}; });
+    (void)with_model_metric(name, [](auto const&) { return metric::Score{}; });
 }
 
 }  // namespace disentangle

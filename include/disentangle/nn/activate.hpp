@@ -28,10 +28,10 @@ auto activated(E const& e) {
   }
 }
 
-/// n scalars of a layer's memory as a constant of a tape.
+/// n scalars of a layer's memory.
 template <class Backend, class Scalar>
-Variable<Backend, 1> line(Tape<Backend>& tape, Scalar const* p, std::size_t n) {
-  return {&tape, const_cast<Scalar*>(p), nullptr, {static_cast<std::ptrdiff_t>(n)}, {1}};
+Variable<Backend, 1> line(Tape<Backend>& tape, Scalar* p, std::size_t n) {
+  return memory_view(tape, p, Extents<1>{static_cast<std::ptrdiff_t>(n)});
 }
 
 }  // namespace detail
@@ -51,8 +51,7 @@ struct Activate {
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar*) {
       std::size_t const n = static_cast<std::size_t>(pass.batch) * Input::size;
-      disentangle::detail::assign(detail::line(pass.tape, out, n),
-                                  detail::activated<Act>(detail::line(pass.tape, in, n)));
+      assign(detail::line(pass.tape, out, n), detail::activated<Act>(detail::line(pass.tape, in, n)));
     }
     void backward(Pass<Backend> pass, scalar const*, scalar const* out, scalar* out_gradient,
                   scalar* in_gradient, scalar const*) {
@@ -60,8 +59,7 @@ struct Activate {
       std::size_t const n = static_cast<std::size_t>(pass.batch) * Input::size;
       pass.backend().template activation_adjoint<Act::kind>(out, out_gradient, n,
                                                             static_cast<scalar>(Act::slope));
-      disentangle::detail::assign(detail::line(pass.tape, in_gradient, n),
-                                  detail::line(pass.tape, out_gradient, n));
+      assign(detail::line(pass.tape, in_gradient, n), detail::line(pass.tape, out_gradient, n));
     }
   };
 };

@@ -174,7 +174,7 @@ Variable<Backend, 2> input_gradient(Network<Backend, Input, Layers...>& critic, 
           Variable<Backend, 2> seed = g;
           seed.value = adjoint;
           seed.gradient = nullptr;
-          disentangle::detail::pull(x, seed);
+          pull_back(x, seed);
         }
       });
     }

@@ -81,19 +81,21 @@ class Network {
 
   // ---- a network is a layer too, so that chains may stand in chains -------------------------------------
   /// its activations but the last, and what its layers keep
-  std::size_t kept(std::ptrdiff_t batch) const { return places(batch, nullptr, nullptr, nullptr).size; }
+  std::size_t kept(std::ptrdiff_t batch) const {
+    return places<scalar>(batch, nullptr, nullptr, nullptr).size;
+  }
 
   void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar* kept) {
-    Places const place = places(pass.batch, in, out, kept);
+    auto const place = places(pass.batch, in, out, kept);
     for_each_layer([&](auto& layer, std::size_t i) {
       ScratchScope<Backend> const scope(pass.tape);
-      layer.forward(pass, place.at[i], place.at[i + 1], place.kept[i]);
+      layer.forward(pass, place.at[i], place.out[i], place.kept[i]);
     });
   }
   void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient,
                 scalar* in_gradient, scalar const* kept) {
     ScratchScope<Backend> const scope(pass.tape);
-    Places const place = places(pass.batch, in, const_cast<scalar*>(out), const_cast<scalar*>(kept));
+    auto const place = places(pass.batch, in, out, kept);
     auto const widest = static_cast<std::size_t>(pass.batch) * widest_between();
     scalar* buffers[2] = {pass.tape.scratch(widest), pass.tape.scratch(widest)};
     scalar* gradient = out_gradient;
@@ -127,28 +129,33 @@ class Network {
   }
 
  private:
+  template <class Scalar>  // const on the way back
   struct Places {
-    std::array<scalar*, depth + 1> at{};  // input of layer i and output of the last
-    std::array<scalar*, depth> kept{};
+    std::array<scalar const*, depth + 1> at{};  // input of layer i and output of the last
+    std::array<Scalar*, depth> out{};           // output of layer i; null where that is the network's input
+    std::array<Scalar*, depth> kept{};
     std::size_t size = 0;  // of the memory that they lie in, in scalars
   };
-  Places places(std::ptrdiff_t batch, scalar const* in, scalar* out, scalar* memory) const {
-    Places place;
+  template <class Scalar>
+  Places<Scalar> places(std::ptrdiff_t batch, scalar const* in, Scalar* out, Scalar* memory) const {
+    Places<Scalar> place;
     auto const take = [&](std::size_t n) {
-      scalar* const p = n == 0 || memory == nullptr ? nullptr : memory + place.size;
+      Scalar* const p = n == 0 || memory == nullptr ? nullptr : memory + place.size;
       place.size += Parameters<Backend>::padded(n);
       return p;
     };
-    place.at[0] = const_cast<scalar*>(in);
+    place.at[0] = in;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       (
           [&] {
             using Layer = layer_type<I>;
             if constexpr (detail::is_in_place<Layer>()) {
               place.at[I + 1] = place.at[I];
+              if constexpr (I > 0) place.out[I] = place.out[I - 1];
             } else {
-              place.at[I + 1] =
+              place.out[I] =
                   I == last_writer ? out : take(static_cast<std::size_t>(batch) * Layer::output_shape::size);
+              place.at[I + 1] = place.out[I];
             }
             place.kept[I] = take(std::get<I>(layers_).kept(batch));
           }(),
@@ -182,7 +189,7 @@ class Network {
           Variable<Backend, 2> seed = x;
           seed.value = into;
           seed.gradient = nullptr;
-          disentangle::detail::pull(x, seed);
+          pull_back(x, seed);
         }
       });
     }

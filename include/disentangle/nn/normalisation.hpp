@@ -9,13 +9,6 @@ namespace disentangle::nn {
 
 namespace detail {
 
-/// Existing memory as a constant of a tape.
-template <class Backend, std::size_t Rank, class Scalar>
-auto view(Tape<Backend>& tape, Scalar const* p, std::array<std::ptrdiff_t, Rank> const& extents) {
-  return Variable<Backend, static_cast<int>(Rank)>{&tape, const_cast<Scalar*>(p), nullptr, extents,
-                                                   contiguous_strides(extents)};
-}
-
 /// gradient (+)= e
 template <class Backend, int Rank, expression E>
 void contribute(Weight<Backend, Rank>& weight, E const& e) {
@@ -23,9 +16,9 @@ void contribute(Weight<Backend, Rank>& weight, E const& e) {
   gradient.value = gradient.gradient;
   gradient.gradient = nullptr;
   if (weight.accumulate()) {
-    disentangle::detail::assign(gradient, gradient + e);
+    assign(gradient, gradient + e);
   } else {
-    disentangle::detail::assign(gradient, e);
+    assign(gradient, e);
   }
 }
 
@@ -51,21 +44,21 @@ struct LayerNorm {
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar* kept) {
       RecordingOff<Backend> const guard(pass.tape);
-      auto const x = detail::view(pass.tape, in, Extents<2>{pass.batch, n});
-      auto const normal = detail::view(pass.tape, kept, Extents<2>{pass.batch, n});
-      auto const rate = detail::view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
+      auto const x = memory_view(pass.tape, in, Extents<2>{pass.batch, n});
+      auto const normal = memory_view(pass.tape, kept, Extents<2>{pass.batch, n});
+      auto const rate = memory_view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
       auto const centred = materialise(x - insert_axis(mean(x, axis<1>), axis<1>));
-      disentangle::detail::assign(rate, 1.0 / sqrt(mean(square(centred), axis<1>) + 1e-5));
-      disentangle::detail::assign(normal, centred * insert_axis(rate, axis<1>));
-      disentangle::detail::assign(detail::view(pass.tape, out, Extents<2>{pass.batch, n}),
-                                  normal * constant(gain_) + constant(bias_));
+      assign(rate, 1.0 / sqrt(mean(square(centred), axis<1>) + 1e-5));
+      assign(normal, centred * insert_axis(rate, axis<1>));
+      assign(memory_view(pass.tape, out, Extents<2>{pass.batch, n}),
+             normal * constant(gain_) + constant(bias_));
     }
     void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient,
                   scalar const* kept) {
       RecordingOff<Backend> const guard(pass.tape);
-      auto const g = detail::view(pass.tape, out_gradient, Extents<2>{pass.batch, n});
-      auto const normal = detail::view(pass.tape, kept, Extents<2>{pass.batch, n});
-      auto const rate = detail::view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
+      auto const g = memory_view(pass.tape, out_gradient, Extents<2>{pass.batch, n});
+      auto const normal = memory_view(pass.tape, kept, Extents<2>{pass.batch, n});
+      auto const rate = memory_view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
       if (!pass.mode.frozen) {
         detail::contribute(gain_, sum(g * normal, axis<0>));
         detail::contribute(bias_, sum(g, axis<0>));
@@ -74,26 +67,23 @@ struct LayerNorm {
         auto const scaled = materialise(g * constant(gain_));
         auto const offset = mean(scaled, axis<1>);
         auto const slope = mean(scaled * normal, axis<1>);
-        disentangle::detail::assign(
-            detail::view(pass.tape, in_gradient, Extents<2>{pass.batch, n}),
-            (scaled - insert_axis(offset, axis<1>) - normal * insert_axis(slope, axis<1>)) *
-                insert_axis(rate, axis<1>));
+        assign(memory_view(pass.tape, in_gradient, Extents<2>{pass.batch, n}),
+               (scaled - insert_axis(offset, axis<1>) - normal * insert_axis(slope, axis<1>)) *
+                   insert_axis(rate, axis<1>));
       }
     }
     void tangent(Pass<Backend> pass, scalar const*, scalar const*, scalar const* in_tangent,
                  scalar* out_tangent, scalar const* kept) {
       RecordingOff<Backend> const guard(pass.tape);
-      disentangle::detail::assign(detail::view(pass.tape, out_tangent, Extents<2>{pass.batch, n}),
-                                  standardised(pass, in_tangent, kept) * constant(gain_));
+      assign(memory_view(pass.tape, out_tangent, Extents<2>{pass.batch, n}),
+             standardised(pass, in_tangent, kept) * constant(gain_));
     }
     bool tangent_backward(Pass<Backend> pass, scalar const*, scalar const*, scalar const* in_tangent,
                           scalar const*, scalar const* kept, TangentAdjoints<scalar> const& a) {
       RecordingOff<Backend> const guard(pass.tape);
-      auto const matrix = [&](scalar const* p) {
-        return detail::view(pass.tape, p, Extents<2>{pass.batch, n});
-      };
+      auto const matrix = [&](auto* p) { return memory_view(pass.tape, p, Extents<2>{pass.batch, n}); };
       auto const normal = matrix(kept), t = matrix(in_tangent), g = matrix(a.out_tangent);
-      auto const rate = detail::view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
+      auto const rate = memory_view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
       auto const over_features = [](auto const& v) { return insert_axis(v, axis<1>); };
       auto const t_normal = materialise(standardised(pass, in_tangent, kept));  // tangent of `normal`
       if (!pass.mode.frozen) detail::contribute(gain_, sum(g * t_normal, axis<0>));
@@ -108,15 +98,14 @@ struct LayerNorm {
           detail::contribute(gain_, sum(out * normal, axis<0>));
           detail::contribute(bias_, sum(out, axis<0>));
         }
-        disentangle::detail::assign(of_normal, of_normal + out * constant(gain_));
+        assign(of_normal, of_normal + out * constant(gain_));
       }
       auto const offset = mean(of_normal, axis<1>), along = mean(of_normal * normal, axis<1>);
       auto const of_rate = mean(scaled * t_normal, axis<1>);
-      disentangle::detail::assign(
-          matrix(a.in), (of_normal - over_features(offset) - normal * over_features(along + of_rate)) *
-                            over_features(rate));
+      assign(matrix(a.in), (of_normal - over_features(offset) - normal * over_features(along + of_rate)) *
+                               over_features(rate));
       if (a.in_tangent != nullptr) {
-        disentangle::detail::assign(matrix(a.in_tangent), standardised(pass, scaled.value, kept));
+        assign(matrix(a.in_tangent), standardised(pass, scaled.value, kept));
       }
       return true;
     }
@@ -125,9 +114,9 @@ struct LayerNorm {
     /// rate (t - mean(t) - normal mean(normal t)): the Jacobian of the normalisation, which is symmetric,
     /// applied to t
     static auto standardised(Pass<Backend> pass, scalar const* tangent, scalar const* kept) {
-      auto const normal = detail::view(pass.tape, kept, Extents<2>{pass.batch, n});
-      auto const rate = detail::view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
-      auto const t = detail::view(pass.tape, tangent, Extents<2>{pass.batch, n});
+      auto const normal = memory_view(pass.tape, kept, Extents<2>{pass.batch, n});
+      auto const rate = memory_view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
+      auto const t = memory_view(pass.tape, tangent, Extents<2>{pass.batch, n});
       auto const offset = mean(t, axis<1>), slope = mean(t * normal, axis<1>);
       return (t - insert_axis(offset, axis<1>) - normal * insert_axis(slope, axis<1>)) *
              insert_axis(rate, axis<1>);
@@ -166,32 +155,31 @@ struct BatchNorm {
       RecordingOff<Backend> const guard(pass.tape);
       Extents<2> const extents{pass.batch * pixels, channels};
       double const n = static_cast<double>(extents[0]);
-      auto const x = detail::view(pass.tape, in, extents);
-      auto const normal = detail::view(pass.tape, kept, extents);
-      auto const rate = detail::view(pass.tape, kept + product(extents), Extents<1>{channels});
+      auto const x = memory_view(pass.tape, in, extents);
+      auto const normal = memory_view(pass.tape, kept, extents);
+      auto const rate = memory_view(pass.tape, kept + product(extents), Extents<1>{channels});
       if (pass.mode.training) {
         auto const average = materialise(mean(x, axis<0>));
         auto const centred = materialise(x - average);
         auto const variance = materialise(mean(square(centred), axis<0>));
-        disentangle::detail::assign(rate, 1.0 / sqrt(variance + 1e-5));
-        disentangle::detail::assign(normal, centred * rate);
-        disentangle::detail::assign(running_mean_, 0.9 * running_mean_ + 0.1 * average);
-        disentangle::detail::assign(running_variance_,
-                                    0.9 * running_variance_ + (0.1 * n / (n > 1 ? n - 1 : 1)) * variance);
+        assign(rate, 1.0 / sqrt(variance + 1e-5));
+        assign(normal, centred * rate);
+        assign(running_mean_, 0.9 * running_mean_ + 0.1 * average);
+        assign(running_variance_, 0.9 * running_variance_ + (0.1 * n / (n > 1 ? n - 1 : 1)) * variance);
       } else {
-        disentangle::detail::assign(rate, 1.0 / sqrt(running_variance_ + 1e-5));
-        disentangle::detail::assign(normal, (x - running_mean_) * rate);
+        assign(rate, 1.0 / sqrt(running_variance_ + 1e-5));
+        assign(normal, (x - running_mean_) * rate);
       }
-      disentangle::detail::assign(detail::view(pass.tape, out, extents),
-                                  normal * stop_gradient(gain_.variable) + stop_gradient(bias_.variable));
+      assign(memory_view(pass.tape, out, extents),
+             normal * stop_gradient(gain_.variable) + stop_gradient(bias_.variable));
     }
     void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient,
                   scalar const* kept) {
       RecordingOff<Backend> const guard(pass.tape);
       Extents<2> const extents{pass.batch * pixels, channels};
-      auto const g = detail::view(pass.tape, out_gradient, extents);
-      auto const normal = detail::view(pass.tape, kept, extents);
-      auto const rate = detail::view(pass.tape, kept + product(extents), Extents<1>{channels});
+      auto const g = memory_view(pass.tape, out_gradient, extents);
+      auto const normal = memory_view(pass.tape, kept, extents);
+      auto const rate = memory_view(pass.tape, kept + product(extents), Extents<1>{channels});
       auto const slope = sum(g * normal, axis<0>);
       auto const offset = sum(g, axis<0>);
       if (!pass.mode.frozen) {
@@ -199,10 +187,10 @@ struct BatchNorm {
         detail::contribute(bias_, offset);
       }
       if (in_gradient == nullptr) return;
-      auto const target = detail::view(pass.tape, in_gradient, extents);
+      auto const target = memory_view(pass.tape, in_gradient, extents);
       auto const scale = rate * stop_gradient(gain_.variable);
       double const share = pass.mode.training ? 1.0 / static_cast<double>(extents[0]) : 0.0;
-      disentangle::detail::assign(target, (g - share * offset - share * normal * slope) * scale);
+      assign(target, (g - share * offset - share * normal * slope) * scale);
     }
 
    private:

@@ -18,25 +18,23 @@ namespace detail {
 /// The pixels (first_y + stride y, first_x + stride x) of NHWC images for y < rows, x < columns: (batch,
 /// rows, columns, channels).
 template <class Image, class Backend, class Scalar>
-Variable<Backend, 4> pixels(Pass<Backend> pass, Scalar const* p, int stride, int first_y, int first_x,
-                            int rows, int columns) {
+Variable<Backend, 4> pixels(Pass<Backend> pass, Scalar* p, int stride, int first_y, int first_x, int rows,
+                            int columns) {
   std::ptrdiff_t const row = std::ptrdiff_t{Image::width} * Image::channels;
-  return {
-      &pass.tape,
-      const_cast<Scalar*>(p) + first_y * row + std::ptrdiff_t{first_x} * Image::channels,
-      nullptr,
-      {pass.batch, rows, columns, Image::channels},
-      {static_cast<std::ptrdiff_t>(Image::size), stride * row, std::ptrdiff_t{stride} * Image::channels, 1}};
+  return memory_view(pass.tape, p + first_y * row + std::ptrdiff_t{first_x} * Image::channels,
+                     Extents<4>{pass.batch, rows, columns, Image::channels},
+                     Extents<4>{static_cast<std::ptrdiff_t>(Image::size), stride * row,
+                                std::ptrdiff_t{stride} * Image::channels, 1});
 }
 /// All pixels of NHWC images.
 template <class Image, class Backend, class Scalar>
-Variable<Backend, 4> pixels(Pass<Backend> pass, Scalar const* p) {
+Variable<Backend, 4> pixels(Pass<Backend> pass, Scalar* p) {
   return pixels<Image>(pass, p, 1, 0, 0, Image::height, Image::width);
 }
 
 /// The sum of the Size x Size pixels that lie below each pixel of an image Size times smaller, as a formula.
 template <class Image, int Size, class Backend, class Scalar>
-auto window_sum(Pass<Backend> pass, Scalar const* p) {
+auto window_sum(Pass<Backend> pass, Scalar* p) {
   return [&]<int... Tap>(std::integer_sequence<int, Tap...>) {
     return (pixels<Image>(pass, p, Size, Tap / Size, Tap % Size, Image::height / Size, Image::width / Size) +
             ...);
@@ -46,8 +44,8 @@ auto window_sum(Pass<Backend> pass, Scalar const* p) {
 template <class Image, int Size, class Backend, class Scalar, expression E>
 void spread_over_windows(Pass<Backend> pass, Scalar* p, E const& e) {
   for (int tap = 0; tap < Size * Size; ++tap) {
-    disentangle::detail::assign(
-        pixels<Image>(pass, p, Size, tap / Size, tap % Size, Image::height / Size, Image::width / Size), e);
+    assign(pixels<Image>(pass, p, Size, tap / Size, tap % Size, Image::height / Size, Image::width / Size),
+           e);
   }
 }
 
@@ -71,27 +69,21 @@ struct GlobalAveragePool {
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar*) {
       RecordingOff<Backend> const guard(pass.tape);
-      disentangle::detail::assign(features(pass, out), mean(image(pass, in), axis<1>));
+      assign(features(pass, out), mean(image(pass, in), axis<1>));
     }
     void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient,
                   scalar const*) {
       if (in_gradient == nullptr) return;
-      disentangle::detail::assign(image(pass, in_gradient),
-                                  (1.0 / static_cast<double>(area)) *
-                                      insert_axis(features(pass, out_gradient), axis<1>));
+      assign(image(pass, in_gradient),
+             (1.0 / static_cast<double>(area)) * insert_axis(features(pass, out_gradient), axis<1>));
     }
 
    private:
-    static Variable<Backend, 3> image(Pass<Backend> pass, scalar const* p) {
-      Extents<3> const extents{pass.batch, area, Input::channels};
-      return {&pass.tape, const_cast<scalar*>(p), nullptr, extents, contiguous_strides(extents)};
+    static Variable<Backend, 3> image(Pass<Backend> pass, auto* p) {
+      return memory_view(pass.tape, p, Extents<3>{pass.batch, area, Input::channels});
     }
-    static Variable<Backend, 2> features(Pass<Backend> pass, scalar const* p) {
-      return {&pass.tape,
-              const_cast<scalar*>(p),
-              nullptr,
-              {pass.batch, Input::channels},
-              {std::ptrdiff_t{Input::channels}, 1}};
+    static Variable<Backend, 2> features(Pass<Backend> pass, auto* p) {
+      return memory_view(pass.tape, p, Extents<2>{pass.batch, Input::channels});
     }
   };
 };
@@ -109,8 +101,8 @@ struct AveragePool {
     using Output = ImageShape<Input::height / Size, Input::width / Size, Input::channels>;
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar*) {
-      disentangle::detail::assign(detail::pixels<Output>(pass, out),
-                                  (1.0 / (Size * Size)) * detail::window_sum<Input, Size>(pass, in));
+      assign(detail::pixels<Output>(pass, out),
+             (1.0 / (Size * Size)) * detail::window_sum<Input, Size>(pass, in));
     }
     void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient,
                   scalar const*) {
@@ -137,8 +129,7 @@ struct UpsampleNearest {
     void backward(Pass<Backend> pass, scalar const*, scalar const*, scalar* out_gradient, scalar* in_gradient,
                   scalar const*) {
       if (in_gradient == nullptr) return;
-      disentangle::detail::assign(detail::pixels<Input>(pass, in_gradient),
-                                  detail::window_sum<Output, Size>(pass, out_gradient));
+      assign(detail::pixels<Input>(pass, in_gradient), detail::window_sum<Output, Size>(pass, out_gradient));
     }
   };
 };
@@ -166,8 +157,7 @@ struct MaxPool {
       pass.backend().fill(out, size(pass), -std::numeric_limits<scalar>::infinity());
       for_each_tap([&](Window y, Window x) {
         auto const largest = outputs(pass, out, y, x);
-        disentangle::detail::assign(
-            largest, where(equal(largest, largest), max(largest, inputs(pass, in, y, x)), largest));
+        assign(largest, where(equal(largest, largest), max(largest, inputs(pass, in, y, x)), largest));
       });
     }
     void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient,
@@ -181,8 +171,8 @@ struct MaxPool {
         auto const here = equal(inputs(pass, in, y, x), outputs(pass, out, y, x));
         auto const wait = outputs(pass, waiting, y, x);
         auto const target = inputs(pass, in_gradient, y, x);
-        disentangle::detail::assign(target, target + here * wait * outputs(pass, out_gradient, y, x));
-        disentangle::detail::assign(wait, wait - here * wait);
+        assign(target, target + here * wait * outputs(pass, out_gradient, y, x));
+        assign(wait, wait - here * wait);
       });
     }
 
@@ -207,10 +197,10 @@ struct MaxPool {
         }
       }
     }
-    static Variable<Backend, 4> inputs(Pass<Backend> pass, scalar const* p, Window y, Window x) {
+    static Variable<Backend, 4> inputs(Pass<Backend> pass, auto* p, Window y, Window x) {
       return detail::pixels<Input>(pass, p, Stride, y.pixel, x.pixel, y.count, x.count);
     }
-    static Variable<Backend, 4> outputs(Pass<Backend> pass, scalar const* p, Window y, Window x) {
+    static Variable<Backend, 4> outputs(Pass<Backend> pass, auto* p, Window y, Window x) {
       return detail::pixels<Output>(pass, p, 1, y.first, x.first, y.count, x.count);
     }
     static std::size_t size(Pass<Backend> pass) {

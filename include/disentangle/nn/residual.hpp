@@ -80,21 +80,21 @@ struct Residual {
       if constexpr (projects) shortcut_.declare(parameters, prefix + ".shortcut", kind);
     }
     /// the outputs of body and shortcut and what they keep
-    std::size_t kept(std::ptrdiff_t batch) const { return places(batch, nullptr).size; }
+    std::size_t kept(std::ptrdiff_t batch) const { return places<scalar>(batch, nullptr).size; }
 
     void forward(Pass<Backend> pass, scalar const* in, scalar* out, scalar* kept) {
-      Places const place = places(pass.batch, kept);
+      auto const place = places(pass.batch, kept);
       body_.forward(pass, in, place.body_out, place.body_kept);
       if constexpr (projects) shortcut_.forward(pass, in, place.shortcut_out, place.shortcut_kept);
       scalar const* const other = projects ? place.shortcut_out : in;
       std::size_t const n = outputs(pass.batch);
-      disentangle::detail::assign(detail::line(pass.tape, out, n),
-                                  detail::activated<Act>(detail::line(pass.tape, place.body_out, n) +
-                                                         detail::line(pass.tape, other, n)));
+      assign(detail::line(pass.tape, out, n),
+             detail::activated<Act>(detail::line(pass.tape, place.body_out, n) +
+                                    detail::line(pass.tape, other, n)));
     }
     void backward(Pass<Backend> pass, scalar const* in, scalar const* out, scalar* out_gradient,
                   scalar* in_gradient, scalar const* kept) {
-      Places const place = places(pass.batch, const_cast<scalar*>(kept));
+      auto const place = places(pass.batch, kept);
       std::size_t const n = outputs(pass.batch), inputs = static_cast<std::size_t>(pass.batch) * Input::size;
       pass.backend().template activation_adjoint<Act::kind>(out, out_gradient, n,
                                                             static_cast<scalar>(Act::slope));
@@ -102,8 +102,7 @@ struct Residual {
       scalar* shortcut_gradient = nullptr;
       if (projects || in_gradient != nullptr) {
         shortcut_gradient = pass.tape.scratch(n);
-        disentangle::detail::assign(detail::line(pass.tape, shortcut_gradient, n),
-                                    detail::line(pass.tape, out_gradient, n));
+        assign(detail::line(pass.tape, shortcut_gradient, n), detail::line(pass.tape, out_gradient, n));
       }
       body_.backward(pass, in, place.body_out, out_gradient, in_gradient, place.body_kept);
       if constexpr (projects) {
@@ -113,19 +112,21 @@ struct Residual {
       }
       if (in_gradient != nullptr) {
         auto const target = detail::line(pass.tape, in_gradient, inputs);
-        disentangle::detail::assign(target, target + detail::line(pass.tape, shortcut_gradient, inputs));
+        assign(target, target + detail::line(pass.tape, shortcut_gradient, inputs));
       }
     }
 
    private:
+    template <class Scalar>  // const on the way back
     struct Places {
-      scalar *body_out = nullptr, *body_kept = nullptr, *shortcut_out = nullptr, *shortcut_kept = nullptr;
+      Scalar *body_out = nullptr, *body_kept = nullptr, *shortcut_out = nullptr, *shortcut_kept = nullptr;
       std::size_t size = 0;
     };
-    Places places(std::ptrdiff_t batch, scalar* memory) const {
-      Places place;
+    template <class Scalar>
+    Places<Scalar> places(std::ptrdiff_t batch, Scalar* memory) const {
+      Places<Scalar> place;
       auto const take = [&](std::size_t n) {
-        scalar* const p = n == 0 || memory == nullptr ? nullptr : memory + place.size;
+        Scalar* const p = n == 0 || memory == nullptr ? nullptr : memory + place.size;
         place.size += Parameters<Backend>::padded(n);
         return p;
       };

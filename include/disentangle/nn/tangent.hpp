@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include <disentangle/autodiff/materialise.hpp>
+#include <disentangle/autodiff/memory_view.hpp>
 #include <disentangle/nn/activations.hpp>
 #include <disentangle/nn/layer.hpp>
 
@@ -51,9 +52,8 @@ bool through_activation(Pass<Backend> pass, std::size_t size, Scalar const* y, S
   bool curved = a.curved;
   if constexpr (Act::kind == Activation::tanh || Act::kind == Activation::sigmoid) {
     RecordingOff<Backend> const guard(pass.tape);
-    auto const flat = [&](Scalar const* p) {
-      return Variable<Backend, 1>{
-          &pass.tape, const_cast<Scalar*>(p), nullptr, {static_cast<std::ptrdiff_t>(size)}, {1}};
+    auto const flat = [&](auto* p) {
+      return memory_view(pass.tape, p, Extents<1>{static_cast<std::ptrdiff_t>(size)});
     };
     auto const bend = [&] {
       if constexpr (Act::kind == Activation::tanh) {
@@ -63,9 +63,9 @@ bool through_activation(Pass<Backend> pass, std::size_t size, Scalar const* y, S
       }
     }();
     if (a.curved) {
-      disentangle::detail::assign(flat(a.out), flat(a.out) + bend);
+      assign(flat(a.out), flat(a.out) + bend);
     } else {
-      disentangle::detail::assign(flat(a.out), bend);
+      assign(flat(a.out), bend);
     }
     curved = true;
   } else {

@@ -62,6 +62,24 @@ auto gumbel_softmax(L const& logits, U const& uniform, double temperature) {
   return softmax((logits - log(1e-12 - log(uniform + 1e-12))) * (1 / temperature), axis<1>);
 }
 
+/// The frequencies p(c_i = k) of the values of all class variables C, one variable behind the other: those
+/// given, or the same for all values of a variable. @throws ValueError for another number of them.
+template <class C>
+std::array<double, static_cast<std::size_t>(C::total)>
+class_probabilities(ClassFrequencies const& frequencies) {
+  std::array<double, static_cast<std::size_t>(C::total)> p;
+  if (!frequencies.uniform() && frequencies.values().size() != p.size()) {
+    throw ValueError("class frequencies: found " + std::to_string(frequencies.values().size()) +
+                     ", expected one for each of the " + std::to_string(p.size()) + " class values, or none");
+  }
+  std::size_t at = 0;
+  for (int const size : C::sizes) {
+    for (int k = 0; k < size; ++k, ++at)
+      p[at] = frequencies.uniform() ? 1.0 / size : frequencies.values()[at];
+  }
+  return p;
+}
+
 namespace detail {
 
 /// f of the columns of every class variable, the results side by side.
@@ -78,22 +96,6 @@ auto by_variable(E const& e, F const& f) {
   }
 }
 
-/// p(c_i = k) on the host.
-template <class C>
-std::array<double, static_cast<std::size_t>(C::total)> probabilities(ClassFrequencies const& frequencies) {
-  std::array<double, static_cast<std::size_t>(C::total)> p;
-  if (!frequencies.uniform() && frequencies.values().size() != p.size()) {
-    throw ValueError("class frequencies: found " + std::to_string(frequencies.values().size()) +
-                     ", expected one for each of the " + std::to_string(p.size()) + " class values, or none");
-  }
-  std::size_t at = 0;
-  for (int const size : C::sizes) {
-    for (int k = 0; k < size; ++k, ++at)
-      p[at] = frequencies.uniform() ? 1.0 / size : frequencies.values()[at];
-  }
-  return p;
-}
-
 /// q(c|x) from logits (batch, total), without a sample.
 template <class C, class B>
 ClassPosterior<B> class_posterior(Variable<B, 2> const& logits, ClassFrequencies const& frequencies) {
@@ -101,7 +103,7 @@ ClassPosterior<B> class_posterior(Variable<B, 2> const& logits, ClassFrequencies
     throw ShapeError("class logits: found " + extents_text(logits.extents) + ", expected (batch, " +
                      std::to_string(C::total) + ")");
   }
-  auto p = probabilities<C>(frequencies);
+  auto p = class_probabilities<C>(frequencies);
   for (double& value : p) value = std::log(value + 1e-12);
   ClassPosterior<B> q;
   q.sizes = C::sizes;
@@ -136,7 +138,7 @@ Variable<B, 2> likeliest_classes(Variable<B, 2> const& log_probability) {
 /// One draw of every variable for n codes from p(c): values[i * variables + v].
 template <class C, class Tape>
 int* drawn_classes(Tape& tape, std::ptrdiff_t n, ClassFrequencies const& frequencies, Philox const& random) {
-  auto const p = probabilities<C>(frequencies);
+  auto const p = class_probabilities<C>(frequencies);
   int* const values = tape.template host<int>(static_cast<std::size_t>(n * C::variables));
   for (std::ptrdiff_t i = 0; i < n; ++i) {
     for (int v = 0; v < C::variables; ++v) {

@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-#include <disentangle/report/class_codes.hpp>
+#include <disentangle/core/class_codes.hpp>
+#include <disentangle/data/encode_images.hpp>
 #include <disentangle/report/image_grid.hpp>
 #include <disentangle/report/latents.hpp>
 
@@ -133,8 +134,8 @@ Canvas draw_swaps(Model& model, ClassCodes const& classes, Data const& data,
   std::size_t const rows = of_rows.size(), columns = of_columns.size(), latents = model.latent_size;
   if (rows == 0 || columns == 0)
     throw ValueError("swaps: found no images, expected at least one for rows and columns");
-  auto const z = detail::encode_images(model, data, of_rows).mean,
-             u = detail::encode_images(model, data, of_columns).mean;
+  auto const z = data::encode_images(model, data, of_rows).mean,
+             u = data::encode_images(model, data, of_columns).mean;
   std::vector<float> codes(rows * columns * latents), decoded(rows * columns * Shape::size);
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t c = 0; c < columns; ++c) {
@@ -175,8 +176,7 @@ Canvas draw_interpolations(Model& model, Data const& data, std::span<std::size_t
                      " steps, expected as many ends as beginnings and 2 steps");
   }
   std::size_t const latents = model.latent_size;
-  auto const a = detail::encode_images(model, data, from).mean,
-             b = detail::encode_images(model, data, to).mean;
+  auto const a = data::encode_images(model, data, from).mean, b = data::encode_images(model, data, to).mean;
   std::vector<float> codes;
   for (std::size_t r = 0; r < from.size(); ++r) {
     for (int s = 0; s < steps; ++s) {

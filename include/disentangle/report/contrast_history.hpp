@@ -12,10 +12,10 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/found_partition.hpp>
 #include <disentangle/io/csv.hpp>
 #include <disentangle/report/line_plot.hpp>
 #include <disentangle/report/stacked.hpp>
-#include <disentangle/train/partitions.hpp>
 
 namespace disentangle::report {
 

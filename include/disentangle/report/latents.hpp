@@ -6,6 +6,8 @@
 #include <disentangle/core/factor.hpp>
 #include <disentangle/core/matrix_view.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/core/sample_indices.hpp>
+#include <disentangle/data/encode_images.hpp>
 #include <disentangle/metric/discretiser.hpp>
 #include <disentangle/metric/mutual_information.hpp>
 
@@ -37,37 +39,6 @@ struct LatentSummary {
 
 namespace detail {
 
-/// Indices of `count` different images of `size`, in a random order, or of all where there are no more.
-inline std::vector<std::size_t> sample_indices(std::size_t size, std::size_t count, std::uint64_t seed,
-                                               std::uint32_t stream) {
-  std::vector<std::size_t> indices(std::min(size, count));
-  Permutation const order(Philox{seed, stream, 0}, size);
-  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::size_t>(order(i));
-  return indices;
-}
-
-/// Codes of images of a data set; (indices, latents) each.
-struct Codes {
-  std::vector<float> mean;
-  std::vector<float> log_variance;
-};
-
-template <class Model, class Data>
-Codes encode_images(Model& model, Data const& data, std::span<std::size_t const> indices) {
-  constexpr std::size_t image_size = Data::image_shape_type::size, chunk = 250;
-  std::size_t const latents = model.latent_size;
-  Codes codes{std::vector<float>(indices.size() * latents), std::vector<float>(indices.size() * latents)};
-  std::vector<float> images(std::min(chunk, indices.size()) * image_size);
-  for (std::size_t i = 0; i < indices.size(); i += chunk) {
-    std::size_t const count = std::min(chunk, indices.size() - i);
-    auto const pixels = std::span(images).first(count * image_size);
-    data.images(indices.subspan(i, count), pixels);
-    model.encode(pixels, std::span(codes.mean).subspan(i * latents, count * latents),
-                 std::span(codes.log_variance).subspan(i * latents, count * latents));
-  }
-  return codes;
-}
-
 /// Mutual information of a column of bins with a factor, bias removed, over the images whose label is known.
 inline double corrected_information(std::span<int const> bins, std::span<int const> labels) {
   std::vector<int> a, b;
@@ -90,10 +61,10 @@ inline double corrected_information(std::span<int const> bins, std::span<int con
 template <class Model, class Data>
 std::vector<LatentSummary> summarise_latents(Model& model, Data const& data, std::size_t images = 5000,
                                              std::uint64_t seed = 0) {
-  auto const indices = detail::sample_indices(data.size(), images, seed, stream("report.latents"));
+  auto const indices = sample_indices(data.size(), images, seed, stream("report.latents"));
   if (indices.empty()) throw ValueError("summarise_latents: no images, expected at least 1");
   std::size_t const latents = model.latent_size, count = indices.size();
-  auto const codes = detail::encode_images(model, data, indices);
+  auto const codes = data::encode_images(model, data, indices);
   std::vector<LatentSummary> summaries(latents);
   for (std::size_t l = 0; l < latents; ++l) {
     double sum = 0;

@@ -11,10 +11,11 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/found_partition.hpp>
+#include <disentangle/core/philox.hpp>
+#include <disentangle/core/sample_indices.hpp>
 #include <disentangle/metric/partition_agreement.hpp>
 #include <disentangle/report/image_grid.hpp>
-#include <disentangle/report/latents.hpp>
-#include <disentangle/train/partitions.hpp>
 
 namespace disentangle::report {
 
@@ -42,8 +43,7 @@ Canvas draw_partition(FoundPartition const& partition, Data const& data,
                      std::to_string(options.columns) + " images, expected at least 1 of 1");
   }
   auto const each = static_cast<std::size_t>(options.columns) * static_cast<std::size_t>(options.rows);
-  auto const order =
-      detail::sample_indices(data.size(), data.size(), options.seed, stream("report.partition"));
+  auto const order = sample_indices(data.size(), data.size(), options.seed, stream("report.partition"));
   std::vector<std::size_t> chosen;
   std::vector<std::size_t> sizes(2, 0);
   std::vector<float> images(2 * each * Shape::size, 1.0f);  // white where a subset has no more

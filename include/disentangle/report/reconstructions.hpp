@@ -3,8 +3,10 @@
 #pragma once
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/philox.hpp>
+#include <disentangle/core/sample_indices.hpp>
+#include <disentangle/data/encode_images.hpp>
 #include <disentangle/report/image_grid.hpp>
-#include <disentangle/report/latents.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -41,10 +43,9 @@ Canvas draw_reconstructions(Model& model, Data const& data, ReconstructionOption
   auto const columns = static_cast<std::size_t>(options.count), rows = static_cast<std::size_t>(options.rows);
   if (data.size() == 0) throw ValueError("reconstructions: no images, expected at least 1");
   // Where the data set is smaller than the picture it is gone through again.
-  auto indices =
-      detail::sample_indices(data.size(), rows * columns, options.seed, stream("report.reconstructions"));
+  auto indices = sample_indices(data.size(), rows * columns, options.seed, stream("report.reconstructions"));
   for (std::size_t i = indices.size(); i < rows * columns; ++i) indices.push_back(indices[i % data.size()]);
-  auto const codes = detail::encode_images(model, data, indices);
+  auto const codes = data::encode_images(model, data, indices);
   std::vector<float> originals(indices.size() * Shape::size), decoded(originals.size());
   data.images(indices, originals);
   model.decode(codes.mean, decoded);

@@ -4,6 +4,9 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/philox.hpp>
+#include <disentangle/core/sample_indices.hpp>
+#include <disentangle/data/encode_images.hpp>
 #include <disentangle/report/image_grid.hpp>
 #include <disentangle/report/latents.hpp>
 
@@ -52,7 +55,7 @@ std::size_t middle_image(Data const& data, std::uint64_t seed = 0) {
   if constexpr (requires { data.index(std::span<int const>(middle)); }) {
     return data.index(std::span<int const>(middle));
   } else {
-    auto const indices = detail::sample_indices(data.size(), 2000, seed, stream("report.middle_image"));
+    auto const indices = sample_indices(data.size(), 2000, seed, stream("report.middle_image"));
     std::vector<int> labels(indices.size() * factors.size());
     data.labels(indices, labels);
     double nearest = std::numeric_limits<double>::infinity();
@@ -90,7 +93,7 @@ Canvas draw_traversals(Model& model, Data const& data, TraversalOptions const& o
     throw ValueError("traversals: reference image " + std::to_string(reference) + ", expected less than " +
                      std::to_string(data.size()));
   }
-  auto const code = detail::encode_images(model, data, std::span(&reference, 1)).mean;
+  auto const code = data::encode_images(model, data, std::span(&reference, 1)).mean;
   std::vector<float> codes(rows * columns * latents), images(rows * columns * Shape::size);
   GridText words;
   char text[96];

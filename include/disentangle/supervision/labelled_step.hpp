@@ -66,8 +66,7 @@ struct LabelledStep {
     auto const cross_entropy =
         materialise((-1.0 / static_cast<double>(batch)) * sum(gather(flat, std::span<int const>(places, n))));
     step.state().own.minimise(cross_entropy);
-    disentangle::detail::assign(step.state().cross_entropy,
-                                insert_axis(stop_gradient(cross_entropy), axis<0>));
+    assign(step.state().cross_entropy, insert_axis(stop_gradient(cross_entropy), axis<0>));
   }
 
   friend bool operator==(LabelledStep const&, LabelledStep const&) = default;

@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
+#include <disentangle/core/class_codes.hpp>
+#include <disentangle/core/philox.hpp>
 #include <disentangle/core/roles.hpp>
 #include <disentangle/prior/classes.hpp>
-#include <disentangle/report/class_codes.hpp>
 
 namespace disentangle {
 
@@ -19,12 +20,12 @@ namespace disentangle {
 /// one-hot codes.
 template <class Model>
   requires(Model::class_values != 0)
-report::ClassCodes class_codes(Model& model) {
+ClassCodes class_codes(Model& model) {
   auto const& prior = model.method().template get<Role::prior>();
   using Prior = std::remove_cvref_t<decltype(prior)>;
   using Classes = typename Prior::classes;
-  report::ClassCodes codes;
-  auto const frequencies = prior::detail::probabilities<Classes>(prior.frequencies);
+  ClassCodes codes;
+  auto const frequencies = prior::class_probabilities<Classes>(prior.frequencies);
   codes.frequencies.assign(frequencies.begin(), frequencies.end());
   for (int const size : Classes::sizes) codes.sizes.push_back(static_cast<std::size_t>(size));
   if constexpr (requires { typename Prior::code; }) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // evaluate<metric::Mig, ...>(model, data): the scores of a model's representation, its posterior means, on a
-// data set with known factors; the same with metrics given as values, or by name at run time.
+// data set with known factors; the same with metrics given as values. Metrics are included by who names them;
+// evaluate_by_name.hpp knows all of them.
 #pragma once
 
 #include <concepts>
@@ -14,7 +15,11 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
-#include <disentangle/metric/by_name.hpp>
+#include <disentangle/core/factor.hpp>
+#include <disentangle/core/matrix.hpp>
+#include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/philox.hpp>
+#include <disentangle/data/data_set.hpp>
 #include <disentangle/metric/score.hpp>
 #include <disentangle/train/encoded_data.hpp>
 
@@ -40,14 +45,16 @@ struct EvaluateOptions {
   unsigned threads = 0;
 };
 
-namespace detail {
-
-/// A metric that scores rows of arrays; the others draw batches from a source.
+/// A metric that scores rows of codes and factors, so that plain arrays are enough; the others draw batches that
+/// share a factor from a source.
 template <class M>
 concept scores_rows =
     requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors) {
       { metric(codes, factors) } -> std::same_as<metric::Score>;
     };
+
+namespace detail {
+
 template <class M>
 concept splits_rows = requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors,
                                std::size_t train) {
@@ -59,7 +66,7 @@ template <class M>
 concept scores_posteriors = requires { requires M::of_posteriors; };
 template <class M>
 concept takes_labels_of_posteriors =
-    requires(M const& metric, metric::Matrix<double> const& q, metric::Matrix<int> const& labels) {
+    requires(M const& metric, Matrix<double> const& q, Matrix<int> const& labels) {
       { metric(q, q, labels) } -> std::same_as<metric::Score>;
     };
 
@@ -87,9 +94,9 @@ template <class M>
 metric::Score score_rows(EncodedData& data, M const& metric, Seed seed) {
   std::size_t const train = train_rows_of(metric), test = test_rows_of(metric);
   std::vector<std::size_t> const images = data.labelled_images(train + test, seed, "evaluate/rows");
-  metric::Matrix<double> codes(images.size(), data.latents());
+  Matrix<double> codes(images.size(), data.latents());
   data.codes(images, codes.view());
-  metric::Matrix<int> const labels = data.labels(images);
+  Matrix<int> const labels = data.labels(images);
   metric::Score score = [&] {
     if constexpr (splits_rows<M>) {
       // Where there are fewer images than asked for, both parts shrink alike.
@@ -185,30 +192,6 @@ template <class... Metrics, class Model, data::data_set Data>
   requires(sizeof...(Metrics) > 0)
 std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options = {}) {
   return evaluate(model, data, options, Metrics{}...);
-}
-
-/// Calls done(score) after each metric, so that a program can show scores as they come.
-template <class Model, data::data_set Data, std::invocable<metric::Score const&> Done>
-std::vector<metric::Score> evaluate(Model& model, Data const& data, std::span<std::string const> names,
-                                    EvaluateOptions const& options, Done&& done) {
-  expect_model_metric_names(names);
-  EncodedData encoded(model, data);
-  detail::expect_factors(encoded);
-  std::vector<metric::Score> scores;
-  for (std::string const& name : names) {
-    scores.push_back(detail::with_model_metric(
-        name, [&](auto const& metric) { return detail::score_one(encoded, metric, options); }));
-    done(scores.back());
-  }
-  return scores;
-}
-
-/// The same by name: evaluate(model, data, {"mig", "dci"}). @throws ValueError that lists the names there
-/// are.
-template <class Model, data::data_set Data>
-std::vector<metric::Score> evaluate(Model& model, Data const& data, std::vector<std::string> const& names,
-                                    EvaluateOptions const& options = {}) {
-  return evaluate(model, data, std::span<std::string const>(names), options, [](metric::Score const&) {});
 }
 
 }  // namespace disentangle

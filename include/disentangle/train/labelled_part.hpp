@@ -63,7 +63,7 @@ class LabelledPart {
   template <class T, class Ask>
   void in_pieces(std::span<std::size_t const> indices, std::span<T> out, std::size_t width,
                  Ask const& ask) const {
-    data::detail::check_request("labelled part", "a minibatch", indices, size(), out.size(), width);
+    data::check_request("labelled part", "a minibatch", indices, size(), out.size(), width);
     std::array<std::size_t, 256> piece;
     for (std::size_t done = 0; done < indices.size();) {
       std::size_t const n = std::min(piece.size(), indices.size() - done);

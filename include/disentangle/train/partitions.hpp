@@ -7,14 +7,9 @@
 #include <type_traits>
 #include <vector>
 
-namespace disentangle {
+#include <disentangle/core/found_partition.hpp>
 
-/// A partition of the training images into two subsets.
-struct FoundPartition {
-  long epoch = 0;            ///< before which it was found
-  double risk = 0;           ///< that it was found with: lower tells the subsets better apart
-  std::vector<int> subsets;  ///< 0 or 1 for each image of the data set
-};
+namespace disentangle {
 
 /// The partitions that a model was trained with and keeps, the oldest first; none for methods without. They
 /// are part of its checkpoint.

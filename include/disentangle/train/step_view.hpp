@@ -133,8 +133,7 @@ class StepView {
     RecordingOff<backend_type> const guard(tape());
     auto const extents = extents_of(e);
     auto* const place = measure_place(first, static_cast<std::size_t>(product(extents)));
-    Variable<backend_type, E::rank> const to{&tape(), place, nullptr, extents, contiguous_strides(extents)};
-    detail::assign(to, e);
+    assign(memory_view(tape(), place, extents), e);
   }
   void measure(std::size_t first, double value) const {
     tape().backend().fill(measure_place(first, 1), 1, static_cast<typename backend_type::scalar>(value));

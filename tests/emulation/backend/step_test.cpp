@@ -205,7 +205,7 @@ TEST_CASE("an expression, a reduction, an adjoint and an optimiser's update are 
   CHECK(launches([&] { return dis::sum(dis::stop_gradient(x) * dis::stop_gradient(y)); }) == 1);
   CHECK(launches([&] { return dis::sum(dis::stop_gradient(x) * dis::stop_gradient(y), dis::axis<0>); }) == 1);
   CHECK(launches([&] { return dis::sum(dis::stop_gradient(x) * dis::stop_gradient(y), dis::axis<1>); }) == 1);
-  CHECK(launches([&] { dis::detail::pull(formula, dis::stop_gradient(x)); }) == 1);
+  CHECK(launches([&] { dis::pull_back(formula, dis::stop_gradient(x)); }) == 1);
   auto* const state = tape.scratch(64);
   CHECK(launches([&] {
           backend.update(dis::optim::Adam{}.update(1, 1.0), 16, state, state + 16,

@@ -20,7 +20,7 @@ TEST_CASE("every metric is listed once, and can be had by name and by name and d
   std::vector<std::pair<std::string, metric::Definition>> all;
   for (std::string const& name : names) {
     std::string seen;
-    (void)detail::with_metric(name, [&]<class M>(M const&) {
+    (void)with_metric(name, [&]<class M>(M const&) {
       seen = M::name;
       if constexpr (requires { M::definitions; })
         for (metric::Definition const& each : M::definitions)
@@ -32,7 +32,7 @@ TEST_CASE("every metric is listed once, and can be had by name and by name and d
   CHECK(all.size() > names.size());
   for (auto const& [name, definition] : all) {
     metric::Definition chosen;
-    (void)detail::with_metric(name, [&](auto const& m) {
+    (void)with_metric(name, [&](auto const& m) {
       if constexpr (requires { m.definition; }) chosen = m.definition;
       return metric::Score{};
     });
@@ -43,7 +43,7 @@ TEST_CASE("every metric is listed once, and can be had by name and by name and d
 }
 
 TEST_CASE("settings that belong to a definition come with it, and wrong names say what there is") {
-  (void)detail::with_metric("factor_vae:ubisoft", [](auto const& m) {
+  (void)with_metric("factor_vae:ubisoft", [](auto const& m) {
     if constexpr (requires {
                     m.num_variance_estimate;
                     m.num_eval;

@@ -19,8 +19,8 @@ struct Recorder : test_support::DiscModel<32> {
   }
 };
 
-report::ClassCodes classes_of(std::size_t latents) {
-  report::ClassCodes codes;
+disentangle::ClassCodes classes_of(std::size_t latents) {
+  disentangle::ClassCodes codes;
   codes.independent = 1;
   codes.sizes = {2};
   codes.widths = {latents - 1};
@@ -74,8 +74,8 @@ TEST_CASE("a swap has z of its row and u of its column; interpolation goes from 
   test_support::Discs const data;
   std::size_t const n = model.latent_size;
   std::size_t const rows[] = {0, 7}, columns[] = {20, 33, 40};
-  auto const z = report::detail::encode_images(model, data, rows).mean,
-             u = report::detail::encode_images(model, data, columns).mean;
+  auto const z = disentangle::data::encode_images(model, data, rows).mean,
+             u = disentangle::data::encode_images(model, data, columns).mean;
   auto const sheet = report::draw_swaps(model, classes_of(n), data, rows, columns, {.zoom = 1});
   CHECK(sheet.height() > 3 * 32);
   REQUIRE(model.codes.size() == 6 * n);

@@ -35,15 +35,6 @@ TEST_CASE("a model that codes the factors exactly") {
   }
 }
 
-TEST_CASE("the same seed gives the same sample, another seed another") {
-  using report::detail::sample_indices;
-  CHECK(sample_indices(1000, 50, 1, 7) == sample_indices(1000, 50, 1, 7));
-  CHECK(sample_indices(1000, 50, 1, 7) != sample_indices(1000, 50, 2, 7));
-  auto all = sample_indices(1000, 2000, 1, 7);
-  std::sort(all.begin(), all.end());
-  for (std::size_t i = 0; i < 1000; ++i) REQUIRE(all[i] == i);
-}
-
 TEST_CASE("missing labels do not count") {
   std::vector<int> bins{0, 0, 1, 1, 0, 1}, labels{0, 0, 1, 1, -1, -1};
   CHECK(report::detail::corrected_information(bins, labels) == doctest::Approx(std::log(2.0) - 1.0 / 8));

@@ -66,7 +66,7 @@ TEST_CASE("only the latent of a row moves") {
   report::draw_traversals(model, data, {.low = -1, .high = 1, .columns = 3, .reference = 10});
   REQUIRE(model.seen.size() == 5 * 3 * 5);
   std::size_t const index = 10;
-  auto const code = report::detail::encode_images(model, data, std::span(&index, 1)).mean;
+  auto const code = disentangle::data::encode_images(model, data, std::span(&index, 1)).mean;
   auto const order = report::summarise_latents(model, data);
   for (std::size_t r = 0; r < 5; ++r) {
     for (std::size_t c = 0; c < 3; ++c) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <disentangle/train/evaluate.hpp>
+#include <disentangle/train/evaluate_by_name.hpp>
 
 #include <disentangle/data/subset.hpp>
 #include <disentangle/metric/protocol.hpp>

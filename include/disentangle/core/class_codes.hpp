@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of a prior with classes: what pictures of classes are drawn from.
+// ClassCodes: the codes that the classes of a prior stand for, as plain numbers.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/philox.hpp>
 
-namespace disentangle::report {
+namespace disentangle {
 
 /// How the codes of classes look: `independent` latents z ~ N(0, 1) first, then for each class variable as
 /// many columns as its `widths` says, which for class k are N(mean, deviation^2). class_codes(model) makes
@@ -97,4 +97,4 @@ struct ClassCodes {
   }
 };
 
-}  // namespace disentangle::report
+}  // namespace disentangle
