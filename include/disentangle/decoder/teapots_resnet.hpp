@@ -12,11 +12,11 @@ namespace disentangle::decoder {
 /// Dense (side / 16)^2 * 512 with BatchNorm and ReLU, four residual blocks that double the image (512, 256,
 /// 128, 64 channels; all but the first normalise before they convolve), BatchNorm, ReLU, convolution 3 x 3 to
 /// the image's channels (logits). See encoder::TeapotsResNet. RECONSTRUCTIONS: BatchNorm after the dense
-/// layer is over its features, one by one; a bias before BatchNorm, which would do nothing, is left out;
-/// initialisation as in the encoder.
+/// layer is over its features, one by one; a bias before BatchNorm, which would do nothing, is left out.
+/// Initialisation as in the encoder.
 template <int Width = 64>
 struct TeapotsResNet {
-  nn::Initialisation initialisation = nn::Initialisation::he_normal;
+  nn::Initialisation initialisation = nn::Initialisation::torch_he_residual;
 
   template <class Image>
   using network =
