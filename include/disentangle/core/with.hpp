@@ -14,9 +14,11 @@ namespace detail {
 template <class... Slots>
 struct Pack {};
 
+/// Occurrences of a slot, presets apart.
 template <class Slot, class... Slots>
 inline constexpr std::size_t count_of_slot =
-    (std::size_t{std::is_same_v<Slot, Slots>} + ... + std::size_t{0});
+    (std::size_t{std::is_same_v<typename BareSlot<Slot>::type, typename BareSlot<Slots>::type>} + ... +
+     std::size_t{0});
 
 template <class Kept, class Rest, class... Given>
 struct Replace;
@@ -49,7 +51,7 @@ struct Remove<Pack<Kept...>, Pack<>, Gone...> {
 };
 template <class... Kept, class First, class... Rest, class... Gone>
 struct Remove<Pack<Kept...>, Pack<First, Rest...>, Gone...>
-    : Remove<std::conditional_t<(std::is_same_v<Gone, First> || ...), Pack<Kept...>, Pack<Kept..., First>>,
+    : Remove<std::conditional_t<(count_of_slot<First, Gone...> != 0), Pack<Kept...>, Pack<Kept..., First>>,
              Pack<Rest...>, Gone...> {};
 
 template <class M, class... Gone>

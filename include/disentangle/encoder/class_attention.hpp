@@ -30,7 +30,7 @@ class ClassMasks {
       parameters.declare(weight_[i], name + ".weight", Extents<2>{C::sizes[i], Features},
                          nn::weight_initialiser(kind, nn::LayerKind::dense, inputs, outputs));
       parameters.declare(bias_[i], name + ".bias", Extents<2>{1, Features},
-                         nn::bias_initialiser(kind, nn::LayerKind::dense, inputs));
+                         nn::bias_initialiser(kind, nn::LayerKind::dense, inputs, outputs));
     }
   }
   /// The features that class variable i lets through, (batch, Features).

@@ -80,8 +80,9 @@ struct Parted {
             u_weight_[i], name + ".weight",
             Extents<2>{static_cast<std::ptrdiff_t>(Features::size), 2 * Code::related},
             nn::weight_initialiser(policy.initialisation, nn::LayerKind::dense, inputs, outputs));
-        parameters.declare(u_bias_[i], name + ".bias", Extents<2>{1, 2 * Code::related},
-                           nn::bias_initialiser(policy.initialisation, nn::LayerKind::dense, inputs));
+        parameters.declare(
+            u_bias_[i], name + ".bias", Extents<2>{1, 2 * Code::related},
+            nn::bias_initialiser(policy.initialisation, nn::LayerKind::dense, inputs, outputs));
       }
     }
 

@@ -33,7 +33,7 @@ class Convolution {
                        weight_initialiser(kind, LayerKind::convolution, fan_in, fan_out));
     if constexpr (B == Bias::learnt) {
       parameters.declare(bias_, prefix + ".bias", {Channels},
-                         bias_initialiser(kind, LayerKind::convolution, fan_in));
+                         bias_initialiser(kind, LayerKind::convolution, fan_in, fan_out));
     }
   }
   std::size_t kept(std::ptrdiff_t) const { return 0; }
@@ -134,7 +134,7 @@ struct ConvTranspose {
       parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Channels, Input::channels},
                          weight_initialiser(kind, LayerKind::transposed_convolution, fan_in, fan_out));
       parameters.declare(bias_, prefix + ".bias", {Channels},
-                         bias_initialiser(kind, LayerKind::transposed_convolution, fan_in));
+                         bias_initialiser(kind, LayerKind::transposed_convolution, fan_in, fan_out));
     }
     std::size_t kept(std::ptrdiff_t) const { return 0; }
 

@@ -22,7 +22,7 @@ struct Dense {
       parameters.declare(weight_, prefix + ".weight", {inputs, Features},
                          weight_initialiser(kind, LayerKind::dense, inputs, Features));
       parameters.declare(bias_, prefix + ".bias", {Features},
-                         bias_initialiser(kind, LayerKind::dense, inputs));
+                         bias_initialiser(kind, LayerKind::dense, inputs, Features));
     }
     std::size_t kept(std::ptrdiff_t) const { return 0; }
 

@@ -20,8 +20,9 @@ enum class LayerKind { dense, convolution, transposed_convolution };
 enum class Initialisation {
   glorot_uniform,  ///< U(-a, a), a = sqrt(6 / (fan_in + fan_out)), bias 0: TensorFlow's default
   torch_default,   ///< U(-a, a), a = 1 / sqrt(fan_in), weights and bias: PyTorch's default since 1.0
+  torch_before_1,  ///< the same, but a = 1 / sqrt(area * channels in) if transposed: PyTorch's until 0.4
   he_normal,       ///< N(0, 2 / fan_in), bias 0
-  normal_002,      ///< N(0, 0.02^2), bias 0
+  normal_002,                   ///< N(0, 0.02^2), bias 0
   normal_002_torch_transposed,  ///< normal_002, transposed convolutions torch_default: RF-VAE's decoder
   he_uniform_torch_bias,        ///< U(-a, a), a = sqrt(6 / fan_in), bias of torch_default: disentangling-vae
   he_fan_out,        ///< convolutions N(0, 2 / fan_out), bias 0, others torch_default: torchvision's ResNets
@@ -65,6 +66,8 @@ constexpr Initialisation of_layer(Initialisation kind, LayerKind layer) {
   if (kind == normal_002_torch_transposed)
     return layer == LayerKind::transposed_convolution ? torch_default : normal_002;
   if (kind == he_fan_out) return layer == LayerKind::convolution ? he_fan_out : torch_default;
+  if (kind == torch_before_1)
+    return layer == LayerKind::transposed_convolution ? torch_before_1 : torch_default;
   if (kind == torch_he_residual) return torch_default;
   return kind;
 }
@@ -76,6 +79,7 @@ inline Initialiser weight_initialiser(Initialisation kind, LayerKind layer, doub
   switch (detail::of_layer(kind, layer)) {
     case Initialisation::glorot_uniform: return {uniform, std::sqrt(6.0 / (fan_in + fan_out))};
     case Initialisation::torch_default: return {uniform, 1.0 / std::sqrt(fan_in)};
+    case Initialisation::torch_before_1: return {uniform, 1.0 / std::sqrt(fan_out)};  // of a transposed one
     case Initialisation::he_normal: return {normal, std::sqrt(2.0 / fan_in)};
     case Initialisation::normal_002: return {normal, 0.02};
     case Initialisation::he_uniform_torch_bias: return {uniform, std::sqrt(6.0 / fan_in)};
@@ -86,8 +90,9 @@ inline Initialiser weight_initialiser(Initialisation kind, LayerKind layer, doub
   return {};
 }
 
-inline Initialiser bias_initialiser(Initialisation kind, LayerKind layer, double fan_in) {
+inline Initialiser bias_initialiser(Initialisation kind, LayerKind layer, double fan_in, double fan_out) {
   Initialisation const law = detail::of_layer(kind, layer);
+  if (law == Initialisation::torch_before_1) return {Initialiser::Law::uniform, 1.0 / std::sqrt(fan_out)};
   if (law == Initialisation::torch_default || law == Initialisation::he_uniform_torch_bias)
     return {Initialiser::Law::uniform, 1.0 / std::sqrt(fan_in)};
   return {};

@@ -280,9 +280,13 @@ TEST_CASE("the residual network for Teapots: He's start in the blocks, PyTorch's
   check_start("TeapotsResNet", Small{}, teapots());
 }
 
-TEST_CASE("JointVAE and PartedVAE start as PyTorch's layers do") {
-  check_start("JointVae", m::JointVae{},
-              torch(conv_encoder("encoder", 256, 30)) + torch(conv_decoder(20, 256)));
+TEST_CASE("JointVAE and PartedVAE start as PyTorch's layers do, each as those of its authors' version") {
+  // PyTorch 0.3.1: the fan-in of a transposed convolution is that of its inputs
+  auto decoder = conv_decoder(20, 256);
+  for (Layer& layer : decoder) {
+    if (layer.transposed) layer.fan_in = layer.fan_out;
+  }
+  check_start("JointVae", m::JointVae{}, torch(conv_encoder("encoder", 256, 30)) + torch(decoder));
   // two class variables, of 3 and 5 values: the authors' masked layers have the fan-in of both together
   check_start(
       "PartedVae", m::PartedVaeOf<prior::PartedCode<4, 2, 3, 5>>{},
