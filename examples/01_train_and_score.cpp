@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
   // The 737,280 images are rendered on demand; dsprites("dsprites.npz") reads the published file instead.
   auto data = dis::data::dsprites();
 
-  // A method is a value: every hyper-parameter is a plain member with the paper's default.
+  // A method is a value: every hyper-parameter is a plain member, with a published default.
   auto method = dis::method::BetaTcVae{};
   method.get<dis::regularizer::TotalCorrelation>().beta = 6;
   std::printf("%s", describe(method).c_str());

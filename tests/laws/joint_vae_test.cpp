@@ -88,3 +88,19 @@ TEST_CASE("with the KL of the mean class beside it, two kinds of images get two 
   CHECK(class_of(0) != class_of(1));
   CHECK(right >= 14);
 }
+
+TEST_CASE("the bare types are the author's settings") {
+  using regularizer::Capacity;
+  method::JointVae const digits;
+  CHECK(digits.get<regularizer::OnZ<Capacity>>().term == Capacity{30, 0, 5, 25'000});
+  CHECK(digits.get<regularizer::ClassCapacity>().ramp == Capacity{30, 0, 5, 25'000});
+  CHECK(digits.get<optim::Adam>().learning_rate == 5e-4);
+  CHECK(digits == method::joint_vae_mnist());
+  method::JointVaeOf<6, 3> const shapes;
+  CHECK(shapes.get<regularizer::OnZ<Capacity>>().term == Capacity{150, 0, 40, 300'000});
+  CHECK(shapes.get<regularizer::ClassCapacity>().ramp == Capacity{150, 0, 1.1, 300'000});
+  method::JointVaeOf<32, 10> const faces;
+  CHECK(faces.get<regularizer::OnZ<Capacity>>().term == Capacity{100, 0, 50, 100'000});
+  CHECK(method::JointVaeOf<3, 7>{}.get<regularizer::OnZ<Capacity>>() ==
+        digits.get<regularizer::OnZ<Capacity>>());
+}

@@ -134,6 +134,11 @@ TEST_CASE("the authors' settings, and variants that say what differs") {
   CHECK(digits.get<reg::BhattacharyyaHinge>() == reg::BhattacharyyaHinge{30, 0.15});
   CHECK(digits.get<optim::Adam>().learning_rate == 5e-4);
   CHECK(digits.get<supervision::LabelledStep>().optimizer.learning_rate == 5e-4);
+  CHECK(method::PartedVae{} == digits);  // the bare types are the authors' too
+  CHECK(method::PartedVaeOf<method::ShapeCode>{} == method::parted_vae_dsprites());
+  CHECK(method::PartedVaeFaces{} == method::parted_vae_celeba());
+  CHECK(method::PartedVaeWithoutHinge<>{} == method::parted_vae_mnist<method::PartedVaeWithoutHinge<>>());
+  CHECK(method::PartedVaeOf<test::SmallCode>{}.get<reg::OnU<Capacity>>().term.gamma == 15);
   CHECK(method::parted_vae_dsprites().get<prior::ClassMixture<method::ShapeCode>>().frequencies ==
         prior::ClassFrequencies{0.33, 0.33, 0.34});
   CHECK(method::parted_vae_celeba().get<reg::BhattacharyyaHinge>() == reg::BhattacharyyaHinge{500, 0.2});

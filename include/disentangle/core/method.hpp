@@ -11,6 +11,7 @@
 
 #include <disentangle/core/config.hpp>
 #include <disentangle/core/method_rules.hpp>
+#include <disentangle/core/preset.hpp>
 #include <disentangle/core/roles.hpp>
 
 namespace disentangle {
@@ -40,7 +41,7 @@ constexpr std::size_t index_of() {
 /// The order of the slots is the order in which terms are evaluated and printed; it has no other meaning.
 template <policy_slot... Slots>
 struct Method : private detail::MethodRules<Slots...> {
-  std::tuple<typename Slots::policy...> policies{};
+  std::tuple<typename Slots::policy...> policies{detail::first_value<Slots>()...};
 
   /// The policy of a type: method.get<regularizer::TotalCorrelation>().beta = 6.
   template <class Policy>

@@ -16,9 +16,11 @@ namespace detail {
 template <class... Slots>
 struct Pack {};
 
+/// Occurrences of a slot, presets apart.
 template <class Slot, class... Slots>
 inline constexpr std::size_t count_of_slot =
-    (std::size_t{std::is_same_v<Slot, Slots>} + ... + std::size_t{0});
+    (std::size_t{std::is_same_v<typename BareSlot<Slot>::type, typename BareSlot<Slots>::type>} + ... +
+     std::size_t{0});
 
 template <class... A, class... B>
 Pack<A..., B...> operator+(Pack<A...>, Pack<B...>);

@@ -10,9 +10,10 @@
 namespace disentangle::decoder {
 
 /// The transpose of the encoder: dense 256, 256, (side / 16)^2 * 32, transposed conv 32, 32, 32, image
-/// channels (logits). Burgess et al. 2018, appendix (BibTeX: burgess2018understanding).
+/// channels (logits). Burgess et al. 2018, appendix (BibTeX: burgess2018understanding). Initialisation: as in
+/// the encoder.
 struct BurgessConv {
-  nn::Initialisation initialisation = nn::Initialisation::torch_default;
+  nn::Initialisation initialisation = nn::Initialisation::he_uniform_torch_bias;
 
   template <class Image>
   using network =

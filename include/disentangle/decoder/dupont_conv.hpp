@@ -38,7 +38,8 @@ auto dupont_network() {
 
 /// Dense 256, (side / 16)^2 * 64, transposed conv 64, 32, 32, image channels (kernel 4, stride 2; logits) for
 /// 64 x 64 images and more; 32, 32, channels for 32 x 32. Dupont, NeurIPS 2018 (BibTeX: dupont2018learning),
-/// as in the author's code. Smaller images have 32, channels: a RECONSTRUCTION.
+/// as in the author's code. Initialisation: PyTorch's of today, as PartedVAE's authors have it; JointVAE's,
+/// with PyTorch 0.3, starts it as torch_before_1. Smaller images have 32, channels: a RECONSTRUCTION.
 struct DupontConv {
   nn::Initialisation initialisation = nn::Initialisation::torch_default;
 

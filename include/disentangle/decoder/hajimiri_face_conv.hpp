@@ -12,8 +12,8 @@ namespace disentangle::decoder {
 /// For images of 218 x 178, CelebA's own shape: dense 256, 1600, as 5 x 5 x 64, then transposed conv 64, 64,
 /// 32, 32, image channels (kernel 4, stride 2; 12 x 12, 26 x 24, 54 x 46, 108 x 90, 218 x 178), ReLU, a
 /// sigmoid at the end: its output is an image in (0, 1), not logits, so reconstruction::Laplace or Gaussian
-/// goes with it. Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX: hajimiri2021semi), as the authors' code
-/// has it.
+/// goes with it. Initialisation: PyTorch's. Hajimiri, Lotfi, Soleymani Baghshah 2021 (BibTeX:
+/// hajimiri2021semi), as the authors' code has it.
 struct HajimiriFaceConv {
   nn::Initialisation initialisation = nn::Initialisation::torch_default;
 

@@ -9,14 +9,13 @@
 
 namespace disentangle::decoder {
 
-/// Dense (side / 16)^2 * 512 with BatchNorm and ReLU, four residual blocks that double the image (512, 256,
-/// 128, 64 channels; all but the first normalise before they convolve), BatchNorm, ReLU, convolution 3 x 3 to
-/// the image's channels (logits). See encoder::TeapotsResNet. RECONSTRUCTIONS: BatchNorm after the dense
-/// layer is over its features, one by one; a bias before BatchNorm, which would do nothing, is left out;
-/// initialisation as in the encoder.
+/// Dense (side / 16)^2 * 512 with BatchNorm over its features and ReLU, four residual blocks that double the
+/// image (512, 256, 128, 64 channels; all but the first normalise before they convolve), BatchNorm, ReLU,
+/// convolution 3 x 3 to the image's channels (logits). encoder::TeapotsResNet says how it starts. The
+/// authors' code has a bias before BatchNorm in the blocks, which does nothing and is left out.
 template <int Width = 64>
 struct TeapotsResNet {
-  nn::Initialisation initialisation = nn::Initialisation::he_normal;
+  nn::Initialisation initialisation = nn::Initialisation::torch_he_residual;
 
   template <class Image>
   using network =

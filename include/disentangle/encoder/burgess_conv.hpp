@@ -12,10 +12,11 @@ namespace disentangle::encoder {
 /// Conv 32, 32, 32, 32 (kernel 4, stride 2, padding 1, ReLU), dense 256, 256 ReLU, head. Image sides that 16
 /// divides. Burgess et al., "Understanding disentangling in beta-VAE", 2018, appendix (BibTeX:
 /// burgess2018understanding).
-/// Initialisation: PyTorch's, as in disentangling-vae.
+/// Initialisation: that of disentangling-vae, a reimplementation, He's uniform law and PyTorch's biases; the
+/// authors' code is not public.
 template <int LatentSize = 10>
 struct BurgessConv {
-  nn::Initialisation initialisation = nn::Initialisation::torch_default;
+  nn::Initialisation initialisation = nn::Initialisation::he_uniform_torch_bias;
 
   static constexpr int latent_size = LatentSize;
 

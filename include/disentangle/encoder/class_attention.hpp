@@ -28,9 +28,9 @@ class ClassMasks {
       double const outputs = dense_fan_in ? C::variables * Features : Features;
       std::string const name = prefix + "." + std::to_string(i);
       parameters.declare(weight_[i], name + ".weight", Extents<2>{C::sizes[i], Features},
-                         nn::weight_initialiser(kind, inputs, outputs));
+                         nn::weight_initialiser(kind, nn::LayerKind::dense, inputs, outputs));
       parameters.declare(bias_[i], name + ".bias", Extents<2>{1, Features},
-                         nn::bias_initialiser(kind, inputs));
+                         nn::bias_initialiser(kind, nn::LayerKind::dense, inputs, outputs));
     }
   }
   /// The features that class variable i lets through, (batch, Features).

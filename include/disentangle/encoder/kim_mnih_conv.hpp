@@ -11,7 +11,7 @@ namespace disentangle::encoder {
 
 /// Conv 32, 32, 64, 64 (kernel 4, stride 2, padding 1, ReLU), dense 128 ReLU, head. Image sides that 16
 /// divides. Kim, Mnih, "Disentangling by factorising", ICML 2018, appendix A (BibTeX: kim2018disentangling).
-/// Initialisation: N(0, 0.02) as in the code of RF-VAE, which shares this network.
+/// Initialisation: N(0, 0.02), biases 0, as in the code of RF-VAE's authors, which has this network.
 template <int LatentSize = 10>
 struct KimMnihConv {
   nn::Initialisation initialisation = nn::Initialisation::normal_002;

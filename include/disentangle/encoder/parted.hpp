@@ -76,11 +76,13 @@ struct Parted {
       double const outputs = 2.0 * Code::related * (policy.dense_fan_in ? C::variables : 1);
       for (std::size_t i = 0; i < u_weight_.size(); ++i) {
         std::string const name = prefix + ".u_head." + std::to_string(i);
-        parameters.declare(u_weight_[i], name + ".weight",
-                           Extents<2>{static_cast<std::ptrdiff_t>(Features::size), 2 * Code::related},
-                           nn::weight_initialiser(policy.initialisation, inputs, outputs));
-        parameters.declare(u_bias_[i], name + ".bias", Extents<2>{1, 2 * Code::related},
-                           nn::bias_initialiser(policy.initialisation, inputs));
+        parameters.declare(
+            u_weight_[i], name + ".weight",
+            Extents<2>{static_cast<std::ptrdiff_t>(Features::size), 2 * Code::related},
+            nn::weight_initialiser(policy.initialisation, nn::LayerKind::dense, inputs, outputs));
+        parameters.declare(
+            u_bias_[i], name + ".bias", Extents<2>{1, 2 * Code::related},
+            nn::bias_initialiser(policy.initialisation, nn::LayerKind::dense, inputs, outputs));
       }
     }
 

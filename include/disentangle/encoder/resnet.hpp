@@ -9,6 +9,7 @@
 #include <disentangle/nn/dense.hpp>
 #include <disentangle/nn/pooling.hpp>
 #include <disentangle/nn/residual.hpp>
+#include <disentangle/nn/starts_as.hpp>
 
 namespace disentangle::encoder {
 
@@ -16,10 +17,13 @@ namespace disentangle::encoder {
 namespace stem {
 
 /// Convolution 3 x 3 with stride 1, BatchNorm, ReLU: for images of about 32 x 32. What SimCLR and IP-IRM put
-/// in place of the stem below on CIFAR and STL-10.
+/// in place of the stem below on CIFAR and STL-10: a new layer in a network that has begun, so it starts as
+/// PyTorch's layers do.
 struct Cifar {
   template <int Width>
-  using network = nn::Sequential<nn::FloorConv<Width>, nn::BatchNorm, nn::Activate<nn::Relu>>;
+  using network = nn::Sequential<
+      nn::StartsAs<nn::Initialisation::he_fan_out, nn::Initialisation::torch_default, nn::FloorConv<Width>>,
+      nn::BatchNorm, nn::Activate<nn::Relu>>;
 };
 /// Convolution 7 x 7 with stride 2, BatchNorm, ReLU, MaxPool 3 x 3 with stride 2: for images of about 224 x
 /// 224.
@@ -68,15 +72,14 @@ using resnet_stage =
 /// variational method, or another LatentSize, has a dense layer from the features to what the prior reads.
 /// Images of any sides; with stem::ImageNet the last stage sees a 32nd of them, with stem::Cifar an 8th. He,
 /// Zhang, Ren, Sun 2016 (BibTeX: he2016deep), as torchvision has it ("v1.5": a bottleneck's stride lies in
-/// its 3 x 3 convolution). No convolution has a bias. Initialisation: He's for the inputs of a layer;
-/// torchvision's is for its outputs, which differs where the number of channels changes, and which BatchNorm
-/// undoes in the value. The two views of a contrastive method are two applications, so each has batch
-/// statistics of its own, as the papers' code has.
+/// its 3 x 3 convolution). No convolution has a bias. Initialisation: torchvision's, He's for the outputs of a
+/// convolution, PyTorch's for a dense head. The two views of a contrastive method are two applications, so
+/// each has batch statistics of its own, as the papers' code has.
 template <class Block, class Stem, int Width, int LatentSize, int First, int Second, int Third, int Fourth>
 struct ResNet {
   static_assert(Width > 0 && LatentSize > 0, "[disentangle] ResNet: width and latents must be positive");
 
-  nn::Initialisation initialisation = nn::Initialisation::he_normal;
+  nn::Initialisation initialisation = nn::Initialisation::he_fan_out;
 
   static constexpr int latent_size = LatentSize;
   /// Features after the mean over the pixels: 512 for ResNet-18, 2048 for ResNet-50.

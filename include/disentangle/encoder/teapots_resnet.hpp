@@ -13,11 +13,12 @@ namespace disentangle::encoder {
 /// image (128, 256, 512, 512 channels), dense head. Image sides that 16 divides. Kim, Wang, Sahu, Pavlovic
 /// 2019 (BibTeX: kim2019relevance): what the authors' code of its successor has for Teapots. 7.6 million
 /// weights, 1.7 G multiplications and additions for an image of 64 x 64: for a device rather than a CPU.
-/// Initialisation: He's, as in that code for the 3 x 3 convolutions; for the others it is a RECONSTRUCTION.
+/// Initialisation: as in that code, He's for the convolutions 3 x 3 of the blocks, PyTorch's for all other
+/// layers.
 /// @tparam Width channels of the first convolution; 64 is the authors'
 template <int LatentSize = 10, int Width = 64>
 struct TeapotsResNet {
-  nn::Initialisation initialisation = nn::Initialisation::he_normal;
+  nn::Initialisation initialisation = nn::Initialisation::torch_he_residual;
 
   static constexpr int latent_size = LatentSize;
 

@@ -30,9 +30,10 @@ class Convolution {
   void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
     double const area = Kernel * Kernel, fan_in = area * Input::channels, fan_out = area * Channels;
     parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Input::channels, Channels},
-                       weight_initialiser(kind, fan_in, fan_out));
+                       weight_initialiser(kind, LayerKind::convolution, fan_in, fan_out));
     if constexpr (B == Bias::learnt) {
-      parameters.declare(bias_, prefix + ".bias", {Channels}, bias_initialiser(kind, fan_in));
+      parameters.declare(bias_, prefix + ".bias", {Channels},
+                         bias_initialiser(kind, LayerKind::convolution, fan_in, fan_out));
     }
   }
   std::size_t kept(std::ptrdiff_t) const { return 0; }
@@ -131,8 +132,9 @@ struct ConvTranspose {
       // the fans of the convolution that it is the adjoint of: what PyTorch and TensorFlow use for this layer
       double const area = Kernel * Kernel, fan_in = area * Channels, fan_out = area * Input::channels;
       parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Channels, Input::channels},
-                         weight_initialiser(kind, fan_in, fan_out));
-      parameters.declare(bias_, prefix + ".bias", {Channels}, bias_initialiser(kind, fan_in));
+                         weight_initialiser(kind, LayerKind::transposed_convolution, fan_in, fan_out));
+      parameters.declare(bias_, prefix + ".bias", {Channels},
+                         bias_initialiser(kind, LayerKind::transposed_convolution, fan_in, fan_out));
     }
     std::size_t kept(std::ptrdiff_t) const { return 0; }
 

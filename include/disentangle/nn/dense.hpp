@@ -20,8 +20,9 @@ struct Dense {
 
     void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
       parameters.declare(weight_, prefix + ".weight", {inputs, Features},
-                         weight_initialiser(kind, inputs, Features));
-      parameters.declare(bias_, prefix + ".bias", {Features}, bias_initialiser(kind, inputs));
+                         weight_initialiser(kind, LayerKind::dense, inputs, Features));
+      parameters.declare(bias_, prefix + ".bias", {Features},
+                         bias_initialiser(kind, LayerKind::dense, inputs, Features));
     }
     std::size_t kept(std::ptrdiff_t) const { return 0; }
 

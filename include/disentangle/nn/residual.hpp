@@ -76,7 +76,7 @@ struct Residual {
 
    public:
     void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
-      body_.declare(parameters, prefix + ".body", kind);
+      body_.declare(parameters, prefix + ".body", in_residual_body(kind));
       if constexpr (projects) shortcut_.declare(parameters, prefix + ".shortcut", kind);
     }
     /// the outputs of body and shortcut and what they keep
