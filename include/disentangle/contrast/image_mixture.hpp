@@ -12,12 +12,10 @@
 namespace disentangle::contrast {
 
 /// x_i <- l_i x_i + (1 - l_i) x_p(i) with l = max(u, 1 - u), u uniform, and p a permutation, which may leave
-/// images alone. The labels of the mixtures have the mean of l in place of l_i, as in the authors' code of
-/// IP-IRM.
+/// images alone, as in the authors' code of IP-IRM (mixup in utils_mixup.py).
 struct ImageMixture {
   std::vector<int> partner;  ///< p
   std::vector<float> share;  ///< l, at least 0.5
-  double mean_share = 1;
 };
 
 namespace detail {
@@ -39,9 +37,8 @@ inline float draw_mixture(Philox const& random, std::size_t n, int* partner, flo
 
 /// A mixture of n images. Uses this stream and the next.
 inline ImageMixture draw_mixture(Philox const& random, std::size_t n) {
-  ImageMixture mixture{std::vector<int>(n), std::vector<float>(n), 1};
-  mixture.mean_share =
-      static_cast<double>(detail::draw_mixture(random, n, mixture.partner.data(), mixture.share.data()));
+  ImageMixture mixture{std::vector<int>(n), std::vector<float>(n)};
+  detail::draw_mixture(random, n, mixture.partner.data(), mixture.share.data());
   return mixture;
 }
 

@@ -22,13 +22,13 @@ enum class OverPartitions {
 /// Step 1, in every step:  weight * (L(all) + over_{P, k} [ L(P, k) + penalty * |d/ds InfoNCE(s; P, k)|^2 at s = 1 ])
 /// with L(P, k) the loss of InstanceContrast within subset k of partition P, negatives from the subset alone.
 /// If penalty > 1 all is divided by it. Embeddings are made for the whole minibatch, so batch normalisation
-/// sees all of it. A subset with fewer than two images in a minibatch is left out (a RECONSTRUCTION; the
-/// authors' code has NaN there). Step 2, before epochs first_epoch, first_epoch + every, ... of train(): one
-/// more partition is searched, by find_partition on the head's outputs for two views of every image in
-/// evaluation mode, and joins the others; the oldest go where more than `retained` there would be. As the
-/// authors' code runs it the first is found by the untrained network. Wang, Yue, Huang, Sun, Zhang,
-/// "Self-supervised learning disentangled group representation as feature", NeurIPS 2021 (BibTeX:
-/// wang2021self), as far as the sources available go: docs/methods/ip_irm.md says what they are.
+/// sees all of it. A subset with one image in a minibatch counts with loss and penalty 0, as in the authors'
+/// code; one with none is left out of that step (torch refuses there). Step 2, before epochs first_epoch,
+/// first_epoch + every, ... of train(): one more partition is searched, by find_partition on the head's outputs
+/// for two views of every image in evaluation mode, and joins the others; the oldest go where more than
+/// `retained` there would be. As the authors' code runs it the first is found by the untrained network. Wang,
+/// Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as feature", NeurIPS
+/// 2021 (BibTeX: wang2021self), as far as the sources available go: docs/methods/ip_irm.md says what they are.
 /// @tparam Loss, Head as for InstanceContrast. The penalty is on InfoNCE with any Loss (a RECONSTRUCTION for
 /// the others)
 /// @param penalty lambda_1, default 0.2 (authors' code); from about 0.5 on it pays to make views unlike
@@ -80,22 +80,24 @@ struct InvariantPartition {
     detail::measure_similarities(step, 4, whole_rows);
 
     Scalar losses{}, penalties{};
-    int parts = 0;
+    int parts = 0, larger = 0;  // subsets that have an image, more than one
     for (std::size_t p = 0; p < state.count(); ++p) {
       for (int k = 0; k < 2; ++k) {
         auto const members = detail::find_members(step.tape(), step.indices(0), state.partition(p), k);
-        if (members.size() < 2) continue;
+        if (members.empty()) continue;
+        ++parts;
+        if (members.size() == 1) continue;  // nothing to be told from: loss and penalty are 0
         auto const rows = partner_first(gather(first, members), gather(second, members));
         auto const subset_loss = loss((1 / temperature) * rows, temperature);
         auto const subset_penalty = invariance_penalty((1 / penalty_temperature) * rows, dummy);
-        losses = parts == 0 ? materialise(subset_loss) : materialise(losses + subset_loss);
-        penalties = parts == 0 ? subset_penalty : materialise(penalties + subset_penalty);
-        ++parts;
+        losses = larger == 0 ? materialise(subset_loss) : materialise(losses + subset_loss);
+        penalties = larger == 0 ? subset_penalty : materialise(penalties + subset_penalty);
+        ++larger;
       }
     }
     step.measure(0, stop_gradient(whole));
     step.measure(3, static_cast<double>(state.count()));
-    if (parts == 0) {
+    if (larger == 0) {
       step.measure(1, 0.0);
       step.measure(2, 0.0);
       return materialise((weight / std::max(1.0, penalty)) * whole);

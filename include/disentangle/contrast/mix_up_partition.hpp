@@ -66,7 +66,8 @@ Variable<B, 0> mixed_penalty(Variable<B, 2> const& z, Variable<B, 2> const& targ
 /// where L mixes the first view of the images concerned in pairs, x_i <- l x_i + (1 - l) x_p(i), and is the
 /// cross-entropy of softmax_j(x_i . y_j / temperature), y the second view, with l on i and 1 - l on p(i). The
 /// encoder sees the mixtures, so each subset of each partition is encoded anew. Without partitions this is
-/// SimCLR with MixUp. Step 2 as for InvariantPartition, or on mixtures that are made and encoded anew in
+/// SimCLR with MixUp. If penalty > 1 the sum over partitions is divided by it (L(all) is not: the authors' code
+/// with MixUp). Subsets of one image and of none as for InvariantPartition. Step 2 as for InvariantPartition, or on mixtures that are made and encoded anew in
 /// every epoch of the search.
 /// Lee et al., "i-Mix", ICLR 2021 (BibTeX: lee2021imix) for the mixing; Wang et al., NeurIPS 2021 (BibTeX:
 /// wang2021self), as the authors' MixUp code runs it.
@@ -74,7 +75,7 @@ Variable<B, 0> mixed_penalty(Variable<B, 2> const& z, Variable<B, 2> const& targ
 /// CIFAR-100 script
 /// @param temperature default 0.2 (authors' code), in the penalty too: penalty = 0.2 is then near the edge of
 /// what is stable
-/// @param retained default 5 (authors' code)
+/// @param retained default 5 (authors' scripts that end in _set5; the others keep all, which is 0)
 /// Measures as InvariantPartition, the similarities between mixtures and second views.
 /// Cost: the encoder on 2 batches, and for each partition on 1 and on the second view of a batch again. A
 /// search on mixtures takes the encoder over both views of the data set in each of its 31 epochs.
@@ -122,12 +123,14 @@ struct MixUpPartition {
     }
 
     Scalar losses{}, penalties{};
-    int parts = 0;
+    int parts = 0, larger = 0;  // subsets that have an image, more than one
     for (std::size_t p = 0; p < state.count(); ++p) {
       auto const features = state(step, second);
       for (int k = 0; k < 2; ++k) {
         auto const members = detail::find_members(step.tape(), step.indices(0), state.partition(p), k);
-        if (members.size() < 2) continue;
+        if (members.empty()) continue;
+        ++parts;
+        if (members.size() == 1) continue;  // nothing to be told from: loss and penalty are 0
         Philox random = step.random("mix_up subset");
         random.stream += static_cast<std::uint32_t>(2 * (2 * p + static_cast<std::size_t>(k)));
         auto const mixed = detail::mix_up(gather(first, members), random);
@@ -135,22 +138,22 @@ struct MixUpPartition {
             materialise(sharpness * matmul(state(step, mixed.images), transpose(gather(features, members))));
         auto const subset_loss = detail::mixed_loss(z, mixed.target);
         auto const subset_penalty = detail::mixed_penalty(z, mixed.target, dummy);
-        losses = parts == 0 ? materialise(subset_loss) : materialise(losses + subset_loss);
-        penalties = parts == 0 ? subset_penalty : materialise(penalties + subset_penalty);
-        ++parts;
+        losses = larger == 0 ? materialise(subset_loss) : materialise(losses + subset_loss);
+        penalties = larger == 0 ? subset_penalty : materialise(penalties + subset_penalty);
+        ++larger;
       }
     }
     step.measure(0, stop_gradient(whole));
     step.measure(3, static_cast<double>(state.count()));
-    if (parts == 0) {
+    if (larger == 0) {
       step.measure(1, 0.0);
       step.measure(2, 0.0);
-      return materialise((weight / std::max(1.0, penalty)) * whole);
+      return materialise(weight * whole);
     }
     step.measure(1, (1.0 / parts) * stop_gradient(losses));
     step.measure(2, (1.0 / parts) * stop_gradient(penalties));
-    return materialise((weight / std::max(1.0, penalty)) *
-                       (whole + 0.5 * losses + (0.5 * penalty) * penalties));
+    double const share = 0.5 / std::max(1.0, penalty);
+    return materialise(weight * (whole + share * losses + (share * penalty) * penalties));
   }
 
   void before_epoch(auto& epoch) const { detail::search_if_due(epoch, *this); }

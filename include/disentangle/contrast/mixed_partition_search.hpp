@@ -12,13 +12,12 @@
 
 #include <disentangle/contrast/image_mixture.hpp>
 #include <disentangle/contrast/partition_search.hpp>
-#include <disentangle/contrast/soft_mixed_partition.hpp>
+#include <disentangle/contrast/soft_partition.hpp>
 
 namespace disentangle::contrast {
 
 /// How a partition is searched on mixtures. The defaults are those of the authors' CIFAR-100 script with
-/// MixUp, but for penalty_temperature, a RECONSTRUCTION (their step 1 with MixUp has one temperature), and
-/// for restarts as in PartitionSearch.
+/// MixUp, in which the loss and its penalty have one temperature; restarts are as in PartitionSearch.
 struct MixedPartitionSearch {
   double temperature = 0.2;
   double penalty_temperature = 0.2;
@@ -28,10 +27,9 @@ struct MixedPartitionSearch {
   int epochs = 31;                ///< at most; ends from epoch 26 on once five epochs brought nothing
   double entropy_floor = 0.6365;  ///< of the mean membership, nats: subsets of 1 : 2 at most
   bool relaxed = true;            ///< false: the entropy itself is rewarded
-  /// Whether losses within a subset are weighed by how much an anchor belongs to it. In the authors' online
-  /// search with MixUp these weights cancel, and what it then finds is not what samples have in common
-  /// (docs/methods/ip_irm.md): true is as equation 3 reads.
-  bool weigh_anchors = false;
+  /// What a mixture is to name. With `both`, as in the authors' script, memberships grow hard whatever the samples
+  /// have in common, and the partition is close to chance; `own` finds it (docs/methods/ip_irm.md).
+  MixtureLabels labels = MixtureLabels::both;
   int restarts = 1;      ///< starts, of which the lowest risk is kept
   unsigned threads = 0;  ///< 0: all of the machine; the result is the same
 
@@ -43,10 +41,10 @@ struct MixedPartitionSearch {
 };
 
 /// Two subsets of samples within which mixtures of two samples are hardest to tell apart. Wang et al.,
-/// NeurIPS 2021 (BibTeX: wang2021self), equation 3, as far as the authors' online search with MixUp is known
-/// (docs/methods/ip_irm.md): its learning rate, schedule and minibatch, and that anchors are not weighed; the
-/// rest is that of SoftMixedPartition. Never more than a minibatch is in memory. Deterministic by (seed); the
-/// same bits for any number of threads.
+/// NeurIPS 2021 (BibTeX: wang2021self), equation 3, as the authors' code searches it online with MixUp
+/// (auto_split_online_mixup in utils_mixup.py): the loss of SoftPartition on mixtures, each row with its own
+/// share. Never more than a minibatch is in memory. Deterministic by (seed); the same bits for any number of
+/// threads.
 /// @tparam T of the features
 /// @param encode (epoch, members, mixture) -> the two views of these samples as rows of length 1, the first
 /// of them mixed: a pair whose parts have a view() of type MatrixView<T const>. `epoch` counts the epochs of
@@ -56,7 +54,7 @@ struct MixedPartitionSearch {
 template <class T, class Encode>
 Partition find_mixed_partition(std::size_t samples, Encode&& encode, MixedPartitionSearch const& how,
                                Seed seed) {
-  SoftMixedPartition<T> soft(how.weigh_anchors, how.threads);
+  SoftPartition<T> soft(how.threads);
   return detail::best_of_starts("find_mixed_partition", samples, how, seed, [&](int start, Philox random) {
     Philox mixing{random.seed, random.stream ^ stream("mixture of a partition"), 0};
     return detail::search_from<T>(
@@ -66,8 +64,8 @@ Partition find_mixed_partition(std::size_t samples, Encode&& encode, MixedPartit
           ImageMixture const mixture = draw_mixture(mixing, members.size());
           auto const views = encode(start * how.epochs + epoch, members, mixture);
           MatrixView<T const> const first = views.first.view(), second = views.second.view();
-          return soft(first, second, mixture.partner, mixture.mean_share, weights, how.temperature,
-                      how.penalty_temperature, how.penalty);
+          return soft(first, second, mixture, how.labels, weights,
+                      {how.temperature, how.penalty_temperature, how.penalty});
         });
   });
 }

@@ -207,8 +207,8 @@ Partition find_partition(MatrixView<T const> first, MatrixView<T const> second, 
       std::copy_n(second.data + members[i] * d, d, views[1].data() + i * d);
     }
     return soft(MatrixView<T const>(views[0].data(), members.size(), d),
-                MatrixView<T const>(views[1].data(), members.size(), d), weights, how.temperature,
-                how.penalty_temperature, how.penalty);
+                MatrixView<T const>(views[1].data(), members.size(), d), weights,
+                {how.temperature, how.penalty_temperature, how.penalty});
   };
   return detail::best_of_starts("find_partition", first.rows, how, seed, [&](int, Philox const& random) {
     return detail::search_from<T>(first.rows, how, random, cost);

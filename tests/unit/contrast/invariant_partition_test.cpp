@@ -165,12 +165,43 @@ TEST_CASE("the objective puts its parts together as its options say") {
   keep(one, std::vector<int>(48, 0));
   one.step(views.both);
   CHECK(measure(one, "subset_loss") == doctest::Approx(measure(one, "whole_loss")));
-  // and a subset of one image of this minibatch is left out
-  std::vector<int> lonely(48, 0);
-  lonely[47] = 1;
-  dis::Model two{method, Double{1}, SmallImage{}, dis::seed(0)};
-  keep(two, lonely);
-  CHECK(std::isfinite(two.step(views.both).loss));
+}
+
+TEST_CASE(
+    "a subset with one image of the minibatch counts with loss and penalty 0, one with none does not count") {
+  using Double = dis::backend::BasicCpu<double>;
+  Views const views;
+  auto const subset_parts = [&]<class M>(M const& method, int subset_of_one_image) {
+    dis::Model found{method, Double{1}, SmallImage{}, dis::seed(0)};
+    std::vector<int> subsets(48, 0);
+    subsets[47] = subset_of_one_image;
+    keep(found, subsets);
+    CHECK(std::isfinite(found.step(views.both).loss));
+    return std::array{measure(found, "subset_loss"), measure(found, "invariance_penalty")};
+  };
+  auto const check = [&](auto const& method) {
+    auto const alone = subset_parts(method, 2);  // in neither subset: subset 0 has 11 images, subset 1 none
+    auto const with_one = subset_parts(method, 1);
+    for (std::size_t i = 0; i < 2; ++i) CHECK(with_one[i] == doctest::Approx(alone[i] / 2).epsilon(1e-12));
+  };
+  check(SmallIpIrm{});
+  check(SmallMixUp{});
+}
+
+TEST_CASE("with MixUp a penalty above 1 divides the part of the partitions alone") {
+  using Double = dis::backend::BasicCpu<double>;
+  Views const views;
+  std::vector<int> subsets(2 * 48);
+  for (std::size_t i = 0; i < 96; ++i) subsets[i] = i % (i < 48 ? 2 : 5) == 0;
+  for (double const penalty : {0.5, 4.0}) {
+    SmallMixUp method;
+    method.get<dis::Role::contrast>().penalty = penalty;
+    dis::Model found{method, Double{1}, SmallImage{}, dis::seed(0)};
+    keep(found, subsets);
+    double const loss = found.step(views.both).loss;
+    double const parts = measure(found, "subset_loss") + penalty * measure(found, "invariance_penalty");
+    CHECK(loss == doctest::Approx(measure(found, "whole_loss") + 2 * parts / std::max(1.0, penalty)));
+  }
 }
 
 TEST_CASE("partitions are found between epochs, before the first one too") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The search for partitions on mixtures: gradients by central differences, equal memberships against the loss
-// and penalty of training, the formula as it reads, and a planted partition.
+// and penalty of training, the authors' code statement by statement, and a planted partition.
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -11,15 +11,17 @@
 #include <disentangle/metric/matrix.hpp>
 
 #include <tests/support/coloured_features.hpp>
+#include <tests/support/reference/soft_contrast.hpp>
 
 using namespace disentangle;
 using namespace disentangle::test;
-using contrast::SoftMixedPartition;
+using contrast::MixtureLabels;
+using contrast::SoftPartition;
 
 namespace {
 
 // one image is left alone, two are mixed with each other, three in a ring
-std::vector<int> const partner{0, 2, 1, 4, 5, 3};
+contrast::ImageMixture const six_mixed{{0, 2, 1, 4, 5, 3}, {0.9f, 0.55f, 0.7f, 1.0f, 0.62f, 0.8f}};
 
 std::vector<double> memberships() {
   std::vector<double> w(12);
@@ -56,10 +58,13 @@ metric::Matrix<double> rows_of(std::vector<double> const& x, std::size_t d,
 TEST_CASE("gradients of the soft loss and penalty of mixtures, by central differences") {
   auto const a = unit_rows(6, 5, 1), b = unit_rows(6, 5, 2);
   auto w = memberships();
-  for (auto const& [weigh, penalty] : {std::pair(false, 0.0), {false, 0.7}, {true, 0.0}, {true, 0.7}}) {
-    SoftMixedPartition<double> soft(weigh, 1);
-    auto const at = [&, penalty = penalty] {
-      return soft(view(a, 5), view(b, 5), partner, 0.7, view(w, 2), 0.5, 0.3, penalty);
+  for (auto const& [labels, penalty] : {std::pair(MixtureLabels::both, 0.0),
+                                        {MixtureLabels::both, 0.7},
+                                        {MixtureLabels::own, 0.0},
+                                        {MixtureLabels::own, 0.7}}) {
+    SoftPartition<double> soft(1);
+    auto const at = [&, labels = labels, penalty = penalty] {
+      return soft(view(a, 5), view(b, 5), six_mixed, labels, view(w, 2), {0.5, 0.3, penalty});
     };
     auto const cost = [&, penalty = penalty] {
       auto const risk = at();
@@ -78,46 +83,34 @@ TEST_CASE("gradients of the soft loss and penalty of mixtures, by central differ
   }
 }
 
-TEST_CASE("loss and penalty of mixtures are what the formulas read, and do not change with the scale of the "
-          "weights") {
+TEST_CASE(
+    "loss and penalty of mixtures are those of the authors' code, row by row, and do not change with the "
+    "scale of the weights") {
   auto const a = unit_rows(6, 5, 3), b = unit_rows(6, 5, 4);
   auto w = memberships();
-  double const share = 0.7;
-  for (bool const weigh : {false, true}) {
-    SoftMixedPartition<double> soft(weigh, 1);
-    auto const found = soft(view(a, 5), view(b, 5), partner, share, view(w, 2), 0.5, 0.3, 0.5);
-    double sum[2] = {};
-    for (std::size_t i = 0; i < 12; ++i) sum[i % 2] += w[i];
+  for (auto const labels : {MixtureLabels::both, MixtureLabels::own}) {
+    SoftPartition<double> soft(1);
+    auto const found = soft(view(a, 5), view(b, 5), six_mixed, labels, view(w, 2), {0.5, 0.3, 0.5});
     for (std::size_t k = 0; k < 2; ++k) {
-      double loss = 0;
-      std::vector<double> slope(6);  // of the loss at the penalty's temperature, by the scale of each column
-      for (std::size_t i = 0; i < 6; ++i) {
-        for (bool const own : {true, false}) {
-          std::size_t const t = own ? i : static_cast<std::size_t>(partner[i]);
-          double const part = (own ? share : 1 - share) * (weigh ? w[2 * i + k] / sum[k] : 1.0 / 6);
-          double others = 0, all = 0, penalty_all = 0;
-          std::vector<double> x(6), u(6);
-          for (std::size_t j = 0; j < 6; ++j) {
-            for (std::size_t c = 0; c < 5; ++c) x[j] += a[i * 5 + c] * b[j * 5 + c];
-            if (j != t) others += w[2 * j + k];
-          }
-          for (std::size_t j = 0; j < 6; ++j) {
-            u[j] = j == t ? 1 : 5 * w[2 * j + k] / others;
-            all += u[j] * std::exp(x[j] / 0.5);
-            penalty_all += u[j] * std::exp(x[j] / 0.3);
-          }
-          loss += part * (std::log(all) - x[t] / 0.5);
-          for (std::size_t j = 0; j < 6; ++j)
-            slope[j] += part * (u[j] * std::exp(x[j] / 0.3) / penalty_all - (j == t)) * x[j] / 0.3;
+      reference::SoftContrast authors{std::vector<double>(36),
+                                      {},
+                                      six_mixed.partner,
+                                      std::vector<double>(six_mixed.share.begin(), six_mixed.share.end()),
+                                      labels == MixtureLabels::own};
+      for (std::size_t i = 0; i < 6; ++i) authors.weights.push_back(w[2 * i + k]);
+      auto const at = [&](double temperature) {
+        for (std::size_t i = 0; i < 36; ++i) {
+          authors.logits[i] = 0;
+          for (std::size_t c = 0; c < 5; ++c) authors.logits[i] += a[i / 6 * 5 + c] * b[i % 6 * 5 + c];
+          authors.logits[i] /= temperature;
         }
-      }
-      double penalty = 0;
-      for (double const g : slope) penalty += g * g;
-      CHECK(found.losses[k] == doctest::Approx(loss).epsilon(1e-12));
-      CHECK(found.penalties[k] == doctest::Approx(penalty).epsilon(1e-12));
+        return authors;
+      };
+      CHECK(found.losses[k] == doctest::Approx(at(0.5).loss()).epsilon(1e-12));
+      CHECK(found.penalties[k] == doctest::Approx(at(0.3).penalty()).epsilon(1e-8));
     }
     for (double& value : w) value *= 0.01;
-    auto const scaled = soft(view(a, 5), view(b, 5), partner, share, view(w, 2), 0.5, 0.3, 0.5);
+    auto const scaled = soft(view(a, 5), view(b, 5), six_mixed, labels, view(w, 2), {0.5, 0.3, 0.5});
     CHECK(scaled.losses[1] == doctest::Approx(found.losses[1]).epsilon(1e-12));
     CHECK(scaled.penalties[1] == doctest::Approx(found.penalties[1]).epsilon(1e-12));
   }
@@ -126,15 +119,15 @@ TEST_CASE("loss and penalty of mixtures are what the formulas read, and do not c
 TEST_CASE("with equal memberships both subsets have the loss and the penalty of training on all") {
   auto const a = unit_rows(6, 5, 5), b = unit_rows(6, 5, 6);
   std::vector<double> const w(12, 0.5);
-  double const share = 0.8;
-  auto const found =
-      SoftMixedPartition<double>(true, 1)(view(a, 5), view(b, 5), partner, share, view(w, 2), 0.2, 0.2, 0);
+  auto const found = SoftPartition<double>(1)(view(a, 5), view(b, 5), six_mixed, MixtureLabels::both,
+                                              view(w, 2), {0.2, 0.2, 0});
   using Double = backend::BasicCpu<double>;
   Tape<Double> tape{Double(1)};
   std::vector<double> targets(36), logits(36);
   for (std::size_t i = 0; i < 6; ++i) {
+    double const share = static_cast<double>(six_mixed.share[i]);
     targets[7 * i] += share;
-    targets[6 * i + static_cast<std::size_t>(partner[i])] += 1 - share;
+    targets[6 * i + static_cast<std::size_t>(six_mixed.partner[i])] += 1 - share;
     for (std::size_t j = 0; j < 6; ++j) {
       for (std::size_t c = 0; c < 5; ++c) logits[6 * i + j] += a[i * 5 + c] * b[j * 5 + c] / 0.2;
     }
@@ -153,7 +146,8 @@ TEST_CASE("with equal memberships both subsets have the loss and the penalty of 
 TEST_CASE("a search on mixtures finds a planted partition, the same bits for one and two threads") {
   Coloured const data(0.7, 1);
   // 4 steps in an epoch of this data set, 24 in one of the authors': so a larger learning rate
-  contrast::MixedPartitionSearch how{.learning_rate = 0.5, .batch = 64, .weigh_anchors = true, .threads = 1};
+  contrast::MixedPartitionSearch how{
+      .learning_rate = 0.5, .batch = 64, .labels = MixtureLabels::own, .threads = 1};
   int passes = 0;
   auto const encode = [&](int pass, std::span<std::size_t const> members,
                           contrast::ImageMixture const& mixture) {
@@ -162,7 +156,7 @@ TEST_CASE("a search on mixtures finds a planted partition, the same bits for one
     return std::pair(rows_of(data.first, 28, members, &mixture), rows_of(data.second, 28, members, nullptr));
   };
   auto const one = contrast::find_mixed_partition<double>(256, encode, how, seed(1));
-  CHECK(agreement(one.subsets(), data.colour) >= 0.95);
+  CHECK(agreement(one.subsets(), data.colour) >= 0.9);
   CHECK(one.risks.back() < one.risks.front());
   CHECK(one.risks.size() == static_cast<std::size_t>(passes));
   CHECK(passes <= 31);
@@ -177,37 +171,42 @@ TEST_CASE("a search on mixtures finds a planted partition, the same bits for one
   CHECK(passes == 8);                                                 // each start augments anew
 }
 
-TEST_CASE("without weights of anchors a partition by colour costs less than none: it is not what the search "
-          "climbs to") {
+TEST_CASE("a partition by colour costs more than one by lot where a mixture names its own sample alone; "
+          "where it names "
+          "both, what costs is that the partner is in the other subset") {
   Coloured const data(0.7, 1);
   std::vector<std::size_t> members(256);
-  std::vector<double> by_colour(512), even(512, 0.5);
+  std::vector<double> by_colour(512), by_lot(512);
+  Philox const lots{7, 8, 9};
+  auto const hard = [](int subset) { return subset == 0 ? 1 - 1e-6 : 1e-6; };
   for (std::size_t i = 0; i < 256; ++i) {
     members[i] = i;
-    by_colour[2 * i] = data.colour[i] == 0 ? 1 - 1e-12 : 1e-12;
+    by_colour[2 * i] = hard(data.colour[i]);
+    by_lot[2 * i] = hard(static_cast<int>(lots.integer(i, 2)));
     by_colour[2 * i + 1] = 1 - by_colour[2 * i];
+    by_lot[2 * i + 1] = 1 - by_lot[2 * i];
   }
-  auto const mixture = contrast::draw_mixture(Philox{3, 4, 5}, 256);
-  auto const first = rows_of(data.first, 28, members, &mixture),
+  auto const drawn = contrast::draw_mixture(Philox{3, 4, 5}, 256);
+  auto const first = rows_of(data.first, 28, members, &drawn),
              second = rows_of(data.second, 28, members, nullptr);
-  for (bool const weigh : {false, true}) {
-    SoftMixedPartition<double> soft(weigh, 1);
-    auto const loss = [&](std::vector<double> const& w) {
-      auto const risk =
-          soft(first.view(), second.view(), mixture.partner, mixture.mean_share, view(w, 2), 0.2, 0.2, 0);
-      return 0.5 * (risk.losses[0] + risk.losses[1]);
-    };
-    CHECK((loss(by_colour) > loss(even)) == weigh);
-  }
+  SoftPartition<double> soft(1);
+  auto const loss = [&](MixtureLabels labels, std::vector<double> const& w) {
+    auto const risk = soft(first.view(), second.view(), drawn, labels, view(w, 2), {0.2, 0.2, 0});
+    return 0.5 * (risk.losses[0] + risk.losses[1]);
+  };
+  std::vector<double> const even(512, 0.5);
+  CHECK(loss(MixtureLabels::own, by_colour) > loss(MixtureLabels::own, by_lot) + 0.1);
+  CHECK(loss(MixtureLabels::own, by_colour) > loss(MixtureLabels::own, even) + 0.1);
+  CHECK(loss(MixtureLabels::both, by_lot) > loss(MixtureLabels::both, even) + 1);
 }
 
 TEST_CASE("what cannot be partitioned on mixtures is refused") {
   auto const a = unit_rows(6, 5, 1);
   std::vector<double> const w(12, 0.5);
-  CHECK_THROWS_WITH_AS(SoftMixedPartition<double>(false, 1)(view(a, 5), view(a, 5),
-                                                            std::span(partner).first(5), 0.7, view(w, 2), 0.5,
-                                                            0.5, 0.5),
-                       doctest::Contains("with 5 partners"), ShapeError);
+  contrast::ImageMixture const few{{0, 1, 2, 3, 4}, std::vector<float>(5, 0.8f)};
+  CHECK_THROWS_WITH_AS(
+      SoftPartition<double>(1)(view(a, 5), view(a, 5), few, MixtureLabels::both, view(w, 2), {}),
+      doctest::Contains("and partners for 5"), ShapeError);
   auto const encode = [&](int, std::span<std::size_t const> members, contrast::ImageMixture const&) {
     return std::pair(rows_of(a, 5, members, nullptr), rows_of(a, 5, members, nullptr));
   };

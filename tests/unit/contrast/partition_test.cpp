@@ -48,7 +48,7 @@ TEST_CASE("gradients of the soft loss and penalty (T2)") {
   }
   SoftPartition<double> soft(1);
   for (double const penalty : {0.0, 0.7}) {
-    auto const at = [&] { return soft(view(a, 5), view(b, 5), view(w, 2), 0.5, 0.3, penalty); };
+    auto const at = [&] { return soft(view(a, 5), view(b, 5), view(w, 2), {0.5, 0.3, penalty}); };
     auto const exact = at().gradient;
     for (std::size_t i = 0; i < w.size(); ++i) {
       double const step = 1e-6, kept = w[i];
@@ -71,7 +71,7 @@ TEST_CASE("the whole batch, colours and halves of the digits of the factorial to
       w[2 * m] = membership(m / 12, m / 3 % 4);
       w[2 * m + 1] = 1 - w[2 * m];
     }
-    return soft(view(x, 9), view(x, 9), view(w, 2), 0.5, 0.5, 0.5);
+    return soft(view(x, 9), view(x, 9), view(w, 2), {0.5, 0.5, 0.5});
   };
   double const tiny = 1e-13;
   auto const whole = risk_of([](std::size_t, std::size_t) { return 0.37; });
@@ -86,7 +86,7 @@ TEST_CASE("the whole batch, colours and halves of the digits of the factorial to
   CHECK(halves.penalties[0] == doctest::Approx(3.61013776).epsilon(1e-8));
   // the loss of a subset does not change with the scale of its weights
   std::vector<double> w(48, 0.2);
-  auto const scaled = soft(view(x, 9), view(x, 9), view(w, 2), 0.5, 0.5, 0.5);
+  auto const scaled = soft(view(x, 9), view(x, 9), view(w, 2), {0.5, 0.5, 0.5});
   CHECK(scaled.losses[0] == doctest::Approx(whole.losses[0]).epsilon(1e-12));
 }
 
