@@ -20,8 +20,9 @@ namespace disentangle::testing {
 template <class Model>
 std::vector<double> losses(Model& model) {
   std::vector<double> found;
-  std::vector<std::size_t> indices{0, 1, 2, 3, 4, 5, 6, 7};
+  std::vector<std::size_t> indices(8);
   for (std::size_t step = 0; step < 10; ++step) {
+    for (std::size_t i = 0; i < 8; ++i) indices[i] = i * (1 + step % 3) % 8;  // subsets' sizes change
     test::Bars const first(8, 11 * step), second(8, 11 * step + 5);
     std::array<Minibatch, 2> both{first.batch(), second.batch()};
     for (Minibatch& batch : both) batch.indices = indices;

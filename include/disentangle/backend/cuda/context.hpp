@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -80,12 +81,7 @@ class Context {
   /// Device memory in the order of the stream, from the driver's pool, which keeps what is freed.
   /// @throws CudaMemoryError naming the requested and the free size.
   void* allocate(std::size_t bytes) {
-    if (capturing_) {
-      throw CudaError("CUDA: " + detail::memory_text(bytes) +
-                      " of memory were wanted while a step was being captured as a graph; use "
-                      "CudaOptions{.graphs = false} for steps whose memory changes");
-    }
-    ++allocations_;
+    count_allocation();
     void* p = nullptr;
     cudaError_t const status = cudaMallocAsync(&p, bytes, stream_);
     if (status == cudaErrorMemoryAllocation) {
@@ -102,7 +98,11 @@ class Context {
   void deallocate(void* p) noexcept { static_cast<void>(cudaFreeAsync(p, stream_)); }
   /// Number of allocations so far: a step that made none can be captured.
   std::size_t allocations() const { return allocations_; }
-  void count_allocation() { ++allocations_; }
+  /// Before memory is wanted, on the device or pinned: a capture cannot hold that, so it ends here.
+  void count_allocation() {
+    if (auto const give_up = std::exchange(give_up_capture_, nullptr)) give_up();
+    ++allocations_;
+  }
 
   /// Device memory of at least this size that lasts until the next call with a larger one, for one kernel
   /// after another.
@@ -110,8 +110,11 @@ class Context {
   /// The same for partial sums, which must not meet the workspace of a library call.
   void* partials(std::size_t bytes) { return grown(partials_, partials_size_, bytes); }
 
-  void set_capturing(bool on) { capturing_ = on; }
-  bool capturing() const { return capturing_; }
+  /// From here to end_capture() the stream is captured; `give_up` is called where memory is wanted before, and
+  /// ends that.
+  void begin_capture(std::function<void()> give_up) { give_up_capture_ = std::move(give_up); }
+  /// @return whether the capture has not been given up
+  bool end_capture() { return std::exchange(give_up_capture_, nullptr) != nullptr; }
 
  private:
   void build() {
@@ -170,7 +173,7 @@ class Context {
   unsigned* ticket_ = nullptr;
   void *cublas_workspace_ = nullptr, *workspace_ = nullptr, *partials_ = nullptr;
   std::size_t workspace_size_ = 0, partials_size_ = 0, allocations_ = 0;
-  bool capturing_ = false;
+  std::function<void()> give_up_capture_;  // while a step is captured
 };
 
 }  // namespace cuda

@@ -19,7 +19,8 @@ class StepGraph {
   ~StepGraph() { forget(); }
 
   /// Queues what `work` does on the stream: as a graph if the last call had this key and allocated nothing,
-  /// and nothing was allocated since (by another model on this device, or by inference between steps).
+  /// and nothing was allocated since (by another model on this device, or by inference between steps). Work that
+  /// wants memory in spite of that gets it, and is a graph up to there.
   template <class Work>
   void run(std::size_t key, Work&& work) {
     std::size_t const before = context_.allocations();
@@ -34,21 +35,28 @@ class StepGraph {
   }
 
  private:
+  /// Where the work wants memory after all (a policy's tensors may be of another size in each step), what is
+  /// captured so far is launched and the rest of the work is not captured: nothing is done twice, so the work's
+  /// own counts stay right.
   template <class Work>
   void capture(Work&& work) {
-    cudaGraph_t graph = nullptr;
     DISENTANGLE_CUDA_CALL(cudaStreamBeginCapture(context_.stream(), cudaStreamCaptureModeThreadLocal));
-    context_.set_capturing(true);
+    context_.begin_capture([this] { launch_captured(); });
     try {
       work();
     } catch (...) {
-      context_.set_capturing(false);
-      static_cast<void>(cudaStreamEndCapture(context_.stream(), &graph));
-      if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
-      static_cast<void>(cudaGetLastError());
+      if (context_.end_capture()) {
+        cudaGraph_t graph = nullptr;
+        static_cast<void>(cudaStreamEndCapture(context_.stream(), &graph));
+        if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
+        static_cast<void>(cudaGetLastError());
+      }
       throw;
     }
-    context_.set_capturing(false);
+    if (context_.end_capture()) launch_captured();
+  }
+  void launch_captured() {
+    cudaGraph_t graph = nullptr;
     DISENTANGLE_CUDA_CALL(cudaStreamEndCapture(context_.stream(), &graph));
     struct Owner {
       cudaGraph_t graph;

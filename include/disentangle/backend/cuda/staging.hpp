@@ -75,7 +75,7 @@ class Staging {
     bytes = (bytes + 63) / 64 * 64;
     if (!in_step_ && turns_[2].used + bytes > between_steps) {
       context_.synchronise();
-      turns_[2].used = 0;
+      turns_[2].used = turns_[2].offset = 0;
       turns_[2].current = 0;
     }
     Turn& turn = turns_[in_step_ ? parity_ : 2];
