@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/data/batch_source.hpp>
 #include <disentangle/train/checkpoint_file.hpp>
 
 namespace disentangle {
