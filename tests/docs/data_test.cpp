@@ -46,7 +46,7 @@ TEST_CASE("dSprites, parts of it, and batches") {
   auto const [train, test] = dis::data::split(some, 0.2, dis::seed(0));
 
   dis::data::BatchSource source(train, {.batch_size = 64, .seed = 0, .first_step = 300});
-  dis::data::Batch const& batch = source.next();  // that of step 300, whatever was drawn before
+  dis::Minibatch const& batch = source.next();  // that of step 300, whatever was drawn before
 
   CHECK(data.size() == 737'280);
   CHECK(std::count(image.begin(), image.end(), 1.0f) > 200);
@@ -71,8 +71,8 @@ TEST_CASE("augmentation") {
   auto const grey_blur =
       dis::augment::Pipeline{dis::augment::RandomGrayscale{.p = 1}, dis::augment::GaussianBlur{.kernel = 7}};
 
-  CHECK(batch.view(0).size() == 8 * 64 * 64 * 3);
-  CHECK(!std::ranges::equal(batch.view(0), batch.view(1)));
+  CHECK(batch.view(0).images.size() == 8 * 64 * 64 * 3);
+  CHECK(!std::ranges::equal(batch.view(0).images, batch.view(1).images));
   CHECK(dis::data::BatchSource(images, {.batch_size = 8}, grey_blur).next().images[1] >= 0);
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/data/data_set.hpp>
 
@@ -25,7 +26,7 @@ namespace disentangle::data {
 
 /// Which images a batch holds.
 enum class Order {
-  /// Each epoch shows every image once in a fresh random order; what does not fill a last batch is left out.
+  /// Each epoch shows every image once in a fresh random order, but for what LastBatch leaves out.
   shuffled_epochs,
   /// Each image of each batch is drawn from all, independently.
   with_replacement,
@@ -33,9 +34,25 @@ enum class Order {
   independent_batches,
 };
 
+/// What becomes of the images of an epoch that do not fill its last batch.
+enum class LastBatch {
+  drop,  ///< they are left out, others in each epoch
+  keep   ///< they are a smaller batch; terms that compare images want two of them at least
+};
+
+/// Steps in an epoch: images / batch_size, rounded up where the last batch is kept, else down, and at least 1. The
+/// orders without epochs count down too, whatever the last batch. @throws ValueError for a batch_size of 0
+inline std::size_t steps_per_epoch(std::size_t images, std::size_t batch_size,
+                                   LastBatch last_batch = LastBatch::drop,
+                                   Order order = Order::shuffled_epochs) {
+  if (batch_size == 0) throw ValueError("steps of an epoch: found a batch_size of 0, expected at least 1");
+  bool const keeps = last_batch == LastBatch::keep && order == Order::shuffled_epochs;
+  return std::max<std::size_t>(1, images / batch_size + (keeps && images % batch_size != 0 ? 1 : 0));
+}
+
 /// What a BatchSource does; every field has its default.
 struct BatchOptions {
-  /// Images per batch, at least 1; at most the size of the data set but for with_replacement.
+  /// Images per batch, at least 1; at most the size of the data set but for with_replacement and LastBatch::keep.
   std::size_t batch_size = 64;
   /// The seed of the run.
   std::uint64_t seed = 0;
@@ -51,23 +68,8 @@ struct BatchOptions {
   /// Copies of each image in a batch, at least 1, each changed by the augmentation with draws of its own: two
   /// for methods that compare two views.
   std::size_t views = 1;
-};
-
-/// One batch. The spans hold until the next call of next() or the end of the source.
-struct Batch {
-  std::uint64_t step = 0;
-  /// (views, batch, height, width, channels); one view unless BatchOptions::views says more.
-  std::span<float const> images;
-  /// (batch): where the images lie in the data set.
-  std::span<std::size_t const> indices;
-  /// (batch, factors), -1 = missing.
-  std::span<int const> labels;
-  std::size_t views = 1;
-
-  /// The images of view i < views: (batch, height, width, channels).
-  std::span<float const> view(std::size_t i) const {
-    return images.subspan(i * (images.size() / views), images.size() / views);
-  }
+  /// Of shuffled_epochs; the batches of the other orders are all full.
+  LastBatch last_batch = LastBatch::drop;
 };
 
 /// The augmentation that leaves images as they are.
@@ -105,7 +107,7 @@ concept augmentation_of =
 ///     for (...) { auto const& batch = source.next(); ... }
 ///
 /// The images of shuffled_epochs are those of Permutation(Philox{seed, stream, epoch}, size) with epoch =
-/// step / (size / batch_size), those of independent_batches and with_replacement of Philox{seed, stream,
+/// step / steps_per_epoch(), those of independent_batches and with_replacement of Philox{seed, stream,
 /// step}. View v is augmented with a Philox of the seed, a stream of this stream's name and v, and the epoch
 /// (of shuffled_epochs) or the step (of the others). Nothing is allocated after the constructor. An exception
 /// of the data set or the augmentation comes out of the next() whose batch it prevented. next() is for one
@@ -114,8 +116,8 @@ template <data_set Data, class Augmentation = NoAugmentation>
   requires augmentation_of<Augmentation, typename Data::image_shape_type>
 class BatchSource {
  public:
-  /// Throws ValueError for a batch size of 0, for one above the size of the data set but for
-  /// with_replacement, for no view, and what the augmentation's check() throws.
+  /// Throws ValueError for a batch size of 0, for one above the size of the data set where batches must be full
+  /// and of different images, for no view, and what the augmentation's check() throws.
   explicit BatchSource(Data const& data, BatchOptions options = {}, Augmentation augmentation = {})
       : data_(&data),
         size_(data.size()),
@@ -130,11 +132,13 @@ class BatchSource {
                        std::to_string(size_) + " images of " + std::string(data.name()) +
                        ": both must be at least 1");
     }
-    if (options.order != Order::with_replacement && options.batch_size > size_) {
+    bool const keeps = options.order == Order::shuffled_epochs && options.last_batch == LastBatch::keep;
+    if (options.order != Order::with_replacement && !keeps && options.batch_size > size_) {
       throw ValueError("a batch of " + std::to_string(options.batch_size) + " from the " +
                        std::to_string(size_) + " images of " + std::string(data.name()) +
                        ": take a smaller batch, or Order::with_replacement");
     }
+    if (keeps) options_.batch_size = std::min(options.batch_size, size_);
     if (options.views == 0) {
       throw ValueError("batches from " + std::string(data.name()) + ": found 0 views, expected at least 1");
     }
@@ -163,7 +167,7 @@ class BatchSource {
   }
 
   /// The batch of the next step. The batch given before may be overwritten.
-  Batch const& next() {
+  Minibatch const& next() {
     if (!thread_.joinable()) {
       make(slots_[slot_of(next_step_)], next_step_);
       return hand_out();
@@ -187,8 +191,10 @@ class BatchSource {
 
   /// The step whose batch next() gives.
   std::uint64_t step() const { return next_step_; }
-  /// Steps in an epoch of shuffled_epochs: size / batch_size, rounded down.
-  std::uint64_t steps_per_epoch() const { return size_ / options_.batch_size; }
+  /// Steps in an epoch: data::steps_per_epoch().
+  std::uint64_t steps_per_epoch() const {
+    return data::steps_per_epoch(size_, options_.batch_size, options_.last_batch, options_.order);
+  }
   /// How often, and for how long together, next() had to wait for the background thread.
   std::uint64_t waits() const { return waits_; }
   std::chrono::duration<double> waited() const { return waited_; }
@@ -199,22 +205,31 @@ class BatchSource {
     std::vector<float> images;
     std::vector<std::size_t> indices;
     std::vector<int> labels;
+    std::size_t size = 0;  // images that it holds
   };
 
   std::size_t slot_of(std::uint64_t step) const { return static_cast<std::size_t>(step % slots_.size()); }
 
-  Batch const& hand_out() {
+  Minibatch const& hand_out() {
     Slot const& slot = slots_[slot_of(next_step_)];
-    batch_ = {next_step_, slot.images, slot.indices, slot.labels, options_.views};
+    std::size_t const n = slot.size;
+    batch_ = {std::span(slot.images).first(options_.views * n * Shape::size),
+              std::span(slot.labels).first(n * (slot.labels.size() / options_.batch_size)),
+              n,
+              size_,
+              std::span(slot.indices).first(n),
+              next_step_,
+              options_.views};
     ++next_step_;
     return batch_;
   }
 
   void make(Slot& slot, std::uint64_t step) const {
-    std::size_t const n = options_.batch_size;
+    std::size_t n = options_.batch_size;
     if (options_.order == Order::shuffled_epochs) {
       Permutation const order(Philox{options_.seed, stream_, step / steps_per_epoch()}, size_);
       std::uint64_t const first = step % steps_per_epoch() * n;
+      n = std::min<std::size_t>(n, size_ - static_cast<std::size_t>(first));
       for (std::size_t i = 0; i < n; ++i) slot.indices[i] = static_cast<std::size_t>(order(first + i));
     } else if (options_.order == Order::independent_batches) {
       Permutation const order(Philox{options_.seed, stream_, step}, size_);
@@ -225,10 +240,13 @@ class BatchSource {
         slot.indices[i] = random.integer(i, static_cast<std::uint32_t>(size_));
       }
     }
-    std::span<float> const images(slot.images);
+    slot.size = n;
     std::size_t const view_size = n * Shape::size;
-    data_->images(slot.indices, images.first(view_size));
-    if (!slot.labels.empty()) data_->labels(slot.indices, slot.labels);
+    auto const images = std::span(slot.images).first(options_.views * view_size);
+    auto const indices = std::span<std::size_t const>(slot.indices).first(n);
+    data_->images(indices, images.first(view_size));
+    if (!slot.labels.empty())
+      data_->labels(indices, std::span(slot.labels).first(n * (slot.labels.size() / options_.batch_size)));
     for (std::size_t v = 1; v < options_.views; ++v) {
       std::ranges::copy(images.first(view_size), images.begin() + static_cast<std::ptrdiff_t>(v * view_size));
     }
@@ -237,8 +255,7 @@ class BatchSource {
       for (std::size_t v = 0; v < options_.views; ++v) {
         Philox const random{options_.seed, stream_ ^ (stream("augmentation") + static_cast<std::uint32_t>(v)),
                             epoch};
-        augmentation_(random, Shape{}, v, std::span<std::size_t const>(slot.indices),
-                      images.subspan(v * view_size, view_size));
+        augmentation_(random, Shape{}, v, indices, images.subspan(v * view_size, view_size));
       }
     }
   }
@@ -275,7 +292,7 @@ class BatchSource {
   BatchOptions options_;
   Augmentation augmentation_;
   std::vector<Slot> slots_;
-  Batch batch_;
+  Minibatch batch_;
   std::uint64_t waits_ = 0;
   std::chrono::duration<double> waited_{0};
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/data/batch_source.hpp>
 #include <disentangle/train/checkpoint_file.hpp>
 
 namespace disentangle {
@@ -46,6 +47,9 @@ class Checkpoint {
            run.data_name() + " (" + std::to_string(run.data_size()) + " images)");
     expect(info.batch_size == run.options().batch_size, "batch size", std::to_string(info.batch_size),
            std::to_string(run.options().batch_size));
+    auto const last = info.notes.find(last_batch_note);
+    std::string const found_last = last == info.notes.end() ? "dropped" : last->second;
+    expect(found_last == last_batch(run), "treatment of an epoch's last batch", found_last, last_batch(run));
     if (std::string const labelled = labelled_batch(run); !labelled.empty()) {
       auto const found = info.notes.find(labelled_note);
       expect(found == info.notes.end() || found->second == labelled, "labelled batch size",
@@ -67,6 +71,7 @@ class Checkpoint {
     run.model().read_back();
     auto notes = options_.notes;
     if (std::string const labelled = labelled_batch(run); !labelled.empty()) notes[labelled_note] = labelled;
+    if (std::string const last = last_batch(run); last != "dropped") notes[last_batch_note] = last;
     save_checkpoint(run.model(), path_,
                     {.data_name = run.data_name(),
                      .data_size = run.data_size(),
@@ -74,6 +79,12 @@ class Checkpoint {
                      .notes = std::move(notes)});
     saved_step_ = run.step();
     run.set_last_checkpoint(text());
+  }
+  static constexpr char const* last_batch_note = "last batch";
+  static std::string last_batch(auto const& run) {
+    bool const kept = run.options().last_batch == data::LastBatch::keep &&
+                      run.options().order == data::Order::shuffled_epochs;
+    return kept ? "kept" : "dropped";
   }
   static constexpr char const* labelled_note = "labelled batch size";
   /// Images of a labelled minibatch as text; empty for methods that take none.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/data/batch_source.hpp>
 
 namespace disentangle {
 
@@ -28,7 +29,7 @@ struct PlateauOptions {
   double least_change = 2e-4;  ///< of the rate, as a share of its first: smaller reductions are not made
 };
 
-/// Takes the mean of what it watches over each epoch (data size / batch size steps) and multiplies the rate
+/// Takes the mean of what it watches over each epoch (data::steps_per_epoch()) and multiplies the rate
 /// by `factor` once more than `patience` epochs brought no improvement. A run that is resumed goes on where
 /// it was, within an epoch too.
 class ReduceOnPlateau {
@@ -64,7 +65,9 @@ class ReduceOnPlateau {
     state[sum] += part_ < report.parts.size() ? static_cast<double>(report.parts[part_])
                                               : static_cast<double>(report.loss);
     ++state[count];
-    long const epoch = static_cast<long>(run.data_size() / run.options().batch_size);
+    auto const& options = run.options();
+    auto const epoch = static_cast<long>(
+        data::steps_per_epoch(run.data_size(), options.batch_size, options.last_batch, options.order));
     if (run.step() % epoch != 0) return;
     double const mean = state[sum] / state[count];
     state[sum] = state[count] = 0;

@@ -28,6 +28,9 @@ struct TrainOptions {
   data::Order order = data::Order::shuffled_epochs;
   /// Images of the labelled minibatch of methods that take one; 0: batch_size.
   std::size_t labelled_batch_size = 0;
+  /// What becomes of the images that do not fill the last minibatch of an epoch. PyTorch's default is to keep them as
+  /// a smaller one (the authors of PartedVAE do); those of IP-IRM and RF-VAE drop them.
+  data::LastBatch last_batch = data::LastBatch::drop;
 };
 
 /// What train() did.
@@ -86,16 +89,18 @@ class Run {
     first_step_ = model_->steps();
     start_ = std::chrono::steady_clock::now();
   }
-  void made_step(double loss) { loss_ = loss; }
+  void made_step(double loss, std::size_t images) {
+    loss_ = loss;
+    images_ += images;
+  }
   void waited_for_data(std::uint64_t waits, double seconds) {
     waits_ += waits;
     wait_seconds_ += seconds;
   }
   TrainSummary summary() const {
     double const time = seconds();
-    double const images =
-        static_cast<double>(step() - first_step_) * static_cast<double>(options_.batch_size);
-    return {first_step_, step(), time, time > 0 ? images / time : 0, loss_, stopped_, waits_, wait_seconds_};
+    return {first_step_, step(),   time,   time > 0 ? static_cast<double>(images_) / time : 0,
+            loss_,       stopped_, waits_, wait_seconds_};
   }
 
  private:
@@ -106,6 +111,7 @@ class Run {
   long first_step_ = 0;
   std::chrono::steady_clock::time_point start_{};
   double loss_ = 0;
+  std::size_t images_ = 0;
   bool stopping_ = false;
   std::string stopped_, last_checkpoint_;
   std::uint64_t waits_ = 0;

@@ -137,13 +137,12 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 /// interrupted. Methods that take several minibatches a step draw each from all images, independently of the
 /// others. A labelled minibatch is drawn from the images that have a label (data::keep_labels hides those of
 /// the others), each time anew. All are augmented where the data set says how (data::augmented); a method
-/// that compares views of an image needs that. Epochs are of data.size() / batch_size steps. Allocates
-/// nothing per step after the first steps, callbacks aside. One thread prepares minibatches in the
-/// background.
+/// that compares views of an image needs that. Epochs are of data::steps_per_epoch() steps. Allocates nothing per
+/// step after the first steps, callbacks aside. One thread prepares minibatches in the background.
 ///
 /// @throws NumericalError where a part of the loss is not finite; the model is then as before that step, and
-/// the message names the last good checkpoint if there is one. @throws ValueError for a batch size that the
-/// data set, or its labelled part, cannot fill.
+/// the message names the last good checkpoint if there is one. @throws ValueError for a batch size of 0, and for one
+/// that the data set, or its labelled part, cannot fill.
 template <class Model, data::data_set Data, class... Callbacks>
 TrainSummary train(Model& model, Data const& data, TrainOptions const& options, Callbacks&&... callbacks) {
   static_assert(std::is_same_v<typename Model::image_shape_type, typename Data::image_shape_type>,
@@ -159,6 +158,7 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
   if (options.log_every < 1) {
     throw ValueError("train: log_every is " + std::to_string(options.log_every) + ", expected at least 1");
   }
+  if (options.batch_size < 1) throw ValueError("train: batch_size is 0, expected at least 1");
   R run(model, options, data.name(), data.size());
   auto const each = [&](auto&& visit) { (visit(callbacks), ...); };
   try {
@@ -182,37 +182,27 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
                              .prefetch = options.prefetch,
                              .order = options.order,
                              .stream = detail::minibatch_stream(i),
-                             .views = i == 0 ? static_cast<std::size_t>(Model::views) : 1},
+                             .views = i == 0 ? static_cast<std::size_t>(Model::views) : 1,
+                             .last_batch = options.last_batch},
           data::own_augmentation(data)));
     }
     auto const labelled = detail::labelled_source(model, data, options);
     std::array<Minibatch, minibatches> batches;
-    long const epoch_steps = static_cast<long>(data.size() / options.batch_size);
+    auto const epoch_steps = static_cast<long>(
+        data::steps_per_epoch(data.size(), options.batch_size, options.last_batch, options.order));
     while (model.steps() < options.steps && !run.stopping()) {
       if (Model::surveys_epochs && model.steps() % epoch_steps == 0) {
         long const epoch = model.steps() / epoch_steps;
         model.before_epoch(epoch, detail::epoch_images(data, model.seed(), epoch));
       }
-      if constexpr (Model::takes_labels) {
-        data::Batch const& batch = labelled->source.next();
-        batches.back() = {.images = batch.images,
-                          .labels = batch.labels,
-                          .size = batch.indices.size(),
-                          .data_size = labelled->part.size(),
-                          .indices = batch.indices};
-      }
+      if constexpr (Model::takes_labels) batches.back() = labelled->source.next();
       for (std::size_t i = 0; i < sources.size(); ++i) {
-        data::Batch const& batch = sources[i]->next();
-        for (std::size_t view = 0; view < batch.views; ++view) {
-          batches[view == 0 ? i : sources.size() + view - 1] = {.images = batch.view(view),
-                                                                .labels = batch.labels,
-                                                                .size = options.batch_size,
-                                                                .data_size = run.data_size(),
-                                                                .indices = batch.indices};
-        }
+        Minibatch const& batch = sources[i]->next();
+        for (std::size_t view = 0; view < batch.views; ++view)
+          batches[view == 0 ? i : sources.size() + view - 1] = batch.view(view);
       }
       Report const& report = model.step(std::span<Minibatch const>(batches), run.logs(model.steps() + 1));
-      run.made_step(report.loss);
+      run.made_step(report.loss, batches[0].size);
       each([&](auto& callback) {
         using Hooks = detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>;
         if constexpr (Hooks::step) callback.on_step(run, report);

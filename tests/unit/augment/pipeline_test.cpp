@@ -74,7 +74,7 @@ std::vector<std::vector<std::vector<float>>> epoch_of(dis::data::BatchOptions op
     auto const& batch = source.next();
     for (std::size_t v = 0; v < options.views; ++v) {
       for (std::size_t i = 0; i < options.batch_size; ++i) {
-        auto const image = batch.view(v).subspan(i * Shape::size, Shape::size);
+        auto const image = batch.view(v).images.subspan(i * Shape::size, Shape::size);
         images[v][batch.indices[i]].assign(image.begin(), image.end());
       }
     }

@@ -105,10 +105,8 @@ TEST_CASE("the views of a step are the same images, augmented differently") {
   auto const noisy = data();
   dis::data::BatchSource source(noisy, {.batch_size = 8, .views = 2}, Noise{});
   auto const& batch = source.next();
-  std::array<dis::Minibatch, 2> const by_hand{
-      dis::Minibatch{batch.view(0), batch.labels, 8, 32, batch.indices},
-      dis::Minibatch{batch.view(1), batch.labels, 8, 32, batch.indices}};
-  CHECK(!std::equal(batch.view(0).begin(), batch.view(0).end(), batch.view(1).begin()));
+  std::array const by_hand{batch.view(0), batch.view(1)};
+  CHECK(!std::ranges::equal(by_hand[0].images, by_hand[1].images));
   simclr.step(by_hand);
   auto trained = model(SmallSimClr{});
   dis::train(trained, data(), options(1));
@@ -226,6 +224,19 @@ TEST_CASE("partitions are found between epochs, before the first one too") {
   }
   CHECK(found[0].subsets != found[2].subsets);
   CHECK(measure(ip_irm, "partitions") == 3);
+}
+
+TEST_CASE("epochs of a search are those of the data: a step longer where the last minibatch is kept, a step "
+          "where a "
+          "minibatch is larger than the data") {
+  auto kept = model(searching());
+  dis::train(kept, data(), {.steps = 8, .batch_size = 10, .last_batch = dis::data::LastBatch::keep});
+  CHECK(dis::partitions(kept).size() == 1);
+  dis::train(kept, data(), {.steps = 9, .batch_size = 10, .last_batch = dis::data::LastBatch::keep});
+  CHECK(dis::partitions(kept).size() == 2);  // the third epoch
+  auto drawn = model(searching());
+  dis::train(drawn, data(), {.steps = 3, .batch_size = 40, .order = dis::data::Order::with_replacement});
+  CHECK(dis::partitions(drawn).size() == 2);
 }
 
 TEST_CASE("as many partitions are retained as asked for, and the first may come late") {

@@ -76,8 +76,8 @@ TEST_CASE("augmented: a source draws minibatches through its augmentation") {
   auto const& changed = source.next();
   auto const& same = plain.next();
   for (std::size_t p = 0; p < 20; ++p) {
-    CHECK(changed.view(0)[p] == 0.5f * same.images[p]);
-    CHECK(changed.view(1)[p] == 0.25f * same.images[p]);
+    CHECK(changed.view(0).images[p] == 0.5f * same.images[p]);
+    CHECK(changed.view(1).images[p] == 0.25f * same.images[p]);
   }
 }
 

@@ -19,9 +19,10 @@
 #include "tests/support/count_allocations.hpp"
 
 namespace dis = disentangle;
-using dis::data::Batch;
+using dis::Minibatch;
 using dis::data::BatchOptions;
 using dis::data::BatchSource;
+using dis::data::LastBatch;
 using dis::data::Order;
 
 namespace {
@@ -60,7 +61,7 @@ struct Copy {
   bool operator==(Copy const&) const = default;
 };
 
-Copy copy_of(Batch const& batch) {
+Copy copy_of(Minibatch const& batch) {
   return {batch.step,
           {batch.images.begin(), batch.images.end()},
           {batch.indices.begin(), batch.indices.end()},
@@ -175,6 +176,57 @@ TEST_CASE("batch_source: the images that do not fill a last batch are left out, 
   CHECK(seen.size() == 103);
 }
 
+TEST_CASE("batch_source: a last batch that is kept has the images that are left, and resumes as any other") {
+  Numbered const data;
+  BatchOptions options{.batch_size = 10, .seed = 6, .views = 2, .last_batch = LastBatch::keep};
+  BatchSource source(data, options, Dimmed{});
+  CHECK(source.steps_per_epoch() == 11);
+  std::vector<Copy> all;
+  for (std::uint64_t step = 0; step < 33; ++step) {
+    auto const& batch = source.next();
+    std::size_t const n = step % 11 == 10 ? 3 : 10;
+    REQUIRE(batch.size == n);
+    REQUIRE(batch.indices.size() == n);
+    REQUIRE(batch.images.size() == 2 * n * 6);
+    REQUIRE(batch.labels.size() == 2 * n);
+    for (std::size_t i = 0; i < n; ++i) {
+      CHECK(batch.view(1).images[6 * i] == static_cast<float>(batch.indices[i]) / 256);
+      CHECK(batch.labels[2 * i] == static_cast<int>(batch.indices[i] % 5));
+    }
+    all.push_back(copy_of(batch));
+  }
+  for (std::size_t epoch = 0; epoch < 3; ++epoch) {
+    std::set<std::size_t> seen;
+    for (std::size_t step = 0; step < 11; ++step)
+      seen.insert(all[11 * epoch + step].indices.begin(), all[11 * epoch + step].indices.end());
+    CHECK(seen.size() == 103);
+  }
+  for (std::size_t const start : {9, 10, 11, 32}) {
+    options.first_step = start;
+    BatchSource resumed(data, options, Dimmed{});
+    for (std::size_t step = start; step < 33; ++step) CHECK(copy_of(resumed.next()) == all[step]);
+  }
+  // of a data set smaller than a batch it is the whole; where batches are full anyway nothing changes
+  BatchSource whole(data, {.batch_size = 200, .last_batch = LastBatch::keep});
+  CHECK(whole.steps_per_epoch() == 1);
+  CHECK(whole.next().indices.size() == 103);
+  for (Order const order : {Order::with_replacement, Order::independent_batches}) {
+    CHECK(batches(data, {.batch_size = 50, .order = order, .last_batch = LastBatch::keep}, 4) ==
+          batches(data, {.batch_size = 50, .order = order}, 4));
+  }
+}
+
+TEST_CASE("steps of an epoch: rounded as the last batch says, at least one, refused for an empty batch") {
+  using dis::data::steps_per_epoch;
+  CHECK(steps_per_epoch(103, 10) == 10);
+  CHECK(steps_per_epoch(103, 10, LastBatch::keep) == 11);
+  CHECK(steps_per_epoch(100, 10, LastBatch::keep) == 10);
+  CHECK(steps_per_epoch(103, 10, LastBatch::keep, Order::with_replacement) == 10);
+  CHECK(steps_per_epoch(103, 1000, LastBatch::drop, Order::with_replacement) == 1);
+  CHECK_THROWS_WITH_AS(steps_per_epoch(103, 0),
+                       "steps of an epoch: found a batch_size of 0, expected at least 1", dis::ValueError);
+}
+
 TEST_CASE("batch_source: seeds and streams give other batches") {
   Numbered const data;
   auto const one = batches(data, {.batch_size = 20, .seed = 1}, 3);
@@ -275,8 +327,8 @@ TEST_CASE("batch_source: two views of each image, drawn anew each epoch and alik
     REQUIRE(batch.images.size() == 2 * 4 * 6);
     for (std::size_t i = 0; i < 4; ++i) {
       float const whole = static_cast<float>(batch.indices[i]) / 128;
-      CHECK(batch.view(1)[6 * i] == whole * 0.5f);
-      CHECK(batch.view(0)[6 * i] <= whole);
+      CHECK(batch.view(1).images[6 * i] == whole * 0.5f);
+      CHECK(batch.view(0).images[6 * i] <= whole);
     }
     all.push_back(copy_of(batch));
   }
@@ -292,7 +344,7 @@ TEST_CASE("batch_source: views without an augmentation are copies, and one view 
   auto const& batch = copies.next();
   REQUIRE(batch.views == 3);
   for (std::size_t v = 1; v < 3; ++v) {
-    CHECK(std::ranges::equal(batch.view(v), batch.view(0)));
+    CHECK(std::ranges::equal(batch.view(v).images, batch.view(0).images));
   }
   BatchSource single(data, {.batch_size = 4}, Drawn{});
   auto const& drawn = single.next();
@@ -311,8 +363,8 @@ TEST_CASE(
       auto const& batch = source.next();
       std::uint64_t const epoch = step / source.steps_per_epoch();
       for (std::size_t i = 0; i < batch.indices.size(); ++i) {
-        CHECK(batch.view(view)[6 * i + 1] == static_cast<float>(epoch));
-        drawn[batch.indices[i]][epoch] = batch.view(view)[6 * i];
+        CHECK(batch.view(view).images[6 * i + 1] == static_cast<float>(epoch));
+        drawn[batch.indices[i]][epoch] = batch.view(view).images[6 * i];
       }
     }
     return drawn;

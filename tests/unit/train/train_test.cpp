@@ -2,6 +2,7 @@
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/progress_bar.hpp>
+#include <disentangle/train/reduce_on_plateau.hpp>
 #include <disentangle/train/stop_signal.hpp>
 #include <disentangle/train/train.hpp>
 
@@ -172,4 +173,47 @@ TEST_CASE("options that cannot be met are errors") {
   CHECK_THROWS_AS(dis::train(model, Blocks{}, {.steps = 1, .batch_size = 0}), dis::ValueError);
   CHECK_THROWS_AS(dis::train(model, Blocks{}, {.steps = 1, .log_every = 0}), dis::ValueError);
   CHECK_THROWS_AS(dis::checkpoint("x", {.every = 0}), dis::ValueError);
+  dis::train(model, Blocks{}, {.steps = 1, .batch_size = 8});  // a model that has made all its steps
+  CHECK_THROWS_WITH_AS(dis::train(model, Blocks{}, {.steps = 1, .batch_size = 0}),
+                       "train: batch_size is 0, expected at least 1", dis::ValueError);
+}
+
+TEST_CASE("with replacement a minibatch may be larger than the data set: each step is an epoch then") {
+  auto model = tiny_model(TinyVae{});
+  auto const summary = dis::train(
+      model, Blocks{}, {.steps = 4, .batch_size = 100, .order = dis::data::Order::with_replacement},
+      dis::reduce_on_plateau({.patience = 0, .threshold = 0.9, .cooldown = 0}));
+  CHECK(summary.steps == 4);
+  CHECK(model.note("plateau.")[0] == std::pow(0.5, 3));
+}
+
+TEST_CASE("a last minibatch that is kept is smaller, epochs are a step longer, and a resumed run has the "
+          "same bits") {
+  dis::TrainOptions const options{.steps = 9, .batch_size = 10, .last_batch = dis::data::LastBatch::keep};
+  ScratchFolder const folder;
+  auto whole = tiny_model(TinyVae{});
+  std::vector<std::size_t> sizes;
+  dis::train(whole, Blocks{}, options,
+             dis::reduce_on_plateau({.patience = 0, .threshold = 0.9, .cooldown = 0}),
+             [&](auto&, auto const& report) { sizes.push_back(report.images); });
+  CHECK(sizes == std::vector<std::size_t>{10, 10, 10, 2, 10, 10, 10, 2, 10});
+  CHECK(whole.note("plateau.")[0] ==
+        0.5);  // two epochs of four steps, of which the second was no better by 90 %
+  for (long const stop : {3L, 4L, 5L}) {
+    auto const path = folder.path() / ("at_" + std::to_string(stop));
+    auto plateau = dis::reduce_on_plateau({.patience = 0, .threshold = 0.9, .cooldown = 0});
+    auto some = options;
+    some.steps = stop;
+    auto first = tiny_model(TinyVae{});
+    dis::train(first, Blocks{}, some, dis::checkpoint(path), plateau);
+    auto second = tiny_model(TinyVae{});
+    dis::train(second, Blocks{}, options, dis::checkpoint(path, {.resume = true}), plateau);
+    CHECK(state_of(second) == state_of(whole));
+    auto other = options;
+    other.last_batch = dis::data::LastBatch::drop;
+    CHECK_THROWS_WITH_AS(
+        dis::train(second, Blocks{}, other, dis::checkpoint(path, {.resume = true})),
+        doctest::Contains("another treatment of an epoch's last batch: found kept, expected dropped"),
+        dis::FileError);
+  }
 }
