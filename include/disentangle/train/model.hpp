@@ -163,6 +163,12 @@ class Model<Method<Slots...>, Backend, Image> {
     for (auto const& own : parts_->own) counts.push_back(own->updates);
     return counts;
   }
+  /// Whose numbers they are: "model", then the sets with an optimiser of their own ("critic").
+  std::vector<std::string> counter_names() const {
+    std::vector<std::string> names{parts_->main.name()};
+    for (auto const& own : parts_->own) names.push_back(own->parameters.name());
+    return names;
+  }
   void set_counters(std::vector<long> const& counts) {
     if (counts.size() != parts_->own.size() + 1) {
       throw ValueError("counters: found " + std::to_string(counts.size()) + ", expected " +
@@ -224,6 +230,7 @@ class Model<Method<Slots...>, Backend, Image> {
       [&]<std::size_t... I>(std::index_sequence<I...>) {
         (build_state<I>(), ...);
       }(std::index_sequence_for<Slots...>{});
+      expect_distinct_names();
       main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
       for (auto& set : own) set->parameters.allocate(seed, set->moments());
       results = tape.backend().allocate(part_count + latent_size);
@@ -258,6 +265,18 @@ class Model<Method<Slots...>, Backend, Image> {
           std::get<I>(states) = std::make_unique<State>(builder);
         }
       }
+    }
+
+    /// Throws now what would fail at the first checkpoint.
+    void expect_distinct_names() {
+      nn::CheckpointNames names;
+      names.add(main, "");
+      for (auto const& set : own) names.add(set->parameters, set->parameters.name() + ".");
+      auto const record = [&](std::string const& name, auto const&) { names.add("record." + name); };
+      auto const add = [&](auto& state) {
+        if constexpr (requires { state->for_each_record(record); }) state->for_each_record(record);
+      };
+      std::apply([&](auto&... state) { (add(state), ...); }, states);
     }
 
     Philox random(std::string_view name) const {
