@@ -170,6 +170,7 @@
 #include <disentangle/train/evaluate_by_name.hpp>
 #include <disentangle/train/group_action.hpp>
 #include <disentangle/train/labelled_codes.hpp>
+#include <disentangle/train/load_weights.hpp>
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/partitions.hpp>
 #include <disentangle/train/progress_bar.hpp>

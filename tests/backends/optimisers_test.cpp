@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adam, AdamW and Sgd over three steps, with and without clipping and schedules; padding between blocks stays
-// zero.
+// Adam, AdamW and Sgd over three steps, with and without clipping and schedules, over a whole set and over
+// parts of one; padding between blocks stays zero.
 #include <disentangle/nn/update.hpp>
 #include <disentangle/optim/adam.hpp>
 #include <disentangle/optim/sgd.hpp>
@@ -50,6 +50,37 @@ void optimiser_row(Rows<Backend>& rows, std::string const& name, Optimiser const
   });
 }
 
+/// A second optimiser over "a" and "d" of the three parameters that the loss depends on.
+template <class Backend, class Optimiser>
+void shared_row(Rows<Backend>& rows, std::string const& name, Optimiser const& optimiser) {
+  rows.row(name, [&](RunningRow<Backend>& r) {
+    nn::Parameters<Backend> main(r.tape(), "model");
+    Variable<Backend, 1> a, b;
+    Variable<Backend, 2> d;
+    nn::Initialiser const normal{nn::Initialiser::Law::normal, 1};
+    main.declare(a, "a", Extents<1>{21}, normal);
+    main.declare(b, "b", Extents<1>{16}, normal);
+    main.declare(d, "d", Extents<2>{5, 41}, normal);
+    nn::detail::SharedParameters<Backend, Optimiser> shared(main, "second", {"a", "d"}, optimiser);
+    main.allocate(seed(2), 0);
+    shared.parameters.allocate(seed(2), 0);
+    std::size_t const n = main.size();
+    auto const host = [&] {
+      std::vector<double> values(n);
+      r.backend().download(main.values(), values.data(), n);
+      return values;
+    };
+    auto const before = host();
+    for (int step = 0; step < 3; ++step) {
+      r.tape().reset();
+      shared.minimise(sum(square(a)) + 2.0 * sum(square(b)) + 3.0 * sum(square(d)));
+    }
+    auto change = host();
+    for (std::size_t i = 0; i < n; ++i) change[i] -= before[i];
+    r.keep("change of the values", change, Kind::steps);
+  });
+}
+
 Register<TestedBackend> const registered("optimisers", [](auto& rows) {
   optim::Schedule const cosine{optim::ScheduleKind::cosine, 2, 5, 0.1};
   optimiser_row(rows, "Adam", optim::Adam{.learning_rate = 0.01});
@@ -61,6 +92,9 @@ Register<TestedBackend> const registered("optimisers", [](auto& rows) {
   optimiser_row(rows, "Sgd", optim::Sgd{.learning_rate = 0.01});
   optimiser_row(rows, "Sgd, clipped, cosine after warm-up",
                 optim::Sgd{.learning_rate = 1, .clip_norm = 0.5, .schedule = cosine});
+  shared_row(rows, "Sgd over parts of a set, clipped", optim::Sgd{.learning_rate = 0.1, .clip_norm = 0.5});
+  shared_row(rows, "Adam over parts of a set, clipped", optim::Adam{.learning_rate = 0.01, .clip_norm = 0.5});
+  shared_row(rows, "Adam over parts of a set", optim::Adam{.learning_rate = 0.01});
 });
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <disentangle/adversary/adversary.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/core/factor.hpp>
 #include <disentangle/core/with.hpp>
 #include <disentangle/method/beta_vae.hpp>
 #include <disentangle/nn/dense.hpp>

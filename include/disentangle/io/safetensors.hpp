@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes
-// (https://github.com/huggingface/safetensors, README "Format"). Checkpoints are kept in it.
+// (https://github.com/huggingface/safetensors, README "Format"). Checkpoints are kept in it. Digests of the
+// header and of each tensor, where asked for, stand among the metadata, so other readers open the file as well.
 #pragma once
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/array.hpp>
 #include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/digest.hpp>
 #include <disentangle/io/json.hpp>
 
 #include <algorithm>
@@ -43,6 +45,27 @@ inline char const* safetensors_name(DType dtype) {
   return "U8";
 }
 
+// The metadata that hold the digests: CRC-32 of the 8 bytes of length and the header, this entry's digits taken
+// as zeros; and those of the tensors in the order of their bytes, one space between.
+inline constexpr char const* header_digest_key = "crc32.header";
+inline constexpr char const* tensor_digests_key = "crc32.tensors";
+inline constexpr std::string_view no_digest = "00000000";
+
+/// Where the digits of the header's digest stand in its text, or npos. Inside a string of JSON the quotes of this
+/// pattern would be escaped, so it is found nowhere else.
+inline std::size_t header_digest_place(std::string_view header) {
+  constexpr std::string_view pattern = "\"crc32.header\":\"";
+  std::size_t const found = header.find(pattern);
+  if (found == header.npos || header.size() - found - pattern.size() < no_digest.size()) return header.npos;
+  return found + pattern.size();
+}
+
+inline std::array<std::byte, 8> safetensors_length(std::uint64_t length) {
+  std::array<std::byte, 8> bytes{};
+  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>((length >> (8 * i)) & 0xFF);
+  return bytes;
+}
+
 }  // namespace detail
 
 /// A tensor to write: its bytes stay where they are.
@@ -51,15 +74,30 @@ struct NamedTensor {
   ArrayView array;
 };
 
+/// What write_safetensors() adds.
+struct SafetensorsOptions {
+  /// Digests of the header and of each tensor, as the metadata "crc32.header" and "crc32.tensors".
+  /// SafetensorsReader checks what it reads against them.
+  bool digests = false;
+};
+
 /// Writes tensors (in the order of descending element size, so that all are aligned) and a map of strings,
 /// beside, synced and renamed. Throws ValueError for two tensors of one name or the name "__metadata__".
 inline void write_safetensors(std::filesystem::path const& path, std::span<NamedTensor const> tensors,
-                              std::map<std::string, std::string> const& metadata = {}) {
+                              std::map<std::string, std::string> metadata = {},
+                              SafetensorsOptions const& options = {}) {
   std::vector<NamedTensor const*> order;
   for (std::size_t const size : {8u, 4u, 2u, 1u}) {
     for (auto const& tensor : tensors) {
       if (size_of(tensor.array.dtype) == size) order.push_back(&tensor);
     }
+  }
+  if (options.digests) {
+    std::string digests;
+    for (NamedTensor const* tensor : order)
+      digests += (digests.empty() ? "" : " ") + digest_text(crc32_of(tensor->array.bytes));
+    metadata[detail::tensor_digests_key] = digests;
+    metadata[detail::header_digest_key] = detail::no_digest;
   }
   std::set<std::string_view> names;
   std::uint64_t offset = 0;
@@ -85,8 +123,11 @@ inline void write_safetensors(std::filesystem::path const& path, std::span<Named
   }
   header += "}";
   header.append((8 - header.size() % 8) % 8, ' ');
-  std::array<std::byte, 8> length{};
-  for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<std::byte>((header.size() >> (8 * i)) & 0xFF);
+  std::array<std::byte, 8> const length = detail::safetensors_length(header.size());
+  if (options.digests) {
+    header.replace(detail::header_digest_place(header), detail::no_digest.size(),
+                   digest_text(crc32_of(header, crc32_of(length))));
+  }
   AtomicFile file(path);
   file.write(length);
   file.write(header);
@@ -105,8 +146,8 @@ struct TensorInfo {
 };
 
 /// Opens a safetensors file and checks its whole header: length against the file, element types, shapes
-/// against byte counts, no overlap, no hole, no bytes left over. Tensors are then read one by one. Faults are
-/// FileErrors.
+/// against byte counts, no overlap, no hole, no bytes left over; and the header's digest, if it has one. Tensors
+/// are then read one by one, each checked against its digest. Faults are FileErrors.
 class SafetensorsReader {
  public:
   explicit SafetensorsReader(std::filesystem::path const& path) : SafetensorsReader(InputFile(path)) {}
@@ -126,14 +167,18 @@ class SafetensorsReader {
       fail("a header of " + std::to_string(length) + " bytes, expected at most 100000000");
     std::string text(static_cast<std::size_t>(length), '\0');
     file_.read(8, std::as_writable_bytes(std::span(text)));
+    check_header(text);
     parse(text, 8 + length);
   }
 
   /// In the order of their bytes.
   std::vector<TensorInfo> const& tensors() const { return tensors_; }
 
-  /// The strings under "__metadata__".
+  /// The strings under "__metadata__", without those that hold digests.
   std::map<std::string, std::string> const& metadata() const { return metadata_; }
+
+  /// Whether the file holds digests, so that a flipped bit is noticed.
+  bool has_digests() const { return has_digests_; }
 
   bool contains(std::string_view name) const { return find(name) != nullptr; }
 
@@ -153,6 +198,7 @@ class SafetensorsReader {
     Array array{tensor.shape, tensor.dtype, {}};
     array.bytes.resize(static_cast<std::size_t>(tensor.byte_count));
     file_.read(tensor.offset, array.bytes);
+    check_tensor(tensor, array.bytes);
     if (array.dtype == DType::b1) {
       for (std::byte& byte : array.bytes) byte = byte == std::byte{0} ? std::byte{0} : std::byte{1};
     }
@@ -169,10 +215,46 @@ class SafetensorsReader {
            name_of(dtype_of<T>()));
     }
     file_.read(tensor.offset, std::as_writable_bytes(out));
+    check_tensor(tensor, std::as_bytes(out));
   }
 
  private:
   [[noreturn]] void fail(std::string const& what) const { throw FileError(file_.name(), what); }
+
+  [[noreturn]] void damaged(std::string const& part, std::uint32_t found, std::string const& expected) const {
+    fail(part + " is damaged: found CRC-32 " + digest_text(found) + ", the file says " + expected +
+         "; restore the file from a copy (a program that rewrote it must leave out the metadata crc32.*)");
+  }
+
+  void check_header(std::string text) {
+    std::size_t const place = detail::header_digest_place(text);
+    if (place == text.npos) return;
+    std::string const expected = text.substr(place, detail::no_digest.size());
+    text.replace(place, expected.size(), detail::no_digest);
+    std::uint32_t const found = crc32_of(text, crc32_of(detail::safetensors_length(text.size())));
+    if (digest_text(found) != expected) damaged("the header", found, expected);
+    has_digests_ = true;
+  }
+
+  /// Takes the digests out of the metadata, those of the tensors into their order.
+  void take_digests() {
+    metadata_.erase(detail::header_digest_key);
+    auto const entry = metadata_.extract(detail::tensor_digests_key);
+    if (!has_digests_) return;
+    std::string const list = entry.empty() ? "" : entry.mapped();
+    for (std::size_t at = 0; at < list.size(); at += detail::no_digest.size() + 1)
+      digests_.push_back(list.substr(at, detail::no_digest.size()));
+    if (digests_.size() != tensors_.size())
+      fail("found digests of " + std::to_string(digests_.size()) + " tensors, expected " +
+           std::to_string(tensors_.size()));
+  }
+
+  void check_tensor(TensorInfo const& tensor, std::span<std::byte const> bytes) const {
+    if (!has_digests_) return;
+    std::string const& expected = digests_[static_cast<std::size_t>(&tensor - tensors_.data())];
+    std::uint32_t const found = crc32_of(bytes);
+    if (digest_text(found) != expected) damaged("tensor '" + tensor.name + "'", found, expected);
+  }
 
   TensorInfo const* find(std::string_view name) const {
     auto const found = index_.find(name);
@@ -213,6 +295,7 @@ class SafetensorsReader {
       }
     }
     sort_tensors();
+    take_digests();
     std::uint64_t expected = data_start;
     for (auto const& tensor : tensors_) {
       if (tensor.offset != expected) {
@@ -290,6 +373,8 @@ class SafetensorsReader {
   std::vector<TensorInfo> tensors_;
   std::map<std::string, std::size_t, std::less<>> index_;
   std::map<std::string, std::string> metadata_;
+  bool has_digests_ = false;
+  std::vector<std::string> digests_;  // of the tensors, in their order
 };
 
 }  // namespace disentangle::io

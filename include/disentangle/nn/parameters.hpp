@@ -9,10 +9,12 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <disentangle/autodiff/tape.hpp>
+#include <disentangle/core/error.hpp>
 #include <disentangle/nn/initialisation.hpp>
 
 namespace disentangle::nn {
@@ -28,6 +30,19 @@ struct Weight {
   bool accumulate() { return std::exchange(written, true); }
 };
 
+/// Whether a tensor of a model is an optimiser's moment: one of the parts of its name is "moment" and a number
+/// ("moment0.encoder.0.weight", "labelled.moment1.encoder.trunk.0.bias"). No parameter may have such a name.
+inline bool is_moment(std::string_view name) {
+  while (!name.empty()) {
+    std::string_view const part = name.substr(0, name.find('.'));
+    if (part.starts_with("moment") && part.size() > 6 && part.find_first_not_of("0123456789", 6) == part.npos)
+      return true;
+    name.remove_prefix(std::min(part.size() + 1, name.size()));
+  }
+  return false;
+}
+
+/// Everything that one optimiser updates. Names are unique within a set: declaring one twice is a ValueError.
 template <class Backend>
 class Parameters {
  public:
@@ -70,6 +85,7 @@ class Parameters {
   template <int Rank>
   void declare_statistic(Variable<Backend, Rank>& variable, std::string name, Extents<Rank> const& extents,
                          double initial) {
+    expect_new(name);
     variable.tape = tape_;
     variable.extents = extents;
     variable.strides = contiguous_strides(extents);
@@ -160,9 +176,26 @@ class Parameters {
   Tape<Backend>& tape() { return *tape_; }
 
  private:
+  /// The initial value and the place in a checkpoint hang on the name.
+  void expect_new(std::string const& name) const {
+    for (auto const* blocks : {&blocks_, &statistic_blocks_}) {
+      for (Block const& block : *blocks) {
+        if (block.name != name) continue;
+        throw ValueError("parameters '" + name_ + "': found '" + name +
+                         "' twice, expected each name once: a policy that has parameters stands in a method "
+                         "once; take the second out, or let it declare names of its own");
+      }
+    }
+  }
+
   template <int Rank>
   void declare_block(Variable<Backend, Rank>& variable, bool* written, std::string name,
                      Extents<Rank> const& extents, Initialiser initialiser) {
+    expect_new(name);
+    if (is_moment(name)) {
+      throw ValueError("parameters '" + name_ + "': found the name '" + name +
+                       "', expected one that is not an optimiser's (moment0, moment1, ...)");
+    }
     variable.tape = tape_;
     variable.extents = extents;
     variable.strides = contiguous_strides(extents);

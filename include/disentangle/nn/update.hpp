@@ -3,12 +3,16 @@
 // buffers.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <disentangle/autodiff/materialise.hpp>
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/backend/backend_traits.hpp>
 #include <disentangle/nn/parameters.hpp>
@@ -133,10 +137,12 @@ class SharedParameters final : public OwnParameters<Backend> {
   SharedParameters(Parameters<Backend>& main, std::string name, std::vector<std::string> prefixes,
                    Optimiser const& optimiser)
       : OwnParameters<Backend>(main.tape(), std::move(name)), main_(main), optimiser_(optimiser) {
+    for (std::string const& prefix : prefixes) expect_parameters(prefix);
     for (std::size_t i = 0; i < main.blocks().size(); ++i) {
       auto const& block = main.blocks()[i];
-      for (std::string const& prefix : prefixes) {
-        if (block.name.starts_with(prefix)) shared_.push_back(i);
+      if (std::any_of(prefixes.begin(), prefixes.end(),
+                      [&](std::string const& prefix) { return block.name.starts_with(prefix); })) {
+        shared_.push_back(i);
       }
     }
     moments_.resize(shared_.size() * Optimiser::moments);
@@ -150,21 +156,88 @@ class SharedParameters final : public OwnParameters<Backend> {
   std::size_t moments() const override { return 0; }
 
  private:
+  /// "encoder.trunk." of "encoder.trunk.0.weight"
+  static std::string without_layers(std::string const& name) {
+    std::size_t end = name.find('.');
+    if (end == name.npos) return name;
+    while (end + 1 < name.size() && !(name[end + 1] >= '0' && name[end + 1] <= '9') &&
+           name.find('.', end + 1) != name.npos) {
+      end = name.find('.', end + 1);
+    }
+    return name.substr(0, end + 1);
+  }
+
+  /// A prefix with which no parameter begins would train nothing.
+  void expect_parameters(std::string const& prefix) const {
+    std::set<std::string> there;
+    for (auto const& block : main_.blocks()) {
+      if (block.name.starts_with(prefix)) return;
+      there.insert(without_layers(block.name));
+    }
+    std::string text;
+    for (std::string const& name : there) text += (text.empty() ? "'" : ", '") + name + "'";
+    throw ValueError("shared parameters '" + this->parameters.name() + "': found the prefix '" + prefix +
+                     "', with which no parameter begins; they begin with " +
+                     (text.empty() ? "nothing" : text));
+  }
+
   Parameters<Backend>& trained() override { return main_; }
   void apply() override {
     Optimiser const optimiser = at_rate(optimiser_, this->parameters.rate_factor);
     main_.complete_gradients();
+    auto& backend = main_.tape().backend();
+    double factor = 1;
+    typename Backend::scalar* squared = nullptr;
+    if (optimiser.clip_norm > 0 && !shared_.empty()) {
+      squared = squared_norm();
+      if constexpr (!clips_in_place) {
+        double norm = 0;
+        backend.download(squared, &norm, 1);
+        norm = std::sqrt(norm);
+        if (norm > optimiser.clip_norm) factor = optimiser.clip_norm / norm;
+      }
+    }
     for (std::size_t i = 0; i < shared_.size(); ++i) {
       auto const& block = main_.blocks()[shared_[i]];
       auto const moments = [&]<std::size_t... M>(std::index_sequence<M...>) {
         return std::array<typename Backend::scalar*, sizeof...(M)>{
             moments_[i * Optimiser::moments + M].value...};
       }(std::make_index_sequence<Optimiser::moments>{});
-      main_.tape().backend().update(optimiser.update(this->updates, 1.0),
-                                    Parameters<Backend>::padded(block.size), main_.values() + block.offset,
-                                    main_.gradients() + block.offset, moments);
+      std::size_t const size = Parameters<Backend>::padded(block.size);
+      auto* const values = main_.values() + block.offset;
+      auto* const gradients = main_.gradients() + block.offset;
+      if constexpr (clips_in_place) {
+        if (squared != nullptr) {
+          backend.clipped_update(optimiser.update(this->updates, 1.0), size, values, gradients, moments,
+                                 squared, optimiser.clip_norm);
+          continue;
+        }
+      }
+      backend.update(optimiser.update(this->updates, factor), size, values, gradients, moments);
     }
   }
+
+  /// The square of the L2 norm of the gradients of the shared parameters together.
+  typename Backend::scalar* squared_norm() {
+    auto& tape = main_.tape();
+    RecordingOff<Backend> const guard(tape);
+    auto const of = [&](std::size_t i) {
+      auto const& block = main_.blocks()[i];
+      Variable<Backend, 1> const g{&tape,
+                                   main_.gradients() + block.offset,
+                                   nullptr,
+                                   Extents<1>{static_cast<std::ptrdiff_t>(block.size)},
+                                   {1}};
+      return sum(square(g));
+    };
+    Variable<Backend, 0> total = of(shared_[0]);
+    for (std::size_t i = 1; i < shared_.size(); ++i) total = materialise(total + of(shared_[i]));
+    return total.value;
+  }
+
+  static constexpr bool clips_in_place = backend::backend_traits<Backend>::template clips_in_place<
+      decltype(std::declval<Optimiser const&>().update(1, 1.0)),
+      std::array<typename Backend::scalar*, Optimiser::moments>>;
 
   Parameters<Backend>& main_;
   Optimiser optimiser_;

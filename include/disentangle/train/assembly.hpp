@@ -109,6 +109,7 @@ struct Assembly {
       decoder.declare(main, "decoder", method.template get<Role::decoder>().initialisation);
     }
     traits::each_slot([this](auto index) { build_state<index>(); });
+    expect_distinct_names();
     main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
     for (auto& set : own) set->parameters.allocate(seed, set->moments());
   }
@@ -169,6 +170,18 @@ struct Assembly {
   }
 
  private:
+  /// Throws now what would fail at the first checkpoint.
+  void expect_distinct_names() {
+    nn::CheckpointNames names;
+    names.add(main, "");
+    for (auto const& set : own) names.add(set->parameters, set->parameters.name() + ".");
+    auto const record = [&](std::string const& name, auto const&) { names.add("record." + name); };
+    traits::each_slot([&](auto index) {
+      auto& state = std::get<index>(states);
+      if constexpr (requires { state->for_each_record(record); }) state->for_each_record(record);
+    });
+  }
+
   static constexpr std::size_t prior_index() {
     return []<class... Slots>(std::type_identity<Method<Slots...>>) {
       return detail::index_of<Role::prior, 0, Slots...>();

@@ -2,14 +2,19 @@
 // checkpoint("run/"): a callback of train() that saves the model's state every so many steps and at the end.
 #pragma once
 
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/data/batch_source.hpp>
+#include <disentangle/io/lock_file.hpp>
 #include <disentangle/train/checkpoint_file.hpp>
 
 namespace disentangle {
@@ -22,11 +27,23 @@ struct CheckpointOptions {
   bool resume = false;
   /// Further text to keep in the file.
   std::map<std::string, std::string> notes{};
+  /// allow: a resumed run goes on with the model's hyper-parameters where they are not those of the checkpoint;
+  /// what changed is kept in the file (CheckpointInfo::changes). refuse: that is an error which lists them.
+  ChangedSettings changed_settings = ChangedSettings::refuse;
+  /// A lock that keeps other processes out of the folder, where the caller holds one already; else the callback
+  /// takes its own for as long as training lasts.
+  std::shared_ptr<io::LockFile> lock{};
 };
+
+/// The file that is locked while somebody trains into a checkpoint: "run/checkpoint.lock".
+inline std::filesystem::path lock_of(std::filesystem::path checkpoint) {
+  return checkpoint.replace_extension(".lock");
+}
 
 /// Saves to one file, which always holds the newest state whose numbers are finite: each checkpoint replaces
 /// the one before by renaming. Where a state is not finite, the run ends with a NumericalError and the file
-/// stays.
+/// stays. While training lasts the file beside it, "checkpoint.lock", is locked: a second run into the same
+/// checkpoint, of this process or another, is a FileError that names who trains there.
 class Checkpoint {
  public:
   Checkpoint(std::filesystem::path path, CheckpointOptions options)
@@ -40,8 +57,34 @@ class Checkpoint {
   std::filesystem::path const& path() const { return path_; }
 
   void on_resume(auto& run) {
+    lock_ = options_.lock;
+    if (!lock_) lock_ = std::make_shared<io::LockFile>(lock_of(path_), "a training run");
+    if (!lock_->guards()) {
+      std::fprintf(stderr,
+                   "checkpoint: the file system of %s has no locks, so nothing keeps a second run out\n",
+                   path_.string().c_str());
+    }
+    changes_.clear();
+    saved_step_ = -1;
     if (!options_.resume || !std::filesystem::exists(path_)) return;
-    CheckpointInfo const info = load_checkpoint(run.model(), path_);
+    CheckpointInfo const before = read_checkpoint_info(path_);
+    expect_same_run(run, before);
+    changes_ = load_checkpoint(run.model(), path_, {.changed_settings = options_.changed_settings}).changes;
+    if (changes_ != before.changes) save(run);  // from now on the file is of the settings that the run has
+    saved_step_ = run.step();
+    run.set_last_checkpoint(text());
+  }
+  void on_step(auto& run, auto const&) {
+    if (run.step() % options_.every == 0) save(run);
+  }
+  void on_end(auto& run) {
+    if (saved_step_ != run.step()) save(run);
+    lock_.reset();
+  }
+  void on_failure(auto&, std::exception const&) { lock_.reset(); }
+
+ private:
+  void expect_same_run(auto& run, CheckpointInfo const& info) const {
     expect(info.data_name == run.data_name() && info.data_size == run.data_size(), "data set",
            info.data_name + " (" + std::to_string(info.data_size) + " images)",
            run.data_name() + " (" + std::to_string(run.data_size()) + " images)");
@@ -55,17 +98,7 @@ class Checkpoint {
       expect(found == info.notes.end() || found->second == labelled, "labelled batch size",
              found == info.notes.end() ? "" : found->second, labelled);
     }
-    saved_step_ = run.step();
-    run.set_last_checkpoint(text());
   }
-  void on_step(auto& run, auto const&) {
-    if (run.step() % options_.every == 0) save(run);
-  }
-  void on_end(auto& run) {
-    if (saved_step_ != run.step()) save(run);
-  }
-
- private:
   void save(auto& run) {
     // throws where a loss that is still on the device is not finite: the last good file stays
     run.model().read_back();
@@ -76,7 +109,8 @@ class Checkpoint {
                     {.data_name = run.data_name(),
                      .data_size = run.data_size(),
                      .batch_size = run.options().batch_size,
-                     .notes = std::move(notes)});
+                     .notes = std::move(notes),
+                     .changes = changes_});
     saved_step_ = run.step();
     run.set_last_checkpoint(text());
   }
@@ -104,11 +138,18 @@ class Checkpoint {
   std::filesystem::path path_;
   CheckpointOptions options_;
   long saved_step_ = -1;
+  std::vector<SettingChange> changes_;
+  std::shared_ptr<io::LockFile> lock_;
 };
 
-/// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing
-///     folders are made. dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every =
-///     1000}));
+/// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing folders
+/// are made.
+///
+///     dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every = 1000}));
+///
+/// To go on with another learning rate, give the model that rate and
+///
+///     dis::checkpoint("run/", {.resume = true, .changed_settings = dis::ChangedSettings::allow})
 inline Checkpoint checkpoint(std::filesystem::path const& path, CheckpointOptions options = {}) {
   return {path, std::move(options)};
 }

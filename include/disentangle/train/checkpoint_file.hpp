@@ -1,48 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model's whole state in one safetensors file: parameters, the optimisers' moments, statistics, and as
-// metadata the counters and what the state belongs to. Random numbers and minibatches are pure functions of
-// (seed, step), so nothing else is needed to go on bit for bit.
+// metadata the counters and what the state belongs to, all with digests against accidents. Random numbers and
+// minibatches are pure functions of (seed, step), so nothing else is needed to go on bit for bit.
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
-#include <sstream>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <disentangle/core/describe.hpp>
 #include <disentangle/core/error.hpp>
-#include <disentangle/core/version.hpp>
 #include <disentangle/io/safetensors.hpp>
+#include <disentangle/train/checkpoint_header.hpp>
+#include <disentangle/train/method_settings.hpp>
 
 namespace disentangle {
 
-/// What a checkpoint says beside its tensors. The first four are the caller's to fill in for
-/// save_checkpoint().
-struct CheckpointInfo {
-  std::string data_name;                       ///< of the data set
-  std::size_t data_size = 0;                   ///< images in it
-  std::size_t batch_size = 0;                  ///< images per minibatch
-  std::map<std::string, std::string> notes{};  ///< anything else, kept under "note.<key>"
-  long step = 0;                               ///< training steps made
-  std::vector<long> counters{};                ///< Model::counters()
-  std::uint64_t seed = 0;                      ///< of the run
-  std::string method{};                        ///< describe(method), a line per policy
-  std::string image_shape{};                   ///< "64 x 64 x 1"
-  std::string library_version{};               ///< that wrote the file
+/// Whether a checkpoint whose hyper-parameters are not the model's may be loaded.
+enum class ChangedSettings { refuse, allow };
+
+/// What load_checkpoint() accepts.
+struct LoadOptions {
+  /// allow: the model goes on with its own hyper-parameters; what differs stands in the result's `changes`.
+  ChangedSettings changed_settings = ChangedSettings::refuse;
 };
 
 namespace detail {
-
-inline constexpr char const* checkpoint_format = "disentangle checkpoint 1";
 
 template <class Image>
 std::string image_shape_text() {
@@ -75,100 +65,6 @@ auto host_tensors(Model& model, bool values) {
     tensors.push_back(std::move(tensor));
   });
   return tensors;
-}
-
-/// The metadata of a checkpoint, with errors that name the file and the entry.
-class CheckpointHeader {
- public:
-  CheckpointHeader(std::string file, std::map<std::string, std::string> const& entries)
-      : file_(std::move(file)), entries_(entries) {
-    auto const format = entries_.find("format");
-    if (format == entries_.end() || format->second != checkpoint_format) {
-      throw FileError(
-          file_, std::string("no checkpoint of this program: found ") +
-                     (format == entries_.end() ? "no entry 'format'" : "format '" + format->second + "'") +
-                     ", expected '" + checkpoint_format + "'");
-    }
-  }
-
-  std::string const& text(std::string const& key) const {
-    auto const found = entries_.find(key);
-    if (found == entries_.end()) throw FileError(file_, "the metadata has no entry '" + key + "'");
-    return found->second;
-  }
-  template <class T>
-  T number(std::string const& key) const {
-    return parse<T>(key, text(key));
-  }
-  std::vector<long> numbers(std::string const& key) const {
-    std::vector<long> list;
-    std::istringstream words(text(key));
-    for (std::string word; words >> word;) list.push_back(parse<long>(key, word));
-    return list;
-  }
-  CheckpointInfo info() const {
-    CheckpointInfo info;
-    info.data_name = text("data");
-    info.data_size = number<std::size_t>("data_size");
-    info.batch_size = number<std::size_t>("batch_size");
-    info.step = number<long>("step");
-    info.counters = numbers("counters");
-    info.seed = number<std::uint64_t>("seed");
-    info.method = text("method");
-    info.image_shape = text("image_shape");
-    info.library_version = text("library_version");
-    for (auto const& [key, value] : entries_) {
-      if (key.starts_with("note.")) info.notes[key.substr(5)] = value;
-    }
-    if (info.step < 0 || info.counters.empty() || info.counters[0] != info.step) {
-      throw FileError(file_, "metadata: found step " + text("step") + " and counters '" + text("counters") +
-                                 "', expected the step as the first counter");
-    }
-    return info;
-  }
-
- private:
-  template <class T>
-  T parse(std::string const& key, std::string_view word) const {
-    T value{};
-    auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc{} || end != word.data() + word.size()) {
-      throw FileError(file_,
-                      "metadata '" + key + "': found '" + std::string(word) + "', expected a whole number");
-    }
-    return value;
-  }
-
-  std::string file_;
-  std::map<std::string, std::string> const& entries_;
-};
-
-inline std::vector<std::string> lines_of(std::string const& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-/// Throws where the checkpoint's method is not the model's, naming the first policies that only one of them
-/// has.
-inline void expect_same_method(std::string const& file, std::string const& found,
-                               std::string const& expected) {
-  if (found == expected) return;
-  auto const a = lines_of(found), b = lines_of(expected);
-  auto const only_in = [](std::vector<std::string> const& one,
-                          std::vector<std::string> const& other) -> std::string {
-    for (std::string const& line : one) {
-      if (std::find(other.begin(), other.end(), line) == other.end()) return "'" + line + "'";
-    }
-    return "";
-  };
-  std::string const has = only_in(a, b), wants = only_in(b, a);
-  if (has.empty() && wants.empty())
-    throw FileError(file, "the checkpoint is of a method with the same policies in another order or number");
-  throw FileError(file, "the checkpoint is of another method: found " +
-                            (has.empty() ? "no further policy" : has) + ", expected " +
-                            (wants.empty() ? "no further policy" : wants));
 }
 
 inline constexpr char const* record_prefix = "record.";
@@ -225,52 +121,80 @@ void save_checkpoint(Model& model, std::filesystem::path const& path, Checkpoint
     named.push_back({detail::record_prefix + record,
                      io::ArrayView(std::vector<std::size_t>{values.size()}, std::span<T const>(values))});
   });
-  std::string counters;
-  for (long const count : model.counters()) counters += (counters.empty() ? "" : " ") + std::to_string(count);
-  std::map<std::string, std::string> metadata{
-      {"format", detail::checkpoint_format},
-      {"step", std::to_string(model.steps())},
-      {"counters", counters},
-      {"seed", std::to_string(model.seed().value)},
-      {"method", describe(model.method())},
-      {"image_shape", detail::image_shape_text<typename Model::image_shape_type>()},
-      {"library_version", std::string(version)},
-      {"data", info.data_name},
-      {"data_size", std::to_string(info.data_size)},
-      {"batch_size", std::to_string(info.batch_size)}};
-  for (auto const& [key, value] : info.notes) metadata["note." + key] = value;
-  io::write_safetensors(path, named, metadata);
+  CheckpointInfo all = info;
+  all.step = model.steps();
+  all.counters = model.counters();
+  all.counter_names = model.counter_names();
+  all.seed = model.seed().value;
+  all.method = describe(model.method());
+  all.image_shape = detail::image_shape_text<typename Model::image_shape_type>();
+  io::write_safetensors(path, named, detail::checkpoint_metadata(all), {.digests = true});
 }
 
-/// What a checkpoint says of itself, without its tensors. @throws FileError if it is no checkpoint, or
-/// damaged.
-inline CheckpointInfo read_checkpoint_info(std::filesystem::path const& path) {
-  io::SafetensorsReader const file(path);
-  return detail::CheckpointHeader(path.string(), file.metadata()).info();
+namespace detail {
+
+/// What a method's types have by default; nothing where they have no default.
+template <class M>
+MethodSettings default_settings() {
+  if constexpr (std::is_default_constructible_v<M>) {
+    return method_settings(describe(M{}));
+  } else {
+    return {};
+  }
 }
 
-/// Restores a model's state. The model must have the method (every hyper-parameter), the image shape and the
-/// seed that the checkpoint was made with. @throws FileError naming what was found and what was expected; the
-/// model is then unchanged.
+/// Throws unless the metadata are those of a model that may take the state; adds to info.changes what differs.
+inline void expect_fits(std::string const& file, MethodSettings const& found, MethodSettings const& expected,
+                        MethodSettings const& defaults, ChangedSettings changed, CheckpointInfo& info) {
+  expect_same_structure(file, found, expected);
+  std::vector<SettingChange> const changes = setting_changes(found, expected, defaults, info.step);
+  if (!changes.empty() && changed == ChangedSettings::refuse) {
+    throw FileError(file, "the checkpoint is of other hyper-parameters: " + changes_text(changes) +
+                              "; set those of the file, or let them change: .changed_settings = "
+                              "ChangedSettings::allow (the program: --resume --set NAME=VALUE)");
+  }
+  info.changes.insert(info.changes.end(), changes.begin(), changes.end());
+}
+
+/// Whether the slots stand in the same order.
+inline bool same_order(MethodSettings const& found, MethodSettings const& expected) {
+  for (std::size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {
+    if (found[i].slot != expected[i].slot) return false;
+  }
+  return true;
+}
+
+}  // namespace detail
+
+/// Restores a model's state. The model must have the structure (policies in their roles), the image shape, the
+/// seed and, unless `options` let them change, the hyper-parameters that the checkpoint was made with. A
+/// hyper-parameter that the file lacks, as files of older versions do, had its default. Returns what the file
+/// says, with the hyper-parameters that change now at the end of `changes`. @throws FileError naming what was
+/// found and what was expected; the model is then unchanged.
 template <class Model>
-CheckpointInfo load_checkpoint(Model& model, std::filesystem::path const& path) {
+CheckpointInfo load_checkpoint(Model& model, std::filesystem::path const& path,
+                               LoadOptions const& options = {}) {
   using T = typename Model::scalar;
   std::string const name = path.string();
-  io::SafetensorsReader const file(path);
-  CheckpointInfo info = detail::CheckpointHeader(name, file.metadata()).info();
+  io::SafetensorsReader const file = detail::open_checkpoint(path);
+  detail::CheckpointHeader const header(name, file.metadata());
+  CheckpointInfo info = header.info();
   std::string const shape = detail::image_shape_text<typename Model::image_shape_type>();
   if (info.image_shape != shape) {
     throw FileError(name, "the checkpoint is for images of " + info.image_shape + ", expected " + shape);
   }
-  detail::expect_same_method(name, info.method, describe(model.method()));
+  detail::MethodSettings const saved = header.settings();
+  detail::MethodSettings const expected = detail::method_settings(describe(model.method()));
+  detail::expect_fits(name, saved, expected,
+                      detail::default_settings<std::remove_cvref_t<decltype(model.method())>>(),
+                      options.changed_settings, info);
   if (info.seed != model.seed().value) {
     throw FileError(name, "the checkpoint is of seed " + std::to_string(info.seed) + ", expected " +
-                              std::to_string(model.seed().value));
+                              std::to_string(model.seed().value) +
+                              "; load_weights() takes the parameters alone, of any seed");
   }
-  if (info.counters.size() != model.counters().size()) {
-    throw FileError(name, "found " + std::to_string(info.counters.size()) + " counters, expected " +
-                              std::to_string(model.counters().size()));
-  }
+  std::vector<long> const counters =
+      detail::counters_for(info, model.counter_names(), detail::same_order(saved, expected), name);
   auto tensors = detail::host_tensors(model, false);
   for (auto& tensor : tensors) {
     io::TensorInfo const& found = file.info(tensor.name);
@@ -302,7 +226,7 @@ CheckpointInfo load_checkpoint(Model& model, std::filesystem::path const& path) 
       values.assign(found->second.begin(), found->second.end());
     }
   });
-  model.set_counters(info.counters);
+  model.set_counters(counters);
   return info;
 }
 

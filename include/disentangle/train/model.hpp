@@ -169,6 +169,12 @@ class Model {
     for (auto const& own : parts_->own) counts.push_back(own->updates);
     return counts;
   }
+  /// Whose numbers they are: "model", then the sets with an optimiser of their own ("critic").
+  std::vector<std::string> counter_names() const {
+    std::vector<std::string> names{parts_->main.name()};
+    for (auto const& own : parts_->own) names.push_back(own->parameters.name());
+    return names;
+  }
   void set_counters(std::vector<long> const& counts) {
     if (counts.size() != parts_->own.size() + 1) {
       throw ValueError("counters: found " + std::to_string(counts.size()) + ", expected " +

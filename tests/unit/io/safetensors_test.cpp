@@ -71,6 +71,50 @@ TEST_CASE("the bytes are those of the format") {
   CHECK(io::SafetensorsReader(folder / "empty").tensors().empty());
 }
 
+TEST_CASE("with digests a flipped bit anywhere is noticed, and the file remains one of the format") {
+  ScratchFolder folder;
+  std::vector<float> const weight{1, 2, 3, 4};
+  std::vector<std::uint8_t> const mask{1, 0, 1};
+  std::vector<double> const none;
+  io::NamedTensor const tensors[] = {{"mask", {{3}, std::span<std::uint8_t const>(mask)}},
+                                     {"none", {{0}, std::span<double const>(none)}},
+                                     {"weight", {{2, 2}, std::span<float const>(weight)}}};
+  std::map<std::string, std::string> const metadata{{"note", "\"crc32.header\":\"12345678\""}};
+  io::write_safetensors(folder / "a", tensors, metadata, {.digests = true});
+  auto const read = [](std::vector<std::byte> bytes) {
+    io::SafetensorsReader const reader(io::InputFile::from_memory("a.safetensors", std::move(bytes)));
+    if (!reader.has_digests()) throw FileError("a.safetensors", "no digests");
+    for (auto const& tensor : reader.tensors()) reader.read(tensor.name);
+    std::vector<float> out(4);
+    reader.read_into("weight", std::span(out));
+    return std::pair{reader.metadata(), out};
+  };
+  auto const bytes = test_support::read_bytes(folder / "a");
+  CHECK(read(bytes) == std::pair{metadata, weight});
+  int noticed = 0;
+  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    auto damaged = bytes;
+    damaged[bit / 8] ^= std::byte{1} << (bit % 8);
+    try {
+      read(damaged);
+      MESSAGE("bit " << bit);
+    } catch (FileError const&) {
+      ++noticed;
+    }
+  }
+  CHECK(noticed == 8 * static_cast<int>(bytes.size()));
+
+  auto damaged = bytes;
+  damaged.back() ^= std::byte{4};
+  CHECK_THROWS_WITH_AS(read(damaged),
+                       doctest::Contains("a.safetensors: tensor 'mask' is damaged: found CRC-32"), FileError);
+  CHECK_THROWS_WITH_AS(read(damaged), doctest::Contains("restore the file from a copy"), FileError);
+  std::string text = test_support::read_text(folder / "a");
+  text[text.find("weight")] = 'W';
+  CHECK_THROWS_WITH_AS(read(test_support::to_bytes(text)), doctest::Contains("the header is damaged"),
+                       FileError);
+}
+
 TEST_CASE("names that cannot be are refused") {
   ScratchFolder folder;
   float const value = 1;
