@@ -94,6 +94,8 @@ void train_command(TrainArguments const& given) {
         auto const summary = model->train(
             shown, augmentation,
             {.steps = config.steps, .batch_size = config.batch_size, .log_every = config.log_every}, files);
+        for (std::string const& warning : summary.warnings)  // said once more, where the run's end is read
+          std::fprintf(stderr, "disentangle: warning: %s\n", warning.c_str());
         if (!summary.stopped.empty()) {
           std::fprintf(stderr, "go on with: disentangle train --resume --out %s\n", given.out.c_str());
           return;

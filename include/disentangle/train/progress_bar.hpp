@@ -32,7 +32,8 @@ struct ProgressOptions {
 /// In a terminal one line, redrawn ten times a second; otherwise a line for step 1, every log_every-th and
 ///     the last step: step 1200/20000 (6 %)  1650 images/s  loss 41.87 = Bernoulli 29.31 + TotalCorrelation
 ///     12.56  12:20 left
-/// Images per second are those since the line before.
+/// Images per second are those since the line before. What is wrong with the run (RunWarnings) gets a line,
+/// "warning: step 5000: ...", at the step where it is noticed.
 class ProgressBar {
  public:
   explicit ProgressBar(ProgressOptions options) : out_(options.out) {
@@ -47,9 +48,11 @@ class ProgressBar {
     last_step_ = run.first_step();
     last_seconds_ = rate_ = 0;
     open_line_ = false;
+    warned_ = 0;
   }
 
   void on_step(auto& run, auto const& report) {
+    print_warnings(run);
     double const seconds = run.seconds();
     bool const last = run.step() == run.options().steps;
     if (redraw_ ? !last && seconds - last_seconds_ < 0.1 : !run.logs(run.step())) return;
@@ -62,10 +65,20 @@ class ProgressBar {
     draw(run, report);
   }
 
-  void on_end(auto&) { end_line(); }
+  void on_end(auto& run) {
+    print_warnings(run);
+    end_line();
+  }
   void on_failure(auto&, std::exception const&) { end_line(); }
 
  private:
+  void print_warnings(auto& run) {
+    for (; warned_ < run.warnings().size(); ++warned_) {
+      end_line();
+      std::fprintf(out_, "warning: %s\n", run.warnings()[warned_].c_str());
+    }
+  }
+
   void draw(auto& run, auto const& report) {
     length_ = 0;
     double const total = static_cast<double>(run.options().steps);
@@ -105,6 +118,7 @@ class ProgressBar {
   double last_seconds_ = 0, rate_ = 0;  // rate in steps per second
   std::array<char, 512> line_{};
   std::size_t length_ = 0;
+  std::size_t warned_ = 0;  // of the run's warnings, how many have been printed
 };
 
 /// Shows progress on stderr, or where the options say.

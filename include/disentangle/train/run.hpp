@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <disentangle/data/batch_source.hpp>
 
@@ -43,6 +44,8 @@ struct TrainSummary {
   std::string stopped;           ///< why a callback stopped the run; empty: it was not stopped
   std::uint64_t data_waits = 0;  ///< steps that had to wait for their images
   double data_wait_seconds = 0;  ///< and how long, together
+  /// That the run diverged or collapsed, and what to change, in words: "step 5000: ..." (RunWarnings).
+  std::vector<std::string> warnings{};
 };
 
 /// What a callback may know and do about a run. Lives as long as the call of train().
@@ -80,6 +83,11 @@ class Run {
   /// Whether this step gets a line of report: the first, every log_every-th and the last.
   bool logs(long step) const { return step == 1 || step % options_.log_every == 0 || step == options_.steps; }
 
+  /// Notes that something is wrong with the run, "step 31: " put in front: progress_bar() prints it, csv_log()
+  /// has it in its next row, TrainSummary in its list. The run goes on.
+  void warn(std::string const& text) { warnings_.push_back("step " + std::to_string(step()) + ": " + text); }
+  std::vector<std::string> const& warnings() const { return warnings_; }
+
   /// Set by whoever saves: "run/checkpoint.safetensors (step 3000)"; empty where nobody did.
   std::string const& last_checkpoint() const { return last_checkpoint_; }
   void set_last_checkpoint(std::string text) { last_checkpoint_ = std::move(text); }
@@ -100,7 +108,8 @@ class Run {
   TrainSummary summary() const {
     double const time = seconds();
     return {first_step_, step(),   time,   time > 0 ? static_cast<double>(images_) / time : 0,
-            loss_,       stopped_, waits_, wait_seconds_};
+            loss_,       stopped_, waits_, wait_seconds_,
+            warnings_};
   }
 
  private:
@@ -114,6 +123,7 @@ class Run {
   std::size_t images_ = 0;
   bool stopping_ = false;
   std::string stopped_, last_checkpoint_;
+  std::vector<std::string> warnings_;
   std::uint64_t waits_ = 0;
   double wait_seconds_ = 0;
 };

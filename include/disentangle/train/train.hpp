@@ -24,6 +24,7 @@
 #include <disentangle/train/epoch_images.hpp>
 #include <disentangle/train/labelled_part.hpp>
 #include <disentangle/train/run.hpp>
+#include <disentangle/train/run_warnings.hpp>
 
 namespace disentangle {
 
@@ -140,6 +141,9 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 /// that compares views of an image needs that. Epochs are of data::steps_per_epoch() steps. Allocates nothing per
 /// step after the first steps, callbacks aside. One thread prepares minibatches in the background.
 ///
+/// A loss that explodes and a posterior that collapses are said in words, with the hyper-parameters to change
+/// (RunWarnings): by progress_bar() and csv_log() when they are noticed, and in the summary. The run goes on.
+///
 /// @throws NumericalError where a part of the loss is not finite; the model is then as before that step, and
 /// the message names the last good checkpoint if there is one. @throws ValueError for a batch size of 0, and for one
 /// that the data set, or its labelled part, cannot fill.
@@ -190,6 +194,7 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
     std::array<Minibatch, minibatches> batches;
     auto const epoch_steps = static_cast<long>(
         data::steps_per_epoch(data.size(), options.batch_size, options.last_batch, options.order));
+    RunWarnings warnings;
     while (model.steps() < options.steps && !run.stopping()) {
       if (Model::surveys_epochs && model.steps() % epoch_steps == 0) {
         long const epoch = model.steps() / epoch_steps;
@@ -203,6 +208,7 @@ TrainSummary train(Model& model, Data const& data, TrainOptions const& options, 
       }
       Report const& report = model.step(std::span<Minibatch const>(batches), run.logs(model.steps() + 1));
       run.made_step(report.loss, batches[0].size);
+      warnings.on_step(run, report);
       each([&](auto& callback) {
         using Hooks = detail::Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>;
         if constexpr (Hooks::step) callback.on_step(run, report);

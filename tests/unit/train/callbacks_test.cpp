@@ -90,7 +90,7 @@ TEST_CASE("the log has a row for the first, each log_every-th and the last step"
   });
   auto const table = dis::io::read_csv(path);
   CHECK(table.names == std::vector<std::string>{"step", "seconds", "loss", "Bernoulli", "WeightedKl",
-                                                "TinyCritic", "kl_0", "kl_1", "kl_2"});
+                                                "TinyCritic", "kl_0", "kl_1", "kl_2", "warning"});
   CHECK(steps_of(path) == std::vector<std::int64_t>{1, 10, 20, 25});
   CHECK(table.numbers<double>("loss") == losses);
   for (std::size_t i = 0; i < 4; ++i) {
