@@ -108,7 +108,7 @@ struct Assembly {
     if constexpr (M::template has<Role::decoder>) {
       decoder.declare(main, "decoder", method.template get<Role::decoder>().initialisation);
     }
-    traits::each_slot([this](auto index) { build_state<index>(); });
+    traits::each_slot([this](auto index) { this->template build_state<index>(); });
     expect_distinct_names();
     main.allocate(seed, decltype(detail::optimizer_of(method))::moments);
     for (auto& set : own) set->parameters.allocate(seed, set->moments());
