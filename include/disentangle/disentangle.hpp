@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library but for what takes long to compile and few programs want: metrics by their names
 // (train/evaluate_by_name.hpp, metric/by_name.hpp, metric/protocol.hpp), the comparison study's settings
-// (method/study_grids.hpp), and what needs a component of its own (backend/eigen, backend/xtensor, backend/cuda,
-// io/hdf5.hpp, io/jpeg.hpp with their data sets). Include single headers instead where compile time matters: a
-// method, train/train.hpp, a backend and a data set are enough to train.
+// (method/study_grids.hpp), and what needs a component of its own (backend/eigen, backend/xtensor,
+// backend/cuda, io/jpeg.hpp and data/celeba.hpp). Files of HDF5 are data/shapes3d_hdf5.hpp. Include single
+// headers instead where compile time matters: a method, train/train.hpp, a backend and a data set are enough
+// to train.
 #pragma once
 
 #include <disentangle/adversary/adversary.hpp>
