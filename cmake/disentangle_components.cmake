@@ -2,7 +2,7 @@
 # The components of the library and what each needs: read by the build and, installed, by disentangleConfig.cmake.
 
 # Components that this version provides, and those that make up disentangle::disentangle.
-set(disentangle_provided_components core io eigen hdf5 jpeg xtensor xtensor_blas cuda)
+set(disentangle_provided_components core io eigen jpeg xtensor xtensor_blas cuda)
 set(disentangle_standard_components core io)
 
 # Looks for what `component` needs. Sets disentangle_<component>_FOUND, and when that is false
@@ -19,18 +19,13 @@ macro(disentangle_find_component component)
   elseif("${component}" STREQUAL "io")
     disentangle_find_dependency(io ZLIB "zlib" "zlib1g-dev")
     disentangle_find_dependency(io spng "libspng" "libspng-dev")
-    disentangle_find_dependency(io nlohmann_json "nlohmann_json" "nlohmann-json3-dev")
-  elseif("${component}" STREQUAL "hdf5" OR "${component}" STREQUAL "jpeg")
+  elseif("${component}" STREQUAL "jpeg")
     disentangle_find_component(io)
     if(NOT disentangle_io_FOUND)
-      set(disentangle_${component}_FOUND FALSE)
-      string(APPEND disentangle_${component}_MESSAGE "${disentangle_io_MESSAGE}")
+      set(disentangle_jpeg_FOUND FALSE)
+      string(APPEND disentangle_jpeg_MESSAGE "${disentangle_io_MESSAGE}")
     endif()
-    if("${component}" STREQUAL "hdf5")
-      disentangle_find_dependency(hdf5 hdf5_c "HDF5's C library" "libhdf5-dev")
-    else()
-      disentangle_find_dependency(jpeg JPEG "libjpeg" "libjpeg-dev")
-    endif()
+    disentangle_find_dependency(jpeg JPEG "libjpeg" "libjpeg-dev")
   elseif("${component}" STREQUAL "xtensor")
     disentangle_find_dependency(xtensor xtensor "xtensor 0.24 or later" "libxtensor-dev" 0.24)
   elseif("${component}" STREQUAL "xtensor_blas")

@@ -65,12 +65,14 @@ std::optional<std::vector<double>> scores_of(fs::path const& folder, std::vector
   auto const json = dis::io::read_json(file);
   std::vector<double> values;
   for (std::string const& metric : metrics) {
-    auto const found = std::find_if(json.begin(), json.end(),
-                                    [&](auto const& score) { return score.value("metric", "") == metric; });
-    if (found == json.end()) return std::nullopt;
-    values.push_back(found->at("value").template get<double>());
-    if (definitions != nullptr) definitions->push_back(found->value("definition", ""));
-    if (lower != nullptr) lower->push_back(found->value("lower_is_better", false));
+    auto const found = std::find_if(json.values().begin(), json.values().end(),
+                                    [&](auto const& score) { return score["metric"] == metric; });
+    if (found == json.values().end()) return std::nullopt;
+    auto const value = (*found)["value"].as<double>();
+    if (!value) return std::nullopt;
+    values.push_back(*value);
+    if (definitions != nullptr) definitions->push_back((*found)["definition"].text());
+    if (lower != nullptr) lower->push_back((*found)["lower_is_better"] == true);
   }
   return values;
 }

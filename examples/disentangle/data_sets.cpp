@@ -16,6 +16,7 @@
 #include <disentangle/data/mpi3d.hpp>
 #include <disentangle/data/npy_files.hpp>
 #include <disentangle/data/shapes3d.hpp>
+#include <disentangle/data/shapes3d_hdf5.hpp>
 #include <disentangle/data/small_norb.hpp>
 #include <disentangle/data/sprites.hpp>
 #include <disentangle/data/stl10.hpp>
@@ -25,9 +26,6 @@
 
 #include <charconv>
 // Readers of optional components, where the build found what they need (examples/CMakeLists.txt).
-#if defined(PROGRAM_HDF5)
-#include <disentangle/data/shapes3d_hdf5.hpp>
-#endif
 #if defined(PROGRAM_JPEG)
 #include <disentangle/data/celeba.hpp>
 #endif
@@ -96,10 +94,8 @@ std::vector<Form> const& forms() {
          }},
         {{"shapes3d", "", "3D Shapes, rendered on demand: near to the published images, not equal"},
          [](Path const&) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d()); }},
-#if defined(PROGRAM_HDF5)
         {{"shapes3d=", "FILE.h5", "3D Shapes from the published file (5.9 GB of memory)"},
          [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::shapes3d(file)); }},
-#endif
         {{"mpi3d:", "FILE.npz", "MPI3D from a published file (12.7 GB of memory)"},
          [](Path const& file) -> OpenedData { return AnyGrid<Colour>(dis::data::mpi3d(file)); }},
         {{"cars3d:", "DIR", "Cars3D from its .mat files"},

@@ -8,6 +8,7 @@
 #include <disentangle/core/version.hpp>
 #include <disentangle/io/json.hpp>
 
+#include <optional>
 #include <sstream>
 
 namespace dis = disentangle;
@@ -17,21 +18,15 @@ namespace {
 
 template <class T>
 T member(std::filesystem::path const& path, Json const& json, char const* name, char const* expected) {
-  auto const found = json.find(name);
-  if (found == json.end())
+  Json const* const found = json.find(name);
+  if (found == nullptr)
     throw dis::FileError(path.string(), std::string("found no member '") + name + "', expected " + expected);
-  bool const fits = std::is_integral_v<T>            ? found->is_number_unsigned()
-                    : std::is_same_v<T, std::string> ? found->is_string()
-                                                     : found->is_array();
-  if (!fits)
-    throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() +
-                                            ", expected " + expected);
-  try {
-    return found->get<T>();
-  } catch (nlohmann::json::exception const&) {
-    throw dis::FileError(path.string(), std::string("member '") + name + "': found " + found->dump() +
-                                            ", expected " + expected);
-  }
+  // whole numbers are counts
+  auto const value = found->kind() == Json::Kind::negative ? std::nullopt : found->as<T>();
+  if (!value)
+    throw dis::FileError(path.string(), std::string("member '") + name + "': found " +
+                                            dis::io::to_compact_text(*found) + ", expected " + expected);
+  return *value;
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole library. Include single headers instead where compile time matters: a method, train/train.hpp, a
-// backend and a data set are enough to train.
+// The library but for what takes long to compile and few programs want: metrics by their names
+// (train/evaluate_by_name.hpp, metric/by_name.hpp, metric/protocol.hpp), the comparison study's settings
+// (method/study_grids.hpp), and what needs a component of its own (backend/eigen, backend/xtensor,
+// backend/cuda, io/jpeg.hpp and data/celeba.hpp). Files of HDF5 are data/shapes3d_hdf5.hpp. Include single
+// headers instead where compile time matters: a method, train/train.hpp, a backend and a data set are enough
+// to train.
 #pragma once
 
 #include <disentangle/adversary/adversary.hpp>
@@ -91,13 +95,11 @@
 #include <disentangle/method/parted_vae.hpp>
 #include <disentangle/method/rf_vae.hpp>
 #include <disentangle/method/sim_clr.hpp>
-#include <disentangle/method/study_grids.hpp>
 #include <disentangle/method/vae.hpp>
 #include <disentangle/method/wgan_gp.hpp>
 #include <disentangle/metric/array_source.hpp>
 #include <disentangle/metric/beta_vae.hpp>
 #include <disentangle/metric/bootstrap.hpp>
-#include <disentangle/metric/by_name.hpp>
 #include <disentangle/metric/chen_mig.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
@@ -108,7 +110,6 @@
 #include <disentangle/metric/mig.hpp>
 #include <disentangle/metric/nearest_neighbours.hpp>
 #include <disentangle/metric/partition_agreement.hpp>
-#include <disentangle/metric/protocol.hpp>
 #include <disentangle/metric/rf_vae.hpp>
 #include <disentangle/metric/rmig.hpp>
 #include <disentangle/metric/sap.hpp>
@@ -167,7 +168,6 @@
 #include <disentangle/train/class_scores.hpp>
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/evaluate.hpp>
-#include <disentangle/train/evaluate_by_name.hpp>
 #include <disentangle/train/group_action.hpp>
 #include <disentangle/train/labelled_codes.hpp>
 #include <disentangle/train/load_weights.hpp>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damaged HDF5 files through our checks and, as far as those accept them, through libhdf5: success or a named
-// error, whatever the bytes.
+// Damaged HDF5 files: success or a named error, whatever the bytes.
 #include <disentangle/io/hdf5.hpp>
 
 #include "corrupt.hpp"

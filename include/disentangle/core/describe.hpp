@@ -20,8 +20,8 @@
 
 namespace disentangle {
 
-/// A hyper-parameter's value as describe() prints it and set() reads it: numbers as the shortest text that reads
-/// back exactly (1e-09, not 0.000000), true or false, an enumerator's name; "..." for what has no text.
+/// A hyper-parameter's value as describe() prints it and set() reads it: numbers as the shortest text that
+/// reads back exactly (1e-09, not 0.000000), true or false, an enumerator's name; "..." for what has no text.
 template <class T>
 std::string value_text(T const& value) {
   if constexpr (std::is_same_v<T, bool>) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// 3D Shapes and dSprites from the published HDF5 files. Needs the component disentangle::hdf5.
+// 3D Shapes from the published HDF5 file, and grids of images of other HDF5 files.
 #pragma once
 
 #include <algorithm>
@@ -69,13 +69,12 @@ inline void check_grid_labels(io::Hdf5Reader const& file, std::string const& mem
 
 /// A grid of images (size, height, width, channels) of bytes from a data set of an HDF5 file, read by blocks
 /// of rows and held as bytes; `labels`, unless empty, names the data set (size, factors) whose order is
-/// checked; `check` as for io::Hdf5Reader. Throws FileError naming the file and data set, what was found and
+/// checked. Throws FileError naming the file and data set, what was found and
 /// what was expected.
 template <class Shape>
 ByteGrid<Shape> hdf5_grid(std::filesystem::path const& path, std::vector<Factor> factors,
-                          std::string const& images = "images", std::string const& labels = "labels",
-                          io::Hdf5Check check = io::Hdf5Check::structure) {
-  io::Hdf5Reader const file(path, check);
+                          std::string const& images = "images", std::string const& labels = "labels") {
+  io::Hdf5Reader const file(path);
   Grid const grid(factors);
   auto const [shape, dtype] = file.header(images);
   std::vector<std::size_t> const expected{grid.size(), Shape::height, Shape::width, Shape::channels};
@@ -97,10 +96,10 @@ ByteGrid<Shape> hdf5_grid(std::filesystem::path const& path, std::vector<Factor>
 }
 
 /// 3D Shapes from the published file 3dshapes.h5: `images` (480000, 64, 64, 3) of bytes and `labels` (480000,
-/// 6), whose order is checked. Held as bytes: 5.9 GB. `check` as for io::Hdf5Reader. Throws FileError as
+/// 6), whose order is checked. Held as bytes: 5.9 GB. Throws FileError as
 /// hdf5_grid().
-inline Shapes3d shapes3d(std::filesystem::path const& path, io::Hdf5Check check = io::Hdf5Check::structure) {
-  return Shapes3d(hdf5_grid<Shapes3d::image_shape_type>(path, shapes3d_factors(), "images", "labels", check));
+inline Shapes3d shapes3d(std::filesystem::path const& path) {
+  return Shapes3d(hdf5_grid<Shapes3d::image_shape_type>(path, shapes3d_factors()));
 }
 
 }  // namespace disentangle::data

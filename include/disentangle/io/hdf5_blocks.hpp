@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The blocks that an HDF5 file is made of ("HDF5 File Format Specification Version 3.0", The HDF Group), read
-// one by one and checked to lie in the file and apart: what the checks of hdf5_structure.hpp share.
+// one by one and checked to lie in the file and apart.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -32,13 +32,14 @@ inline constexpr std::uint64_t hdf5_largest_block = std::uint64_t{1} << 24;
   throw FileError(name, "found " + found + ", expected " + expected);
 }
 
-/// Throws for what a sound file may have, but the checks do not know.
+/// Throws for what a sound file may have, but is not read here.
 [[noreturn]] inline void hdf5_unknown(std::string const& name, std::string const& found,
                                       std::string const& expected) {
   throw FileError(
-      name, "found " + found + ", expected " + expected +
-                " (what h5py writes by default has the layout that is checked here; Hdf5Check::none reads a "
-                "trusted file unchecked)");
+      name,
+      "found " + found + ", expected " + expected +
+          " (write the data again with h5py's defaults, h5py.File(name, 'w'), whose layout is read here, or "
+          "as NPY)");
 }
 
 /// Numbers and bytes of one block from front to back; reading past its end is a FileError.
@@ -126,9 +127,10 @@ class Hdf5Blocks {
     order_.push_back(address);
   }
 
+  void read(std::uint64_t address, std::span<std::byte> out) const { file_.read(base_ + address, out); }
   std::vector<std::byte> read(std::uint64_t address, std::uint64_t size) const {
     std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-    file_.read(base_ + address, bytes);
+    read(address, std::span(bytes));
     return bytes;
   }
 

@@ -23,7 +23,13 @@ enum class Hdf5Filter : unsigned { deflate = 1, shuffle = 2, fletcher32 = 3 };
 /// A data set as its header describes it.
 struct Hdf5Description {
   std::vector<std::size_t> extents;
+  DType dtype = DType::u1;
+  bool big_endian = false;
   std::size_t element_size = 0;
+  std::vector<std::byte> fill;  ///< an element where nothing is stored; empty: zeros
+  /// Of data in one piece; hdf5_undefined where nothing is stored or they are in the header.
+  std::uint64_t address = hdf5_undefined;
+  std::vector<std::byte> in_header;
   /// Extents of a chunk; empty for data in one piece.
   std::vector<std::uint64_t> chunk;
   std::uint64_t chunk_bytes = 0;
@@ -32,7 +38,7 @@ struct Hdf5Description {
   std::vector<Hdf5Filter> filters;
 };
 
-/// Reads the messages of one header. Everything that libhdf5 decodes when it opens the data set is checked.
+/// Reads the messages of one header.
 class Hdf5DescriptionReader {
  public:
   static Hdf5Description read(Hdf5Blocks const& blocks, std::vector<Hdf5Message> const& messages) {
@@ -120,6 +126,8 @@ class Hdf5DescriptionReader {
     }
     if (!plain) fields.unknown("numbers of other bits", "numbers that fill their bytes, as IEEE 754 says");
     found_.element_size = static_cast<std::size_t>(size);
+    found_.big_endian = (bits & 1) != 0;
+    found_.dtype = dtype_of(whole, (bits & 8) != 0, size);
     std::size_t count = 0;
     if (!element_count(found_.extents, found_.element_size, count)) {
       hdf5_damaged(name_, "an array of " + shape_text(found_.extents), "less than 2^63 bytes");
@@ -127,7 +135,18 @@ class Hdf5DescriptionReader {
     bytes_ = std::uint64_t{count} * found_.element_size;
   }
 
-  void fill_values() const {
+  static DType dtype_of(bool whole, bool is_signed, std::uint64_t size) {
+    if (!whole) return size == 4 ? DType::f4 : DType::f8;
+    switch (size) {
+      case 1: return is_signed ? DType::i1 : DType::u1;
+      case 2: return is_signed ? DType::i2 : DType::u2;
+      case 4: return is_signed ? DType::i4 : DType::u4;
+      default: return is_signed ? DType::i8 : DType::u8;
+    }
+  }
+
+  void fill_values() {
+    if (auto fields = fields_of(Hdf5MessageType::old_fill_value, "an old fill value")) fill_value(*fields);
     if (auto fields = fields_of(Hdf5MessageType::fill_value, "a fill value")) {
       std::uint64_t const version = fields->number(1), allocated = fields->number(1),
                           written = fields->number(1), given = fields->number(1);
@@ -139,15 +158,15 @@ class Hdf5DescriptionReader {
       }
       if (given == 1) fill_value(*fields);
     }
-    if (auto fields = fields_of(Hdf5MessageType::old_fill_value, "an old fill value")) fill_value(*fields);
   }
 
-  void fill_value(Hdf5Fields& fields) const {
+  void fill_value(Hdf5Fields& fields) {
     std::uint64_t const size = fields.number(4);
     if (size != 0 && size != found_.element_size) {
       fields.damaged(std::to_string(size) + " bytes", "0 or " + std::to_string(found_.element_size));
     }
-    (void)fields.bytes(static_cast<std::size_t>(size));
+    auto const bytes = fields.bytes(static_cast<std::size_t>(size));
+    found_.fill.assign(bytes.begin(), bytes.end());
   }
 
   void filters() {
@@ -201,9 +220,11 @@ class Hdf5DescriptionReader {
                      std::to_string(bytes_) + " of an array of " + shape_text(found_.extents));
     }
     if (kind == 0) {
-      (void)fields.bytes(static_cast<std::size_t>(size));
+      auto const bytes = fields.bytes(static_cast<std::size_t>(size));
+      found_.in_header.assign(bytes.begin(), bytes.end());
     } else if (address != hdf5_undefined) {
       blocks_.inside(address, size, "an array");
+      found_.address = address;
     }
   }
 

@@ -11,7 +11,6 @@
 #include <cstring>
 #include <functional>
 #include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -41,10 +40,11 @@ class Hdf5LocalHeap {
     head.signature("HEAP");
     head.exactly(1, 0, "version");
     (void)head.number(3);  // reserved
-    std::uint64_t const size = head.number(8), free = head.number(8), where = head.number(8);
+    std::uint64_t const size = head.number(8);
+    (void)head.number(8);  // free room
+    std::uint64_t const where = head.number(8);
     if (size < 8) head.damaged("a size of " + std::to_string(size), "at least 8");
     bytes_ = blocks.take(where, size, what);
-    check_free_list(free);
   }
 
   /// The text at an offset, which must end in the heap.
@@ -59,23 +59,6 @@ class Hdf5LocalHeap {
   }
 
  private:
-  void check_free_list(std::uint64_t free) const {
-    std::set<std::uint64_t> seen;
-    while (free != 1) {  // the end of the list
-      if (free > bytes_.size() || bytes_.size() - free < 16 || !seen.insert(free).second) {
-        hdf5_damaged(name_, "a free block at offset " + std::to_string(free) + " of a heap of names",
-                     "one inside its " + std::to_string(bytes_.size()) + " bytes, once");
-      }
-      std::uint64_t const next = little_endian(bytes_, static_cast<std::size_t>(free), 8);
-      std::uint64_t const size = little_endian(bytes_, static_cast<std::size_t>(free) + 8, 8);
-      if (size < 16 || size > bytes_.size() - free || next == 0) {
-        hdf5_damaged(name_, "a free block of " + std::to_string(size) + " bytes in a heap of names",
-                     "16 .. " + std::to_string(bytes_.size() - free));
-      }
-      free = next;
-    }
-  }
-
   std::string name_;
   std::vector<std::byte> bytes_;
 };

@@ -36,9 +36,8 @@ inline Hdf5Message const* find_hdf5_message(std::vector<Hdf5Message> const& mess
   return found == messages.end() ? nullptr : &*found;
 }
 
-/// Reads the object header at an address. Attributes, comments and times are passed over: libhdf5 decodes
-/// them when asked for them. Throws FileError for other versions, unknown messages, shared ones and two of a
-/// type.
+/// Reads the object header at an address. Attributes, comments and times are passed over. Throws FileError
+/// for other versions, unknown messages, shared ones and two of a type.
 inline std::vector<Hdf5Message> read_hdf5_object_header(Hdf5Blocks& blocks, std::uint64_t address) {
   std::string const what = "an object header";
   auto const prefix_bytes = blocks.take(address, 16, what);

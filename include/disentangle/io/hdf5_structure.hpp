@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the structure of HDF5 files before libhdf5 decodes it: what hdf5.hpp does first with every file,
-// since libhdf5 reads beyond its buffers on some damaged files. Needs no libhdf5 itself.
+// Finds the data sets of an HDF5 file: superblock, groups and object headers.
 //
 // Known is what libhdf5 and h5py write unless told otherwise: superblocks of version 0 and 1 with addresses
 // of eight bytes, groups of the old style, object headers of version 1, whole numbers of 1 to 8 bytes and
@@ -12,7 +11,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/byte_stream.hpp>
 #include <disentangle/io/hdf5_blocks.hpp>
-#include <disentangle/io/hdf5_chunks.hpp>
+#include <disentangle/io/hdf5_data.hpp>
 #include <disentangle/io/hdf5_dataset.hpp>
 #include <disentangle/io/hdf5_group.hpp>
 #include <disentangle/io/hdf5_object_header.hpp>
@@ -25,6 +24,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,15 +32,9 @@
 
 namespace disentangle::io {
 
-/// What is checked before libhdf5 decodes a file.
-enum class Hdf5Check {
-  structure,  ///< all that libhdf5 will decode; layouts that are not known are refused
-  none        ///< nothing: for files of a trusted source in other layouts
-};
-
-/// The structure of one HDF5 file, checked as far as it was asked for: the superblock and the root group when
-/// opened, other groups and data sets by their names, whose parts are separated by '/'. Only what a check has
-/// passed is safe to be decoded, as long as the file stays as it is. Not for several threads at once.
+/// The structure of one HDF5 file, read and checked as far as it was asked for: the superblock and the root
+/// group when opened, other groups and data sets by their names, whose parts are separated by '/'. Not for
+/// several threads at once.
 class Hdf5Structure {
  public:
   explicit Hdf5Structure(std::filesystem::path const& path) : Hdf5Structure(InputFile(path)) {}
@@ -70,15 +64,14 @@ class Hdf5Structure {
     return !name.empty();
   }
 
-  /// Checks the groups on the way to a data set, its header and the places of its chunks. Throws FileError,
-  /// also where there is no such data set.
-  void check(std::string const& name) { (void)find(name); }
+  /// The description of a data set: the groups on the way to it, its header and the places of its chunks are
+  /// read. Throws FileError, also where there is no such data set.
+  detail::Hdf5Description const& description(std::string const& name) { return find(name).description(); }
 
-  /// check(), and that the chunks of rows first .. first + count - 1, which must exist, hold as many bytes as
-  /// they should: it inflates each of them once, by the first call, which makes that reading about a third
-  /// longer.
-  void check_rows(std::string const& name, std::uint64_t first, std::uint64_t count) {
-    find(name).check_rows(blocks_, first, count);
+  /// Rows first .. first + count - 1, which must exist, as the file holds them, in C order.
+  void read_rows(std::string const& name, std::uint64_t first, std::uint64_t count,
+                 std::span<std::byte> out) {
+    find(name).read_rows(blocks_, first, count, out);
   }
 
  private:
@@ -155,10 +148,10 @@ class Hdf5Structure {
     return parts;
   }
 
-  /// A group, or the chunks (if any) of a data set.
+  /// A group, or a data set.
   struct Object {
     std::optional<detail::Hdf5Group> group;
-    std::optional<detail::Hdf5Chunks> data;
+    std::optional<detail::Hdf5Data> data;
   };
 
   /// The object whose header is at that address, checked the first time. A failure leaves no trace.
@@ -181,7 +174,7 @@ class Hdf5Structure {
     }
   }
 
-  detail::Hdf5Chunks& find(std::string const& name) {
+  detail::Hdf5Data& find(std::string const& name) {
     std::vector<std::string> const parts = parts_of(name);
     detail::Hdf5Group const* inside = root_;
     for (std::size_t i = 0; i < parts.size(); ++i) {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -101,24 +102,24 @@ inline void write_safetensors(std::filesystem::path const& path, std::span<Named
   }
   std::set<std::string_view> names;
   std::uint64_t offset = 0;
-  // The text is put together here, since a JSON object with linear look-up would be slow for thousands of
-  // tensors.
+  // Members in the order of their names, so that equal tensors are equal bytes.
+  Json header_metadata = Json::object();
+  for (auto const& [key, value] : metadata) header_metadata.add(key, value);
   std::string header = "{";
-  if (!metadata.empty())
-    header +=
-        "\"__metadata__\":" + nlohmann::json(metadata).dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!metadata.empty()) header += "\"__metadata__\":" + to_compact_text(header_metadata);
   for (NamedTensor const* tensor : order) {
     if (tensor->name == "__metadata__" || !names.insert(tensor->name).second) {
       throw ValueError(path.string() + ": a tensor cannot be named '" + tensor->name + "'" +
                        (tensor->name == "__metadata__" ? "" : " twice"));
     }
     std::uint64_t const end = offset + tensor->array.bytes.size();
-    nlohmann::json const entry = {{"dtype", detail::safetensors_name(tensor->array.dtype)},
-                                  {"shape", tensor->array.shape},
-                                  {"data_offsets", {offset, end}}};
+    Json entry = Json::object();
+    entry.add("data_offsets", {offset, end});
+    entry.add("dtype", detail::safetensors_name(tensor->array.dtype));
+    entry.add("shape", tensor->array.shape);
     if (header.size() > 1) header += ',';
-    header += nlohmann::json(tensor->name).dump(-1, ' ', false, Json::error_handler_t::replace) + ":" +
-              entry.dump();
+    append_json_string(header, tensor->name);
+    header += ":" + to_compact_text(entry);
     offset = end;
   }
   header += "}";
@@ -262,33 +263,16 @@ class SafetensorsReader {
   }
 
   void parse(std::string const& text, std::uint64_t data_start) {
-    nlohmann::json header;
-    std::set<std::string> keys;
-    std::string repeated;
-    bool has_repeated = false;
-    auto const note_key = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-      if (depth == 1 && event == nlohmann::json::parse_event_t::key && !has_repeated) {
-        auto const& key = value.get_ref<std::string const&>();
-        if (!keys.insert(key).second) {
-          repeated = key;
-          has_repeated = true;
-        }
-      }
-      return true;
-    };
-    try {
-      header = nlohmann::json::parse(text, note_key);
-    } catch (nlohmann::json::exception const& error) {
-      fail("safetensors header: " + detail::json_reason(error));
-    }
+    Json const header = parse_json(text, file_.name() + ": safetensors header");
     if (!header.is_object()) fail("the safetensors header is no JSON object");
-    if (has_repeated) fail("two tensors are named '" + repeated + "'");
-    for (auto const& [name, entry] : header.items()) {
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      std::string const& name = header.names()[i];
+      Json const& entry = header.values()[i];
       if (name == "__metadata__") {
         if (!entry.is_object()) fail("__metadata__ is no JSON object");
-        for (auto const& [key, value] : entry.items()) {
-          if (!value.is_string()) fail("__metadata__ '" + key + "' is no string");
-          metadata_[key] = value.get<std::string>();
+        for (std::size_t k = 0; k < entry.size(); ++k) {
+          if (!entry.values()[k].is_text()) fail("__metadata__ '" + entry.names()[k] + "' is no string");
+          metadata_[entry.names()[k]] = entry.values()[k].text();
         }
       } else {
         tensors_.push_back(parse_tensor(name, entry, data_start));
@@ -324,8 +308,7 @@ class SafetensorsReader {
     tensors_ = std::move(sorted);
   }
 
-  TensorInfo parse_tensor(std::string const& name, nlohmann::json const& entry,
-                          std::uint64_t data_start) const {
+  TensorInfo parse_tensor(std::string const& name, Json const& entry, std::uint64_t data_start) const {
     auto const broken = [&](char const* what) { fail("tensor '" + name + "': " + what); };
     if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
         !entry.contains("data_offsets")) {
@@ -333,27 +316,24 @@ class SafetensorsReader {
     }
     TensorInfo tensor;
     tensor.name = name;
-    auto const& dtype = entry["dtype"];
-    if (!dtype.is_string()) broken("dtype is no string");
-    auto const* const known =
-        std::find_if(std::begin(detail::safetensors_names), std::end(detail::safetensors_names),
-                     [&](auto const& candidate) { return dtype == candidate.name; });
+    Json const& dtype = entry["dtype"];
+    if (!dtype.is_text()) broken("dtype is no string");
+    auto const* known = std::begin(detail::safetensors_names);
+    while (known != std::end(detail::safetensors_names) && dtype.text() != known->name) ++known;
     if (known == std::end(detail::safetensors_names)) {
-      fail("tensor '" + name + "': dtype " + dtype.dump(-1, ' ', true, Json::error_handler_t::replace) +
+      fail("tensor '" + name + "': dtype " + to_compact_text(dtype) +
            " is not supported; expected BOOL, I8 to I64, U8 to U64, F32 or F64");
     }
     tensor.dtype = known->dtype;
     if (!entry["shape"].is_array()) broken("shape is no array");
-    for (auto const& extent : entry["shape"]) {
-      if (!extent.is_number_unsigned()) broken("an extent of the shape is no natural number");
-      tensor.shape.push_back(extent.get<std::size_t>());
+    for (Json const& extent : entry["shape"].values()) {
+      auto const natural = extent.as<std::size_t>();
+      if (!natural) broken("an extent of the shape is no natural number");
+      tensor.shape.push_back(*natural);
     }
-    auto const& offsets = entry["data_offsets"];
-    if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
-        !offsets[1].is_number_unsigned()) {
-      broken("data_offsets is no pair of natural numbers");
-    }
-    std::uint64_t const begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
+    auto const offsets = entry["data_offsets"].as<std::vector<std::uint64_t>>();
+    if (!offsets || offsets->size() != 2) broken("data_offsets is no pair of natural numbers");
+    std::uint64_t const begin = offsets->front(), end = offsets->back();
     if (begin > end || end > file_.size() - data_start) {
       fail("tensor '" + name + "': truncated, or broken: bytes " + std::to_string(begin) + " to " +
            std::to_string(end) + " of " + std::to_string(file_.size() - data_start));

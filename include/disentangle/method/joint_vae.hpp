@@ -65,7 +65,10 @@ using JointVaeOf =
 using JointVae = JointVaeOf<10, 10>;
 
 /// The author's settings by the names of their data sets.
-inline JointVae joint_vae_mnist() { return {}; }
+template <class M = JointVae>
+M joint_vae_mnist() {
+  return {};
+}
 inline JointVaeOf<6, 3> joint_vae_dsprites() { return {}; }
 inline JointVaeOf<32, 10> joint_vae_celeba() { return {}; }
 

@@ -48,7 +48,10 @@ M rf_vae(double gamma, double smallest, double largest, double penalty) {
 }  // namespace detail
 
 /// For dSprites' ellipses (data::oval_dsprites()): the defaults of the types. The authors ran 300,000 steps.
-inline RfVae rf_vae_oval_dsprites() { return {}; }
+template <class M = RfVae>
+M rf_vae_oval_dsprites() {
+  return {};
+}
 /// For 3D Faces. Inferred from file names in the authors' code, as are the two below: their paper's table was
 /// not at hand.
 template <class M = RfVae256<10>>

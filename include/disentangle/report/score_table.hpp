@@ -106,21 +106,26 @@ inline io::Json to_json(metric::Score const& score) {
   json["choices"] = io::Json::object();
   for (auto const& [name, value] : score.choices) json["choices"][name] = value;
   json["factor_names"] = score.factor_names;
-  json["tables"] = io::Json::array();
+  io::Json tables = io::Json::array();
   for (auto const& table : score.tables) {
-    io::Json entry{{"name", table.name}, {"row_axis", table.row_axis}, {"column_axis", table.column_axis}};
+    io::Json entry;
+    entry["name"] = table.name;
+    entry["row_axis"] = table.row_axis;
+    entry["column_axis"] = table.column_axis;
     bool const is_vector = table.column_axis.empty() && table.values.columns == 1;
-    entry["values"] = io::Json::array();
+    io::Json values = io::Json::array();
     for (std::size_t i = 0; i < table.values.rows; ++i) {
       auto const row = table.values.row(i);
       if (is_vector) {
-        entry["values"].push_back(row[0]);
+        values.push_back(row[0]);
       } else {
-        entry["values"].push_back(std::vector<double>(row.begin(), row.end()));
+        values.push_back(std::vector<double>(row.begin(), row.end()));
       }
     }
-    json["tables"].push_back(std::move(entry));
+    entry["values"] = std::move(values);
+    tables.push_back(std::move(entry));
   }
+  json["tables"] = std::move(tables);
   return json;
 }
 

@@ -6,7 +6,11 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <limits>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace io = disentangle::io;
 using disentangle::FileError;
@@ -20,8 +24,8 @@ TEST_CASE("a value survives a file, members keep their order") {
   io::write_json(folder / "a.json", value);
   io::Json const back = io::read_json(folder / "a.json");
   CHECK(back == value);
-  CHECK(back.begin().key() == "zebra");
-  CHECK(back["seed"].get<std::uint64_t>() == 18446744073709551615u);
+  CHECK(back.names() == std::vector<std::string>{"zebra", "apple", "seed"});
+  CHECK(back["seed"].as<std::uint64_t>() == 18446744073709551615u);
 }
 
 TEST_CASE("what JSON cannot hold is replaced, not thrown") {
@@ -38,4 +42,78 @@ TEST_CASE("errors name file and position") {
                        FileError);
   CHECK_THROWS_AS(io::parse_json("", "empty"), FileError);
   CHECK_THROWS_AS(io::parse_json("1e999", "number"), FileError);
+}
+
+TEST_CASE("numbers keep their kind and their bits") {
+  for (char const* text : {"0", "-1", "18446744073709551615", "-9223372036854775808", "0.1", "1e-05", "20.0",
+                           "123456789.125", "1e+20", "-0.0", "true", "null", "\"\"", "[]", "{}"}) {
+    CAPTURE(text);
+    CHECK(io::to_compact_text(io::parse_json(text, "t")) == text);
+  }
+  CHECK(io::parse_json("18446744073709551616", "t").as<double>() == 18446744073709551616.0);
+  CHECK(io::Json(0.1f).as<double>() == static_cast<double>(0.1f));
+  io::Json const large = std::uint64_t{18446744073709551615u};
+  CHECK(large.as<long>() == std::nullopt);
+  CHECK(io::Json(-1).as<std::uint64_t>() == std::nullopt);
+  CHECK(io::Json(1.0).as<int>() == std::nullopt);
+  CHECK(io::Json(1.0) == io::Json(1));
+  CHECK(io::Json(true) != io::Json(1));
+}
+
+TEST_CASE("strings: escapes, surrogate pairs, UTF-8") {
+  auto const text = [](char const* json) { return io::parse_json(json, "t").text(); };
+  CHECK(text(R"("a\"\\\/\b\f\n\r\t")") == "a\"\\/\b\f\n\r\t");
+  CHECK(text(R"("\u00e9\u20AC\ud83d\ude00")") == "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
+  CHECK(io::to_compact_text(std::string("\0\x1f\"\n", 4)) == R"("\u0000\u001f\"\n")");
+  CHECK(io::to_compact_text("\xC3\xA9") == "\"\xC3\xA9\"");
+  // an overlong slash, half of a surrogate pair, beyond U+10FFFF, a character cut off
+  CHECK(io::to_compact_text("\xC0\xAF") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  for (char const* broken :
+       {"\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"", R"("\ud83d")",
+        R"("\ude00")", R"("\ud83d\u0041")", R"("\u12g4")", R"("\x")", "\"a\nb\"", "\"a", "\""}) {
+    CAPTURE(broken);
+    CHECK_THROWS_AS(io::parse_json(broken, "t"), FileError);
+  }
+}
+
+TEST_CASE("what is no JSON is refused, and where it stops to be any is said") {
+  auto const refused = [](std::string const& text, char const* message) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(io::parse_json(text, "t"), doctest::Contains(message), FileError);
+  };
+  refused("{\n  \"a\": 1,\n  \"b\" 2\n}", "t: parse error at line 3, column 7: expected ':', found '2'");
+  refused("[1, 2", "line 1, column 6: expected ',' or ']', found the end of the text");
+  refused("[1,]", "column 4: expected a value, found ']'");
+  refused("{\"a\": 1,}", "expected the name of a member in quotes, found '}'");
+  refused("{a: 1}", "expected the name of a member in quotes, found 'a'");
+  refused("1 2", "expected the end of the text, found '2'");
+  refused("nul", "expected a value, found 'n'");
+  refused("NaN", "expected a value, found 'N'");
+  refused("01", "expected the end of the text, found '1'");
+  refused("-", "expected a digit, found the end of the text");
+  refused("1.", "expected a digit");
+  refused("1e+", "expected a digit");
+  refused(".5", "expected a value, found '.'");
+  refused("+1", "expected a value, found '+'");
+  refused(" \n", "line 2, column 1: expected a value, found the end of the text");
+  refused("{\"a\": 1, \"b\": 2, \"a\": 3}", "two members are named 'a'");
+  refused(std::string("[\0]", 3), "expected a value, found the byte 0");
+  refused(std::string(100'000, '['), "nested deeper than 512 levels");
+  CHECK(io::parse_json(std::string(500, '[') + std::string(500, ']'), "t").size() == 1);
+  CHECK(io::parse_json("\xEF\xBB\xBF [ ] ", "t").is_array());
+}
+
+TEST_CASE("values: members are found and added, arrays grow, null where there is nothing") {
+  io::Json value;
+  value["a"]["b"].push_back(1);
+  value["a"]["b"].push_back("x");
+  CHECK(io::to_text(value) == "{\n  \"a\": {\n    \"b\": [\n      1,\n      \"x\"\n    ]\n  }\n}\n");
+  io::Json const copy = value;
+  value["a"] = 2;
+  CHECK(copy["a"]["b"][1] == "x");
+  CHECK(copy["a"]["c"]["d"][7].is_null());
+  CHECK(copy.find("z") == nullptr);
+  CHECK(copy["a"]["b"].as<std::vector<int>>() == std::nullopt);
+  CHECK(io::Json{1, 2}.as<std::vector<int>>() == std::vector<int>{1, 2});
+  CHECK(io::Json(std::vector<std::string>{"p", "q"}).as<std::vector<std::string>>()->back() == "q");
 }

@@ -148,7 +148,7 @@ TEST_CASE("every fault of a header is named") {
   refused("{\"a\":", "", "parse error at line 1, column");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
           R"("a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-          eight, "two tensors are named 'a'");
+          eight, "two members are named 'a'");
   refused(R"({"a":{"dtype":"F32","shape":[1]}})", four, "expected exactly dtype, shape and data_offsets");
   refused(R"({"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}})", four,
           "dtype \"BF16\" is not supported");

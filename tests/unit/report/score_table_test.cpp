@@ -52,7 +52,7 @@ TEST_CASE("JSON holds everything") {
   auto const json = disentangle::io::read_json(folder / "scores.json");
   REQUIRE(json.size() == 2);
   CHECK(json[0]["metric"] == "mig");
-  CHECK(json[0]["value"].get<double>() == 0.34567);
+  CHECK(json[0]["value"].as<double>() == 0.34567);
   CHECK(json[0]["settings"]["bins"] == 20);
   CHECK(json[0]["factor_names"] == std::vector<std::string>{"shape", "scale"});
   CHECK(json[0]["tables"][0]["values"] == std::vector<double>{0.5, 0.25});
