@@ -306,6 +306,8 @@ TEST_CASE("generative methods start as He's law says; their networks are a recon
 
 TEST_CASE("contrastive methods: the small encoder as TensorFlow's, the head as PyTorch's layers") {
   check_start("SimClr", m::SimClr{}, contrastive());
+  check_start("Dcl", m::Dcl{}, contrastive());
+  check_start("Hcl", m::Hcl{}, contrastive());
   check_start("IpIrm", m::IpIrm{}, contrastive());
 }
 
