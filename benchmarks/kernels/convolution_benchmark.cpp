@@ -16,6 +16,7 @@ namespace {
 using namespace disentangle::backend;
 using namespace disentangle::backend::cpu;
 using disentangle::Activation;
+using disentangle::ThreadPool;
 
 constexpr std::size_t batch = 64;
 

@@ -19,7 +19,7 @@ namespace {
 using namespace disentangle::backend;
 using cpu::Operand;
 using cpu::row_major;
-using cpu::ThreadPool;
+using disentangle::ThreadPool;
 
 std::vector<float> numbers(std::size_t n) {
   disentangle::Philox const random{1, 2, 3};

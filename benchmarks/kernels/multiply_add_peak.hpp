@@ -6,13 +6,13 @@
 #include <chrono>
 
 #include <disentangle/backend/cpu/simd.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
+#include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::benchmarks {
 
 /// Floating point operations a second, float, of 16 independent multiply-adds in a loop on all threads of the
 /// pool; the best of several trials.
-inline double multiply_add_peak(backend::cpu::ThreadPool& pool) {
+inline double multiply_add_peak(ThreadPool& pool) {
   using Pack = backend::cpu::simd::Pack<float>;
   constexpr int chains = 16, rounds = 400'000, trials = 30;
   auto const work = [](std::size_t task) {

@@ -26,7 +26,7 @@ find disentangle \( -name '*.hpp' -o -name '*.cuh' \) | sort | xargs awk '
     may("method", "core backend autodiff optim nn roles")
     may("io", "core")
     may("augment", "core")
-    may("metric", "core backend/cpu/gemm.hpp backend/cpu/instruction_set.hpp backend/cpu/thread_pool.hpp")
+    may("metric", "core backend/cpu/gemm.hpp backend/cpu/instruction_set.hpp")
     may("data", "core io")
     may("report", "core io data metric")
     may("train", "core backend autodiff optim nn roles method io augment data metric")
@@ -35,7 +35,7 @@ find disentangle \( -name '*.hpp' -o -name '*.cuh' \) | sort | xargs awk '
     single["autodiff/gradient_check.hpp", "backend/cpu"] = "checks on the CPU in double"
     single["contrast/soft_partition.hpp", "backend/cpu"] = "fits on the host, whatever the backend of the model"
     # The system and the language: not third parties.
-    n = split("cxxabi.h fcntl.h sys/file.h sys/mman.h sys/stat.h unistd.h locale.h stdlib.h xlocale.h", system_headers, " ")
+    n = split("cxxabi.h fcntl.h sys/file.h sys/mman.h sys/stat.h unistd.h", system_headers, " ")
     for (i = 1; i <= n; ++i) of_system[system_headers[i]] = 1
   }
   function folder_of(header,   part) { split(header, part, "/"); return part[1] }

@@ -27,7 +27,7 @@ double PRODUCT_ERROR() {
   struct Sizes {
     std::size_t m, n, k;
   };
-  cpu::ThreadPool pool(2);
+  disentangle::ThreadPool pool(2);
   double error = 0;
   for (auto const [m, n, k] :
        {Sizes{37, 51, 129}, Sizes{64, 256, 512}, Sizes{512, 64, 64}, Sizes{7, 300, 20}}) {

@@ -26,9 +26,9 @@ struct PerChannel<3> {
 };
 
 /// x -> (x - mean) / deviation, channel by channel, as torchvision's Normalize. It draws nothing, and the
-/// images leave [0, 1], so it comes last. It is for what takes images from a source alone: scores and
-/// pictures ask the data set itself for images, which are not normalised then, whereas a network that learns
-/// scale and shift (a normalisation after its first layer) needs none of it.
+/// images leave [0, 1], so it comes last, and is for methods without a decoder. Images of augmented(...) that are
+/// scored are normalised alike. A network that learns scale and shift (a normalisation after its first layer) needs
+/// none of it.
 /// @param mean, deviation (above 0) of images in [0, 1]; no defaults: see cifar_normalisation()
 template <int Channels>
 struct Normalise {
@@ -50,6 +50,13 @@ struct Normalise {
   template <class Shape>
   void operator()(Philox, Shape shape, std::size_t, std::span<std::size_t const> samples,
                   std::span<float> images) const {
+    detail::require_images<Shape>(samples.size(), images.size());
+    test_transform(shape, images);
+  }
+
+  /// Of images that are scored too.
+  template <class Shape>
+  void test_transform(Shape shape, std::span<float> images) const {
     check(shape);
     auto const m = values(mean), d = values(deviation);
     std::array<float, Channels> scale, shift;
@@ -57,11 +64,9 @@ struct Normalise {
       scale[c] = static_cast<float>(1 / d[c]);
       shift[c] = static_cast<float>(-m[c] / d[c]);
     }
-    detail::for_each_image<Shape>(samples, images, [&](std::size_t, float* image) {
-      for (std::size_t i = 0; i < Shape::size; i += Channels) {
-        for (std::size_t c = 0; c < Channels; ++c) image[i + c] = image[i + c] * scale[c] + shift[c];
-      }
-    });
+    for (std::size_t i = 0; i < images.size(); i += Channels) {
+      for (std::size_t c = 0; c < Channels; ++c) images[i + c] = images[i + c] * scale[c] + shift[c];
+    }
   }
 
  private:

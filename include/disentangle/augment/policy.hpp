@@ -9,7 +9,11 @@
 //                                            std::span<float> images) const;  // in place
 //
 // that is, an augmentation of data/batch_source.hpp. What it draws for an image depends on `random` and the
-// image's entry of `samples` alone.
+// image's entry of `samples` alone. One that belongs to every image, whether drawn for training or not, has
+//
+//     template <class Shape> void test_transform(Shape, std::span<float> images) const;   // in place
+//
+// too. One that changes the shape names it, template <class Shape> using output_shape, and takes (..., from, to).
 #pragma once
 
 #include <cstddef>
@@ -39,14 +43,18 @@ namespace detail {
 /// The grey of a colour, ITU-R 601-2: what PIL and torchvision take.
 inline constexpr float red_weight = 0.299f, green_weight = 0.587f, blue_weight = 0.114f;
 
+/// Throws ShapeError unless `found` values are those of so many images.
+template <class Shape>
+void require_images(std::size_t samples, std::size_t found) {
+  if (found == samples * Shape::size) return;
+  throw ShapeError("augmentation: found " + std::to_string(found) + " values of " + std::to_string(samples) +
+                   " images, expected " + std::to_string(samples * Shape::size));
+}
+
 /// Calls change(sample, image) for each image of a batch, image pointing to its Shape::size floats.
 template <class Shape, class Change>
 void for_each_image(std::span<std::size_t const> samples, std::span<float> images, Change const& change) {
-  if (images.size() != samples.size() * Shape::size) {
-    throw ShapeError("augmentation: found " + std::to_string(images.size()) + " values of " +
-                     std::to_string(samples.size()) + " images, expected " +
-                     std::to_string(samples.size() * Shape::size));
-  }
+  require_images<Shape>(samples.size(), images.size());
   for (std::size_t i = 0; i < samples.size(); ++i) change(samples[i], images.data() + i * Shape::size);
 }
 

@@ -2,12 +2,14 @@
 // A data set together with the augmentation that minibatches of it get.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <disentangle/core/augmented_shape.hpp>
 #include <disentangle/core/factor.hpp>
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/data/data_set.hpp>
@@ -31,19 +33,20 @@ auto own_augmentation(Data const& data) {
   }
 }
 
-/// A data set with an augmentation beside it. Its images are those of the data set as they are, so scores and
-/// pictures see them unchanged; what trains on minibatches draws them through augmentation(). It goes
-/// outermost: a subset() of it is one of its images alone. Make one with augmented().
+/// A data set with an augmentation beside it. What trains on minibatches draws its images through augmentation();
+/// scores and pictures see each image as the augmentation's test_transform leaves it: as it is, but for Normalise, and
+/// whole at the size that RandomResizedCropTo makes. So images() and minibatches have one shape. It goes outermost: a
+/// subset() of it is one of its images alone. Make one with augmented().
 template <data_set Data, augmentation_of<typename Data::image_shape_type> Augmentation>
 class Augmented {
+  using Whole = typename Data::image_shape_type;
+
  public:
-  using image_shape_type = typename Data::image_shape_type;
+  using image_shape_type = augmented_shape_t<Augmentation, Whole>;
 
   Augmented(Data data, Augmentation augmentation)
       : data_(std::move(data)), augmentation_(std::move(augmentation)) {
-    if constexpr (requires { augmentation_.check(image_shape_type{}); }) {
-      augmentation_.check(image_shape_type{});
-    }
+    if constexpr (requires { augmentation_.check(Whole{}); }) augmentation_.check(Whole{});
   }
 
   image_shape_type image_shape() const { return {}; }
@@ -56,11 +59,29 @@ class Augmented {
     return data_.index(values);
   }
   void images(std::span<std::size_t const> indices, std::span<float> out) const {
-    data_.images(indices, out);
+    if constexpr (changes_shape<Augmentation, Whole>) {
+      constexpr std::size_t most = 64;
+      std::vector<float> whole(std::min(most, indices.size()) * Whole::size);
+      check_request("augmented", "images", indices, size(), out.size(),
+                            image_shape_type::size);
+      for (std::size_t done = 0; done < indices.size(); done += most) {
+        std::size_t const n = std::min(most, indices.size() - done);
+        auto const some = std::span(whole).first(n * Whole::size);
+        data_.images(indices.subspan(done, n), some);
+        augmentation_.test_transform(Whole{}, std::span<float const>(some),
+                                     out.subspan(done * image_shape_type::size, n * image_shape_type::size));
+      }
+    } else {
+      data_.images(indices, out);
+      if constexpr (requires { augmentation_.test_transform(Whole{}, out); })
+        augmentation_.test_transform(Whole{}, out);
+    }
   }
   void labels(std::span<std::size_t const> indices, std::span<int> out) const { data_.labels(indices, out); }
 
   Augmentation const& augmentation() const { return augmentation_; }
+  /// The data set as it was: what the augmentation is applied to.
+  Data const& unaugmented() const { return data_; }
 
  private:
   Data data_;

@@ -14,9 +14,11 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <disentangle/core/augmented_shape.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/philox.hpp>
@@ -93,12 +95,33 @@ struct NoAugmentation {};
 ///       }
 ///     };
 ///
+/// An augmentation that changes the images' shape says to which, `template <class Shape> using output_shape`, and is
+/// called as `augmentation(random, shape, view, samples, from, to)` instead.
+///
 /// Those of the library are composed in augment/pipeline.hpp.
 template <class A, class Shape>
 concept augmentation_of =
     std::same_as<A, NoAugmentation> ||
+    (changes_shape<A, Shape> &&
+     requires(A const& a, Philox random, std::size_t view, std::span<std::size_t const> samples,
+              std::span<float const> from,
+              std::span<float> to) { a(random, Shape{}, view, samples, from, to); }) ||
     requires(A const& a, Philox random, std::size_t view, std::span<std::size_t const> samples,
              std::span<float> images) { a(random, Shape{}, view, samples, images); };
+
+/// The data set whose images the augmentation of D takes: where D has one of its own (Augmented), the images that it
+/// is made of, `d.unaugmented()`; else D.
+template <data_set D>
+auto const& unaugmented(D const& data) {
+  if constexpr (requires { data.unaugmented(); }) {
+    return data.unaugmented();
+  } else {
+    return data;
+  }
+}
+
+template <data_set D>
+using unaugmented_t = std::remove_cvref_t<decltype(unaugmented(std::declval<D const&>()))>;
 
 /// Gives the batches of steps first_step, first_step + 1, ... The batch of step s is a pure function of the
 /// data set, the options and s: neither prefetch nor the step at which the source started changes it.
@@ -112,14 +135,23 @@ concept augmentation_of =
 /// (of shuffled_epochs) or the step (of the others). Nothing is allocated after the constructor. An exception
 /// of the data set or the augmentation comes out of the next() whose batch it prevented. next() is for one
 /// thread. The data set must outlive the source, which may be destroyed at any moment.
+///
+/// With an augmentation the images are drawn from unaugmented(data), and those of a batch have the shape that it makes.
 template <data_set Data, class Augmentation = NoAugmentation>
-  requires augmentation_of<Augmentation, typename Data::image_shape_type>
+  requires augmentation_of<Augmentation,
+                           typename std::conditional_t<std::same_as<Augmentation, NoAugmentation>, Data,
+                                                       unaugmented_t<Data>>::image_shape_type>
 class BatchSource {
+  using Drawn = std::conditional_t<std::same_as<Augmentation, NoAugmentation>, Data, unaugmented_t<Data>>;
+
  public:
+  /// Of the images of a batch.
+  using image_shape_type = augmented_shape_t<Augmentation, typename Drawn::image_shape_type>;
+
   /// Throws ValueError for a batch size of 0, for one above the size of the data set where batches must be full
   /// and of different images, for no view, and what the augmentation's check() throws.
   explicit BatchSource(Data const& data, BatchOptions options = {}, Augmentation augmentation = {})
-      : data_(&data),
+      : data_(&drawn(data)),
         size_(data.size()),
         stream_(stream(options.stream)),
         options_(options),
@@ -146,10 +178,11 @@ class BatchSource {
     std::vector<Factor> const& factors = data.factors();
     slots_.resize(options.prefetch + 1);
     for (Slot& slot : slots_) {
-      slot.images.resize(options.views * options.batch_size * Shape::size);
+      slot.images.resize(options.views * options.batch_size * image_shape_type::size);
       slot.indices.resize(options.batch_size);
       slot.labels.resize(options.batch_size * factors.size());
     }
+    if constexpr (changes) whole_.resize(options.batch_size * Shape::size);
     if (options.prefetch > 0) thread_ = std::thread([this] { prepare(); });
   }
   BatchSource(Data const&&, BatchOptions = {}, Augmentation = {}) = delete;  // the data set would be gone
@@ -200,7 +233,15 @@ class BatchSource {
   std::chrono::duration<double> waited() const { return waited_; }
 
  private:
-  using Shape = typename Data::image_shape_type;
+  using Shape = typename Drawn::image_shape_type;
+  static constexpr bool changes = changes_shape<Augmentation, Shape>;
+  static Drawn const& drawn(Data const& data) {
+    if constexpr (std::same_as<Drawn, Data>) {
+      return data;
+    } else {
+      return unaugmented(data);
+    }
+  }
   struct Slot {
     std::vector<float> images;
     std::vector<std::size_t> indices;
@@ -213,7 +254,7 @@ class BatchSource {
   Minibatch const& hand_out() {
     Slot const& slot = slots_[slot_of(next_step_)];
     std::size_t const n = slot.size;
-    batch_ = {std::span(slot.images).first(options_.views * n * Shape::size),
+    batch_ = {std::span(slot.images).first(options_.views * n * image_shape_type::size),
               std::span(slot.labels).first(n * (slot.labels.size() / options_.batch_size)),
               n,
               size_,
@@ -224,7 +265,7 @@ class BatchSource {
     return batch_;
   }
 
-  void make(Slot& slot, std::uint64_t step) const {
+  void make(Slot& slot, std::uint64_t step) {
     std::size_t n = options_.batch_size;
     if (options_.order == Order::shuffled_epochs) {
       Permutation const order(Philox{options_.seed, stream_, step / steps_per_epoch()}, size_);
@@ -241,13 +282,14 @@ class BatchSource {
       }
     }
     slot.size = n;
-    std::size_t const view_size = n * Shape::size;
+    std::size_t const view_size = n * image_shape_type::size;
     auto const images = std::span(slot.images).first(options_.views * view_size);
     auto const indices = std::span<std::size_t const>(slot.indices).first(n);
-    data_->images(indices, images.first(view_size));
+    auto const drawn = changes ? std::span(whole_).first(n * Shape::size) : images.first(view_size);
+    data_->images(indices, drawn);
     if (!slot.labels.empty())
       data_->labels(indices, std::span(slot.labels).first(n * (slot.labels.size() / options_.batch_size)));
-    for (std::size_t v = 1; v < options_.views; ++v) {
+    for (std::size_t v = 1; !changes && v < options_.views; ++v) {
       std::ranges::copy(images.first(view_size), images.begin() + static_cast<std::ptrdiff_t>(v * view_size));
     }
     if constexpr (!std::same_as<Augmentation, NoAugmentation>) {
@@ -255,7 +297,12 @@ class BatchSource {
       for (std::size_t v = 0; v < options_.views; ++v) {
         Philox const random{options_.seed, stream_ ^ (stream("augmentation") + static_cast<std::uint32_t>(v)),
                             epoch};
-        augmentation_(random, Shape{}, v, indices, images.subspan(v * view_size, view_size));
+        auto const view = images.subspan(v * view_size, view_size);
+        if constexpr (changes) {
+          augmentation_(random, Shape{}, v, indices, std::span<float const>(drawn), view);
+        } else {
+          augmentation_(random, Shape{}, v, indices, view);
+        }
       }
     }
   }
@@ -286,12 +333,13 @@ class BatchSource {
     }
   }
 
-  Data const* data_;
+  Drawn const* data_;
   std::size_t size_;
   std::uint32_t stream_;
   BatchOptions options_;
   Augmentation augmentation_;
   std::vector<Slot> slots_;
+  std::vector<float> whole_;  // images before an augmentation that changes their shape
   Minibatch batch_;
   std::uint64_t waits_ = 0;
   std::chrono::duration<double> waited_{0};

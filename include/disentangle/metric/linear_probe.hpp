@@ -16,10 +16,10 @@
 
 #include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/backend/cpu/instruction_set.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/core/thread_pool.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/feature_accuracy.hpp>
 #include <disentangle/metric/detail/rows.hpp>
@@ -46,14 +46,14 @@ class LinearSoftmax {
   }
 
   /// Scores of rows of x, (rows, classes).
-  void scores(backend::cpu::ThreadPool& pool, float const* x, std::size_t rows, float* out) const {
+  void scores(ThreadPool& pool, float const* x, std::size_t rows, float* out) const {
     backend::cpu::gemm(pool, rows, classes_, features_, backend::cpu::row_major(x, features_),
                        backend::cpu::row_major(parameters_.data(), classes_), out, classes_, false,
                        parameters_.data() + features_ * classes_);
   }
 
   /// The gradient of the mean cross entropy, taken from the scores, which become probabilities less targets.
-  void backward(backend::cpu::ThreadPool& pool, float const* x, std::size_t rows, float* scores,
+  void backward(ThreadPool& pool, float const* x, std::size_t rows, float* scores,
                 std::span<int const> labels) {
     float* const bias = gradient_.data() + features_ * classes_;
     std::fill_n(bias, classes_, 0.0f);
@@ -207,7 +207,7 @@ struct LinearProbe {
     detail::check_float_range<T>(name, data.test);
     std::size_t const factors = data.train_labels.columns;
     Columns const columns = columns_of<T>(data.train);
-    backend::cpu::ThreadPool pool(threads);
+    ThreadPool pool(threads);
     Matrix<double> top_1(epochs, factors), top_5(epochs, factors);
     std::vector<double> last_1(factors), last_5(factors), best_1(factors), best_5(factors);
     for (std::size_t f = 0; f < factors; ++f) {
@@ -249,7 +249,7 @@ struct LinearProbe {
   /// Trains for one factor and writes its column of accuracies after every epoch.
   template <class T>
   void train_one(detail::LabelledFeatures<T> const& data, Columns const& columns,
-                 detail::FeatureClasses const& classes, std::size_t factor, backend::cpu::ThreadPool& pool,
+                 detail::FeatureClasses const& classes, std::size_t factor, ThreadPool& pool,
                  Matrix<double>& top_1, Matrix<double>& top_5) const {
     std::size_t const d = data.train.columns, n = data.train.rows, count = classes.train.values.size();
     std::size_t const step = std::min(batch, n), piece = std::max<std::size_t>(step, 512);

@@ -16,9 +16,9 @@
 
 #include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/backend/cpu/instruction_set.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/thread_pool.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/feature_accuracy.hpp>
 #include <disentangle/metric/detail/parallel_for.hpp>
@@ -74,7 +74,7 @@ std::vector<Neighbour> nearest_rows(MatrixView<T const> train, MatrixView<T cons
   std::vector<float> test_rows(test.rows * d), train_rows(std::min(train_block, train.rows) * d);
   normalised_rows(test, 0, test.rows, test_rows.data());
   std::vector<std::vector<float>> similarities(std::min<std::size_t>(thread_count(threads), tasks));
-  backend::cpu::ThreadPool alone(1);  // a product belongs to the thread of its block of test rows
+  ThreadPool alone(1);  // a product belongs to the thread of its block of test rows
   for (std::size_t first = 0; first < train.rows; first += train_block) {
     std::size_t const n = std::min(train_block, train.rows - first);
     normalised_rows(train, first, n, train_rows.data());

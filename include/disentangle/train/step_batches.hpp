@@ -28,14 +28,16 @@ inline std::string minibatch_stream(int i) { return i == 0 ? "batches" : "batche
 template <class Data>
 struct LabelledSource {
   using Augmentation = decltype(data::own_augmentation(std::declval<Data const&>()));
-  LabelledPart<Data> part;
-  data::BatchSource<LabelledPart<Data>, Augmentation> source;
+  using Part = LabelledPart<data::unaugmented_t<Data>>;
+  Part part;
+  data::BatchSource<Part, Augmentation> source;
 
   LabelledSource(Data const& data, data::BatchOptions const& options)
-      : part(data), source(checked(part, options.batch_size), options, data::own_augmentation(data)) {}
+      : part(data::unaugmented(data)),
+        source(checked(part, options.batch_size), options, data::own_augmentation(data)) {}
 
  private:
-  static LabelledPart<Data> const& checked(LabelledPart<Data> const& part, std::size_t batch) {
+  static Part const& checked(Part const& part, std::size_t batch) {
     if (part.size() < batch) {
       throw ValueError("train: found " + std::to_string(part.size()) + " of " + part.name() +
                        ", expected at least a labelled minibatch of " + std::to_string(batch) +

@@ -9,7 +9,9 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
+#include <disentangle/core/augmented_shape.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/philox.hpp>
@@ -30,15 +32,28 @@ namespace detail {
 /// as those of minibatches are, with other random numbers.
 template <class Data>
 EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
-  return {data.size(),
-          [&data, seed, epoch](int v, std::span<std::size_t const> indices, std::span<float> out) {
-            data.images(indices, out);
-            [[maybe_unused]] Philox const random{seed.value, stream("epoch") + static_cast<std::uint32_t>(v),
-                                                 static_cast<std::uint64_t>(epoch)};
-            if constexpr (data::augmented_data<Data>) {
-              data.augmentation()(random, data.image_shape(), static_cast<std::size_t>(v), indices, out);
-            }
-          }};
+  if constexpr (!data::augmented_data<Data>) {
+    return {data.size(), [&data](int, std::span<std::size_t const> indices, std::span<float> out) {
+              data.images(indices, out);
+            }};
+  } else {
+    return {data.size(),
+            [&data, seed, epoch](int v, std::span<std::size_t const> indices, std::span<float> out) {
+              using Shape = typename data::unaugmented_t<Data>::image_shape_type;
+              auto const& augmentation = data.augmentation();
+              Philox const random{seed.value, stream("epoch") + static_cast<std::uint32_t>(v),
+                                  static_cast<std::uint64_t>(epoch)};
+              auto const view = static_cast<std::size_t>(v);
+              if constexpr (changes_shape<std::remove_cvref_t<decltype(augmentation)>, Shape>) {
+                std::vector<float> whole(indices.size() * Shape::size);
+                data::unaugmented(data).images(indices, whole);
+                augmentation(random, Shape{}, view, indices, std::span<float const>(whole), out);
+              } else {
+                data::unaugmented(data).images(indices, out);
+                augmentation(random, Shape{}, view, indices, out);
+              }
+            }};
+  }
 }
 
 }  // namespace detail

@@ -15,6 +15,7 @@
 #include "tests/support/count_allocations.hpp"
 
 using disentangle::Activation;
+using disentangle::ThreadPool;
 using namespace disentangle::backend::cpu;
 
 namespace {

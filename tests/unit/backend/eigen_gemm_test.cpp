@@ -12,6 +12,7 @@
 #include <disentangle/core/philox.hpp>
 
 using disentangle::Activation;
+using disentangle::ThreadPool;
 using namespace disentangle::backend::cpu;
 
 namespace {

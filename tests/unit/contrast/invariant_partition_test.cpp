@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SimCLR and IP-IRM as methods: views, the objective's parts, partitions that are found
 // between epochs, kept, saved and gone on with.
+#include <disentangle/augment/pipeline.hpp>
+#include <disentangle/augment/random_resized_crop_to.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/data/arrays.hpp>
 #include <disentangle/data/augmented.hpp>
+#include <disentangle/nn/pooling.hpp>
 #include <disentangle/train/checkpoint.hpp>
+#include <disentangle/train/load_weights.hpp>
 #include <disentangle/train/partitions.hpp>
 #include <disentangle/train/train.hpp>
 
@@ -237,6 +242,59 @@ TEST_CASE("epochs of a search are those of the data: a step longer where the las
   auto drawn = model(searching());
   dis::train(drawn, data(), {.steps = 3, .batch_size = 40, .order = dis::data::Order::with_replacement});
   CHECK(dis::partitions(drawn).size() == 2);
+}
+
+TEST_CASE("a model trains and searches on crops of a size of its own, and is scored at that size") {
+  using Large = dis::ImageShape<20, 20, 1>;
+  std::vector<float> pixels(32 * Large::size);
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] = 0.5f + 0.5f * std::sin(0.01f * static_cast<float>(i / Large::size * 7 + 1) *
+                                       static_cast<float>(i % Large::size));
+  dis::augment::Pipeline const crop{dis::augment::RandomResizedCropTo<8>{}};
+  auto const crops = dis::data::augmented(dis::data::arrays<Large>(pixels), crop);
+  dis::Model ip_irm{searching(), dis::backend::Cpu{1}, crops.image_shape(), dis::seed(0)};
+  auto const summary = dis::train(ip_irm, crops, options(9));
+  CHECK(summary.steps == 9);
+  CHECK(dis::partitions(ip_irm).size() == 2);
+  std::vector<std::size_t> const which{0, 1};
+  std::vector<float> images(2 * SmallImage::size), codes(12);
+  crops.images(which, images);
+  ip_irm.encode(images, codes, {});
+  for (float const code : codes) CHECK(std::isfinite(code));
+}
+
+namespace {
+
+/// Features that do not depend on the images' size: its network ends in a mean over pixels.
+struct PooledFeatures {
+  dis::nn::Initialisation initialisation = dis::nn::Initialisation::he_normal;
+  static constexpr int latent_size = 6;
+  template <int Outputs>
+  using network = dis::nn::Sequential<dis::nn::Conv<8, 4, 2, 1, dis::nn::Relu>, dis::nn::GlobalAveragePool,
+                                      dis::nn::Dense<Outputs>>;
+  friend bool operator==(PooledFeatures const&, PooledFeatures const&) = default;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "what was trained on crops is scored on images of their own size, as IP-IRM's authors do on STL-10") {
+  using Large = dis::ImageShape<20, 20, 1>;
+  using Pooled = dis::With<SmallSimClr, dis::Encoder<PooledFeatures>>;
+  test_support::ScratchFolder const folder;
+  dis::Model crops{Pooled{}, dis::backend::Cpu{1}, SmallImage{}, dis::seed(0)};
+  Views const views;
+  crops.step(views.both);
+  dis::save_checkpoint(crops, folder / "crops.safetensors");
+  dis::Model whole{Pooled{}, dis::backend::Cpu{1}, Large{}, dis::seed(1)};
+  dis::load_weights(whole, folder / "crops.safetensors");
+  // black images show the biases alone, whatever their size
+  std::vector<float> const small(SmallImage::size, 0.0f), large(Large::size, 0.0f);
+  std::vector<float> a(6), b(6);
+  crops.encode(small, a, {});
+  whole.encode(large, b, {});
+  CHECK(a != std::vector<float>(6, 0.0f));
+  for (std::size_t i = 0; i < 6; ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-5));
 }
 
 TEST_CASE("as many partitions are retained as asked for, and the first may come late") {

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include <disentangle/augment/simclr_pipeline.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/augmented.hpp>
@@ -84,4 +85,46 @@ TEST_CASE("augmented: a source draws minibatches through its augmentation") {
 TEST_CASE("augmented: wrong settings are refused where the wrapper is made") {
   CHECK_THROWS_WITH_AS(dis::data::augmented(small(), Dim{.factor = -1}), "Dim: found a negative factor",
                        dis::ValueError);
+}
+
+TEST_CASE("augmented: a crop to a size of its own is drawn from the images as they are; scores see them "
+          "whole at that "
+          "size, normalised as minibatches are") {
+  using Large = dis::ImageShape<16, 16, 3>;
+  using Cropped = dis::ImageShape<8, 8, 3>;
+  std::vector<float> pixels(6 * Large::size);
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] =
+        static_cast<float>(i / Large::size) / 8 + static_cast<float>(i % 3) / 64;  // of one colour each
+  auto const whole = dis::data::arrays<Large>(pixels);
+  auto const data = dis::data::augmented(whole, dis::augment::ip_irm_pipeline<8>());
+  static_assert(std::same_as<std::remove_cvref_t<decltype(data)>::image_shape_type, Cropped>);
+  auto const normal = [](std::size_t image, std::size_t channel) {
+    double const mean[]{0.4914, 0.4822, 0.4465}, deviation[]{0.2023, 0.1994, 0.2010};
+    double const value = static_cast<double>(image) / 8 + static_cast<double>(channel) / 64;
+    return (value - mean[channel]) / deviation[channel];
+  };
+  std::vector<std::size_t> const which{5, 2};
+  std::vector<float> images(2 * Cropped::size);
+  data.images(which, images);
+  for (std::size_t i = 0; i < images.size(); ++i)
+    CHECK(static_cast<double>(images[i]) ==
+          doctest::Approx(normal(which[i / Cropped::size], i % 3)).epsilon(1e-4));
+
+  auto plain = dis::augment::ip_irm_pipeline<8>();  // without changes of colour a crop has the image's
+  plain.get<dis::augment::ColourJitter>().p = 0;
+  plain.get<dis::augment::RandomGrayscale>().p = 0;
+  auto const cropped = dis::data::augmented(whole, plain);
+  dis::data::BatchSource source(cropped,
+                                {.batch_size = 4, .views = 2, .last_batch = dis::data::LastBatch::keep},
+                                cropped.augmentation());
+  static_assert(std::same_as<decltype(source)::image_shape_type, Cropped>);
+  for (int step = 0; step < 4; ++step) {
+    auto const& batch = source.next();
+    REQUIRE(batch.images.size() == 2 * batch.size * Cropped::size);
+    for (std::size_t i = 0; i < batch.images.size(); ++i) {
+      std::size_t const image = batch.indices[i / Cropped::size % batch.size];
+      CHECK(static_cast<double>(batch.images[i]) == doctest::Approx(normal(image, i % 3)).epsilon(1e-4));
+    }
+  }
 }

@@ -25,7 +25,7 @@ TEST_CASE("two classes and one yes-or-no feature: the classifier finds the frequ
     x.push_back(i < 10 ? 0.0f : 1.0f);
     label.push_back(i < 10 ? i < 3 : i < 18);
   }
-  backend::cpu::ThreadPool pool(1);
+  ThreadPool pool(1);
   metric::detail::LinearSoftmax classifier(1, 2, Philox{3, 1, 0});
   std::vector<float> scores(40);
   for (int step = 0; step < 3000; ++step) {
@@ -55,7 +55,7 @@ TEST_CASE("a step is Adam's on the gradient of the mean cross entropy and the de
     return s;
   };
   double const rate = 0.05, decay = 0.1;
-  backend::cpu::ThreadPool pool(2);
+  ThreadPool pool(2);
   metric::detail::LinearSoftmax classifier(d, classes, start);
   std::vector<float> scores(rows * classes);
   for (int step = 1; step <= 4; ++step) {

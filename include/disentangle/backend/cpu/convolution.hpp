@@ -24,7 +24,7 @@
 #include <disentangle/backend/cpu/convolution_gather.hpp>
 #include <disentangle/backend/cpu/convolution_outer.hpp>
 #include <disentangle/backend/cpu/instruction_set.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
+#include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 

@@ -15,10 +15,10 @@
 #include <disentangle/backend/cpu/memory.hpp>
 #include <disentangle/backend/cpu/partner_first.hpp>
 #include <disentangle/backend/cpu/scalar_pack.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/backend/expression/loop.hpp>
 #include <disentangle/backend/expression/tree.hpp>
 #include <disentangle/core/philox.hpp>
+#include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::backend::inline DISENTANGLE_INSTRUCTION_SET {
 
@@ -35,10 +35,10 @@ class BasicCpu {
   using Strides = std::array<std::ptrdiff_t, 2>;
 
   /// @param threads number of threads, the calling one included; 0 takes one per hardware thread.
-  explicit BasicCpu(unsigned threads = 0) : pool_(std::make_shared<cpu::ThreadPool>(threads)) {}
+  explicit BasicCpu(unsigned threads = 0) : pool_(std::make_shared<ThreadPool>(threads)) {}
 
   unsigned threads() const { return pool_->size(); }
-  cpu::ThreadPool& pool() { return *pool_; }
+  ThreadPool& pool() { return *pool_; }
 
   // ---- storage ------------------------------------------------------------------------------------------
   T* allocate(std::size_t n) { return cpu::allocate<T>(n); }
@@ -220,7 +220,7 @@ class BasicCpu {
   }
 
  private:
-  std::shared_ptr<cpu::ThreadPool> pool_;
+  std::shared_ptr<ThreadPool> pool_;
 };
 
 /// The CPU in single precision: what methods train in.

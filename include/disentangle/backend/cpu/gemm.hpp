@@ -15,7 +15,7 @@
 
 #include <disentangle/backend/cpu/activation.hpp>
 #include <disentangle/backend/cpu/instruction_set.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
+#include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include <disentangle/backend/cpu/instruction_set.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
+#include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 

@@ -12,15 +12,14 @@
 #include <disentangle/backend/cpu/activation.hpp>
 #include <disentangle/backend/cpu/gemm.hpp>
 #include <disentangle/backend/cpu/instruction_set.hpp>
-#include <disentangle/backend/cpu/thread_pool.hpp>
+#include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::backend::eigen::inline DISENTANGLE_INSTRUCTION_SET {
 
 /// As backend::cpu::gemm. One stride of each operand must be 1.
 template <Activation activation = Activation::identity, class T>
-void gemm(cpu::ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, cpu::Operand<T> a,
-          cpu::Operand<T> b, T* c, std::size_t c_stride, bool accumulate = false, T const* bias = nullptr,
-          T slope = T(0)) {
+void gemm(ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, cpu::Operand<T> a, cpu::Operand<T> b,
+          T* c, std::size_t c_stride, bool accumulate = false, T const* bias = nullptr, T slope = T(0)) {
   using Index = Eigen::Index;
   using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using ColumnMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::ColMajor>;

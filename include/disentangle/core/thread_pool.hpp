@@ -17,13 +17,11 @@
 #include <utility>
 #include <vector>
 
-#include <disentangle/backend/cpu/instruction_set.hpp>
-
-namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
+namespace disentangle {
 
 /// Threads that wait for loops. The calling thread is one of the `size()`; the others spin for a moment after
 /// a loop (a step is hundreds of short loops) and then sleep. One loop runs at a time: calls from several
-/// threads take turns, and a call from inside a body runs serially.
+/// threads take turns, and a call from inside a body, of this pool or another, runs serially.
 class ThreadPool {
  public:
   /// @param threads  number of threads, the caller included; 0: as many as the hardware has
@@ -31,7 +29,7 @@ class ThreadPool {
       : size_(threads != 0 ? threads : std::max(1u, std::thread::hardware_concurrency())) {
     workers_.reserve(size_ - 1);
     try {
-      for (unsigned i = 1; i < size_; ++i) workers_.emplace_back([this] { work(); });
+      for (std::size_t i = 1; i < size_; ++i) workers_.emplace_back([this, i] { work(i); });
     } catch (...) {
       stop();
       throw;
@@ -44,19 +42,27 @@ class ThreadPool {
   /// Number of threads that share a loop, the calling one included; at least 1.
   unsigned size() const { return size_; }
 
-  /// Calls body(task) once for every task of 0 .. tasks - 1 and returns when all are done. Cost: about a
+  /// Calls body(task), or body(task, worker), once for every task of 0 .. tasks - 1 and returns when all are done;
+  /// worker < size() numbers the thread, for memory of its own to work in. Cost: about a
   /// microsecond when the workers are awake; no heap allocation. The first exception that a body throws
   /// reaches the caller, after which tasks that nobody has begun are left out.
   template <class F>
   void for_each(std::size_t tasks, F&& body) {
     using Body = std::remove_reference_t<F>;
     share(
-        tasks, [](void* b, std::size_t task) { (*static_cast<Body*>(b))(task); },
+        tasks,
+        [](void* b, std::size_t task, [[maybe_unused]] std::size_t worker) {
+          if constexpr (std::is_invocable_v<Body&, std::size_t, std::size_t>) {
+            (*static_cast<Body*>(b))(task, worker);
+          } else {
+            (*static_cast<Body*>(b))(task);
+          }
+        },
         const_cast<void*>(static_cast<void const*>(std::addressof(body))));
   }
 
  private:
-  using Call = void (*)(void*, std::size_t);
+  using Call = void (*)(void*, std::size_t task, std::size_t worker);
 
   // A loop's number and the count of its tasks that nobody has begun share one word, so a worker that comes
   // late can take a task only of the loop whose body it has read: else its compare-and-swap fails or the
@@ -82,7 +88,7 @@ class ThreadPool {
   // Not a template: the body is compiled once, called through a pointer whether the loop is shared or not.
   void share(std::size_t tasks, Call call, void* body) {
     if (tasks <= 1 || size_ == 1 || inside_loop()) {
-      for (std::size_t task = 0; task < tasks; ++task) call(body, task);
+      for (std::size_t task = 0; task < tasks; ++task) call(body, task, 0);
       return;
     }
     std::lock_guard const turn(turn_);
@@ -99,7 +105,7 @@ class ThreadPool {
       }
       wake_.notify_all();
     }
-    take_tasks(loop & (~std::uint64_t{0} >> task_bits));
+    take_tasks(loop & (~std::uint64_t{0} >> task_bits), 0);
     for (unsigned spins = 0; done_.load(std::memory_order_acquire) != tasks; ++spins) {
       if (spins < 4096) pause();
       else std::this_thread::yield();  // the core of a worker is taken by somebody else: let it have this one
@@ -108,7 +114,7 @@ class ThreadPool {
   }
 
   // Runs tasks of the given loop until none is left.
-  void take_tasks(std::uint64_t loop) {
+  void take_tasks(std::uint64_t loop, std::size_t worker) {
     Inside const inside;
     for (;;) {
       std::uint64_t left = left_.load(std::memory_order_acquire);
@@ -123,7 +129,7 @@ class ThreadPool {
       } while (!left_.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel));
       if (!failed_.load(std::memory_order_relaxed)) {
         try {
-          call(body, tasks - static_cast<std::size_t>(left & task_mask));
+          call(body, tasks - static_cast<std::size_t>(left & task_mask), worker);
         } catch (...) {
           std::lock_guard const lock(sleep_);
           if (!failed_.load(std::memory_order_relaxed)) error_ = std::current_exception();
@@ -134,7 +140,7 @@ class ThreadPool {
     }
   }
 
-  void work() {
+  void work(std::size_t worker) {
     std::uint64_t seen = 0;
     for (;;) {
       std::uint64_t loop = left_.load(std::memory_order_acquire) >> task_bits;
@@ -159,7 +165,7 @@ class ThreadPool {
       }
       if (stopping_.load(std::memory_order_relaxed)) return;
       seen = loop;
-      take_tasks(loop);
+      take_tasks(loop, worker);
     }
   }
 
@@ -191,4 +197,4 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
-}  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET
+}  // namespace disentangle

@@ -9,11 +9,11 @@
 
 #include <doctest/doctest.h>
 
-#include <disentangle/backend/cpu/thread_pool.hpp>
+#include <disentangle/core/thread_pool.hpp>
 
 #include "tests/support/count_allocations.hpp"
 
-using disentangle::backend::cpu::ThreadPool;
+using disentangle::ThreadPool;
 
 TEST_CASE("every task runs exactly once for any number of threads and tasks") {
   for (unsigned threads : {1u, 2u, 3u, 5u}) {
@@ -26,6 +26,23 @@ TEST_CASE("every task runs exactly once for any number of threads and tasks") {
     }
   }
   CHECK(ThreadPool(0).size() >= 1);
+}
+
+TEST_CASE("a body is told which worker runs it, and no two run at once with the same number") {
+  for (unsigned threads : {1u, 2u, 5u}) {
+    ThreadPool pool(threads);
+    std::vector<int> busy(pool.size());  // not atomic: a thread sanitizer sees two at once
+    std::vector<std::atomic<int>> count(300);
+    pool.for_each(300, [&](std::size_t task, std::size_t worker) {
+      REQUIRE(worker < busy.size());
+      ++busy[worker];
+      ++count[task];
+    });
+    int sum = 0;
+    for (int n : busy) sum += n;
+    CHECK(sum == 300);
+    for (auto& c : count) CHECK(c == 1);
+  }
 }
 
 TEST_CASE("many short loops, some after the workers fell asleep, allocate nothing") {
