@@ -98,6 +98,7 @@
 #include <disentangle/metric/beta_vae.hpp>
 #include <disentangle/metric/bootstrap.hpp>
 #include <disentangle/metric/by_name.hpp>
+#include <disentangle/metric/chance.hpp>
 #include <disentangle/metric/chen_mig.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>
