@@ -77,6 +77,18 @@ std::optional<std::vector<double>> scores_of(fs::path const& folder, std::vector
   return values;
 }
 
+/// What scores.json says of scores that say little, each once.
+std::vector<std::string> warnings_of(fs::path const& folder) {
+  std::vector<std::string> found;
+  for (auto const& score : dis::io::read_json(folder / "scores.json")) {
+    for (auto const& warning : score.value("warnings", dis::io::Json::array())) {
+      std::string const text = score.value("metric", "") + ": " + warning.template get<std::string>();
+      if (std::find(found.begin(), found.end(), text) == found.end()) found.push_back(text);
+    }
+  }
+  return found;
+}
+
 /// Runs this program with arguments, its output added to a file. Returns the exit status, or 128 + the signal
 /// that ended it.
 int run_program(std::vector<std::string> arguments, fs::path const& output) {
@@ -290,7 +302,7 @@ void compare_command(CompareArguments const& given) {
 
   // What is finished is written even where some runs are not.
   dis::report::Study study{given.metrics, {}, {}};
-  std::vector<std::string> definitions;
+  std::vector<std::string> definitions, warnings;
   std::string failed;
   for (PlannedRun const& run : runs) {
     if (run.state == PlannedRun::State::failed) failed += "\n  " + (run.folder / "output.txt").string();
@@ -299,6 +311,8 @@ void compare_command(CompareArguments const& given) {
     study.lower_is_better.clear();
     study.runs.push_back({run.method, run.seed, given.steps,
                           *scores_of(run.folder, given.metrics, &definitions, &study.lower_is_better)});
+    for (std::string const& warning : warnings_of(run.folder))
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(warning);
   }
   if (!study.runs.empty()) {
     std::string text = "# " + joined(given.methods) + " on " + given.data + "\n\n" +
@@ -309,6 +323,8 @@ void compare_command(CompareArguments const& given) {
     for (std::size_t m = 0; m < definitions.size(); ++m)
       text += (m == 0 ? " " : ", ") + given.metrics[m] + " (" + definitions[m] + ")";
     text += ".\n\n" + dis::report::study_markdown(study);
+    for (std::size_t w = 0; w < warnings.size(); ++w)
+      text += (w == 0 ? "\nWarning: " : "Warning: ") + warnings[w] + "\n";
     dis::report::write_study_runs(out / "runs.csv", study);
     dis::report::write_study_summary(out / "table.csv", study);
     dis::io::write_file(out / "table.md", text);

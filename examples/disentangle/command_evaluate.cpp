@@ -108,7 +108,10 @@ void evaluate_command(EvaluateArguments const& given) {
         auto start = std::chrono::steady_clock::now();
         auto scores =
             dis::evaluate(*model, images, std::span<std::string const>(names.metrics),
-                          {.seed = given.seed, .pool = given.pool, .threads = given.threads},
+                          {.seed = given.seed,
+                           .pool = given.pool,
+                           .threads = given.threads,
+                           .chance_permutations = given.chance},
                           [&](dis::metric::Score const& score) {
                             auto const now = std::chrono::steady_clock::now();
                             std::fprintf(stderr, "  %s %.4f (%.1f s)\n", score.metric.c_str(), score.value,

@@ -5,6 +5,7 @@
 
 #include <disentangle/io/npy.hpp>
 #include <disentangle/metric/array_source.hpp>
+#include <disentangle/metric/chance.hpp>
 #include <disentangle/report/score_table.hpp>
 #include <disentangle/train/evaluate_by_name.hpp>
 
@@ -18,13 +19,23 @@ namespace {
 /// beta-VAE draw their batches among them.
 template <class T>
 dis::metric::Score score_arrays(std::string const& name, dis::MatrixView<T const> codes,
-                                dis::MatrixView<int const> factors, std::uint64_t seed) {
+                                dis::MatrixView<int const> factors, ScoreArguments const& given) {
   return dis::with_metric(name, [&](auto const& metric) {
-    if constexpr (dis::scores_rows<std::remove_cvref_t<decltype(metric)>>) {
-      return metric(codes, factors);
-    } else {
-      return metric(dis::metric::ArraySource(codes, factors), dis::seed(seed));
+    using Metric = std::remove_cvref_t<decltype(metric)>;
+    dis::metric::Score score = [&] {
+      if constexpr (dis::scores_rows<Metric>) {
+        return metric(codes, factors);
+      } else {
+        return metric(dis::metric::ArraySource(codes, factors), dis::seed(given.seed));
+      }
+    }();
+    if constexpr (dis::sees_labels<Metric>) {
+      if (given.chance != 0 && !score.chance) {
+        score.chance = dis::metric::chance_level(metric, codes, factors, dis::seed(given.seed), given.chance);
+        score.settings.emplace_back("chance_permutations", static_cast<double>(given.chance));
+      }
     }
+    return score;
   });
 }
 
@@ -55,7 +66,7 @@ void score_command(ScoreArguments const& given) {
   std::vector<dis::metric::Score> scores;
   auto const score_all = [&]<class T>(std::vector<T> const& values) {
     dis::MatrixView<T const> const z{values.data(), codes.shape[0], codes.shape[1]};
-    for (std::string const& name : given.metrics) scores.push_back(score_arrays(name, z, y, given.seed));
+    for (std::string const& name : given.metrics) scores.push_back(score_arrays(name, z, y, given));
   };
   if (codes.dtype == dis::io::DType::f4) {
     score_all(codes.as<float>(given.codes));

@@ -28,6 +28,7 @@ struct EvaluateArguments {
   std::uint64_t seed = 0;
   std::size_t pool = 50'000;
   std::size_t held_out = 10'000;
+  std::size_t chance = 0;
   unsigned threads = 0;
 };
 
@@ -42,6 +43,7 @@ struct ScoreArguments {
   std::string codes, factors;
   std::vector<std::string> metrics;
   std::uint64_t seed = 0;
+  std::size_t chance = 0;
   bool json = false;
 };
 

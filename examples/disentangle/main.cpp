@@ -110,6 +110,12 @@ void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
           "--held-out", e.held_out,
           "images for scores of classes, of those whose labels training did not see (default 10000; 0: all)")
       ->check(natural);
+  evaluate
+      ->add_option(
+          "--chance", e.chance,
+          "permutations of the rows whose mean score is shown as chance, what codes that know nothing reach "
+          "(default 0: only where the metric knows it)")
+      ->check(natural);
   evaluate->add_option("--threads", e.threads, "0: all of the machine (default)");
   evaluate->callback([&e] {
     say_what_is_unused();
@@ -122,6 +128,12 @@ void add_scores(CLI::App& app, EvaluateArguments& e, ScoreArguments& s) {
   score->add_option("--metrics", s.metrics, "names, separated by commas (default: mig,dci,sap)")
       ->delimiter(',');
   score->add_option("--seed", s.seed, "of the metrics' samples (default 0)");
+  score
+      ->add_option(
+          "--chance", s.chance,
+          "permutations of the rows whose mean score is shown as chance, what codes that know nothing reach "
+          "(default 0: only where the metric knows it)")
+      ->check(natural);
   score->add_flag("--json", s.json, "print everything as JSON");
   score->callback([&s] {
     say_what_is_unused();

@@ -100,6 +100,7 @@
 #include <disentangle/metric/array_source.hpp>
 #include <disentangle/metric/beta_vae.hpp>
 #include <disentangle/metric/bootstrap.hpp>
+#include <disentangle/metric/chance.hpp>
 #include <disentangle/metric/chen_mig.hpp>
 #include <disentangle/metric/dci.hpp>
 #include <disentangle/metric/dci_regression.hpp>

@@ -23,7 +23,7 @@ done
 
 "$program" train --method parted_vae_shapes --data dsprites --labels random:100 --steps 2 --batch-size 4 --out shapes >/dev/null 2>&1
 "$program" evaluate shapes --metrics class_accuracy,class_purity,class_leakage --held-out 200 --seed 3 >out 2>/dev/null
-grep -q '^class_accuracy  *0\.[0-9]*  *disentangle  *200  *seed 3' out
+grep -q '^class_accuracy  *0\.[0-9]*  *0\.[0-9]*  *disentangle  *200  *seed 3' out
 grep -q '^class_leakage (lower is better)  *0\.' out
 grep -q "^classes as 'shape': accuracy 0.*, 200 images whose labels training did not see$" out
 grep -q '"labels not seen in training"' shapes/scores.json
@@ -57,6 +57,9 @@ npy() {  # FILE ROWS COLUMNS, bytes on stdin
 printf '\0\7\0\3\0\4\1\7\1\3\1\4\2\7\2\3\2\4' | npy z.npy 9 2
 printf '\0\0\0\1\0\2\1\0\1\1\1\2\2\0\2\1\2\2' | npy y.npy 9 2
 "$program" score --codes z.npy --factors y.npy --metrics mig | grep -q '^mig  *1.0000'
+"$program" score --codes z.npy --factors y.npy --metrics mig,med >out
+grep -q '^warning: mig, med: 9 rows: with fewer than 100 codes that know nothing may score high$' out
+"$program" score --codes z.npy --factors y.npy --metrics mig --chance 2 | grep -q '^metric  *value  *chance  *definition'
 "$program" score --codes z.npy --factors y.npy --metrics mig,factor_vae --json | grep -q '"metric": "factor_vae"'
 printf '\0\0\0\1\0\2' | npy y.npy 3 2
 status=0

@@ -25,6 +25,8 @@ namespace disentangle::metric {
 /// histogram.
 struct Aam {
   static constexpr std::string_view name = "aam";
+  static constexpr std::string_view one_latent =
+      "there is no second latent: 1 by definition where it knows a factor";
   static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::paper};
 

@@ -184,6 +184,9 @@ struct BetaVae {
     double const chance = 1 / static_cast<double>(factors);
     bool const rescaled = definition == definition::ubisoft;
     s.value = rescaled ? (accuracy - chance) / (1 - chance) : accuracy;
+    double const largest =
+        *std::max_element(eval_count.begin(), eval_count.end()) / static_cast<double>(eval.factor.size());
+    s.chance = rescaled ? (largest - chance) / (1 - chance) : largest;
     s.parts = {{"eval_accuracy", accuracy},
                {"train_accuracy", train_right / static_cast<double>(train.factor.size())}};
     s.settings = {{"num_train", static_cast<double>(train.factor.size())},

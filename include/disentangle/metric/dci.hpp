@@ -33,6 +33,9 @@ namespace disentangle::metric {
 /// 0.01. Cost O(rounds * classes * latents * rows) over all factors.
 struct Dci {
   static constexpr std::string_view name = "dci";
+  /// With one factor importances of a latent cannot be spread.
+  static constexpr std::string_view one_factor = "disentanglement is 1 by definition";
+  static constexpr std::string_view one_latent = "completeness is 1 by definition";
   static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
 
   std::size_t num_train = 10000;  ///< points drawn from a source to train on

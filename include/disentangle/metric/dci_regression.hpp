@@ -143,6 +143,9 @@ Score score_regressions(std::string_view name, Definition definition, Rows const
 /// - clarken92: factors scaled to 0..1 instead, so that alpha weighs more.
 struct DciLasso {
   static constexpr std::string_view name = "dci_lasso";
+  /// With one factor importances of a latent cannot be spread.
+  static constexpr std::string_view one_factor = "disentanglement is 1 by definition";
+  static constexpr std::string_view one_latent = "completeness is 1 by definition";
   static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::rf_vae, definition::clarken92};
 
@@ -191,6 +194,9 @@ struct DciLasso {
 /// - clarken92: the same with factors scaled to 0..1, which changes nothing but rounding; its depth is 8.
 struct DciRandomForest {
   static constexpr std::string_view name = "dci_random_forest";
+  /// With one factor importances of a latent cannot be spread.
+  static constexpr std::string_view one_factor = "disentanglement is 1 by definition";
+  static constexpr std::string_view one_latent = "completeness is 1 by definition";
   static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::rf_vae, definition::clarken92};
 

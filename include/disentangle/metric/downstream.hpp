@@ -147,6 +147,7 @@ Score score_downstream(Metric const& metric, Rows const& train, Rows const& test
     s.parts.emplace_back("accuracy_" + std::to_string(static_cast<long>(used[i])),
                          mean({row.begin(), row.end()}));
   }
+  s.chance = majority_accuracy(MatrixView<int const>(factors.view()), test_factors.view());
   s.settings = {{"train_rows", used.back()}, {"test_rows", static_cast<double>(test.size())}};
   s.tables = {Table::vector("train_sizes", "", std::move(used)),
               {"accuracy", "", "factor", std::move(accuracy)}};

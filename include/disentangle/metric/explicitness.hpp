@@ -109,6 +109,7 @@ struct Explicitness {
 
     Score s = detail::begin_score(name, definition, train, mean(of_training ? train_area : test_area));
     s.parts = {{"explicitness_test", mean(test_area)}, {"explicitness_train", mean(train_area)}};
+    s.chance = rescaled ? 0.0 : 0.5;  // of the area under the ROC curve
     s.settings = {{"train_rows", static_cast<double>(train.size())},
                   {"test_rows", static_cast<double>(test.size())},
                   {"c", weight()}};

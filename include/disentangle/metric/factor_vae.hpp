@@ -41,6 +41,7 @@ namespace disentangle::metric {
 ///   800 + 800 votes and threshold 0.02.
 struct FactorVae {
   static constexpr std::string_view name = "factor_vae";
+  static constexpr std::string_view one_factor = "every vote is right by definition";
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft};
 
   std::size_t batch_size = 64;                ///< points in a vote, at least 2
@@ -116,7 +117,11 @@ struct FactorVae {
     double const accuracy = eval_right / static_cast<double>(num_eval);
     double const chance = 1 / static_cast<double>(source.factors().size());
     bool const rescaled = definition == definition::ubisoft;
-    s.value = rescaled ? (accuracy - chance) / (1 - chance) : accuracy;
+    auto const value_of = [&](double share) {  // of one factor all votes are right by chance
+      return !rescaled ? share : chance < 1 ? (share - chance) / (1 - chance) : 0;
+    };
+    s.value = value_of(accuracy);
+    s.chance = value_of(detail::largest_row_share(eval));
     s.parts = {{"eval_accuracy", accuracy},
                {"train_accuracy", train_right / static_cast<double>(num_train)},
                {"active_latents", active_count}};
@@ -133,6 +138,7 @@ struct FactorVae {
                 {"train_votes", "factor", "latent", train},
                 {"eval_votes", "factor", "latent", eval}};
     detail::name_factors(s, source);
+    detail::warn_of_one<FactorVae>(s, latents, source.factors().size());
     return s;
   }
 

@@ -50,6 +50,8 @@ class FunctionSource {
 
   std::size_t latents() const { return latents_; }
   std::span<Factor const> factors() const { return factors_; }
+  /// Different points: the combinations of the factors.
+  std::size_t rows() const { return strides_[0] * cardinality(0); }
 
   void draw(random_integers auto& rng, std::span<std::size_t> points) const {
     for (std::size_t& p : points) p = 0;
@@ -69,14 +71,14 @@ class FunctionSource {
   }
 
   std::vector<std::size_t> distinct(random_integers auto& rng, std::size_t most) const {
-    return distinct_among(size(), rng, most, [](std::size_t p) { return p; });
+    return distinct_among(rows(), rng, most, [](std::size_t p) { return p; });
   }
 
   std::vector<std::size_t> distinct_sharing(std::size_t k, random_integers auto& rng,
                                             std::size_t most) const {
     std::size_t const shared = draw_value(k, rng);
     std::size_t const stride = strides_[k];
-    return distinct_among(size() / cardinality(k), rng, most, [&](std::size_t rest) {
+    return distinct_among(rows() / cardinality(k), rng, most, [&](std::size_t rest) {
       return rest / stride * (stride * cardinality(k)) + shared * stride + rest % stride;
     });
   }
@@ -102,7 +104,6 @@ class FunctionSource {
   }
 
  private:
-  std::size_t size() const { return strides_[0] * cardinality(0); }
   std::size_t draw_value(std::size_t k, random_integers auto& rng) const {
     return static_cast<std::size_t>(rng.integer(static_cast<std::uint32_t>(factors_[k].cardinality)));
   }

@@ -43,6 +43,7 @@ namespace disentangle::metric {
 ///   inputs.
 struct InfoMec {
   static constexpr std::string_view name = "infomec";
+  static constexpr std::string_view one_factor = "modularity is 1 by definition";
   static constexpr std::string_view needs_all_labels =
       "which latents are active is decided by their ranges over the same rows for every factor";
   static constexpr Definition definitions[] = {definition::paper};

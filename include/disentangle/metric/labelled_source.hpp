@@ -61,6 +61,8 @@ class LabelledSource {
 
   std::size_t latents() const { return latents_; }
   std::span<Factor const> factors() const { return factors_; }
+  /// Different points.
+  std::size_t rows() const { return rows_; }
 
   void draw(random_integers auto& rng, std::span<std::size_t> points) const {
     for (std::size_t& p : points)

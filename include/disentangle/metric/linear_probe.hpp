@@ -229,6 +229,7 @@ struct LinearProbe {
                {"top_5", mean(last_5)},
                {"best_epoch_top_1", mean(best_1)},
                {"best_epoch_top_5", mean(best_5)}};
+    s.chance = detail::majority_accuracy(data.train_labels, data.test_labels);
     s.settings = {{"train_rows", static_cast<double>(data.train.rows)},
                   {"test_rows", static_cast<double>(data.test.rows)},
                   {"epochs", static_cast<double>(epochs)},

@@ -31,6 +31,8 @@ namespace disentangle::metric {
 /// downstream_accuracy. A factor of which nothing is known spreads evenly. Errors as Mig.
 struct Med {
   static constexpr std::string_view name = "med";
+  static constexpr std::string_view one_factor =
+      "every latent that knows the factor is disentangled by definition";
   static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::paper};
 

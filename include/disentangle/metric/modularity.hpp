@@ -32,6 +32,7 @@ namespace disentangle::metric {
 ///   information is refused for the same reason.
 struct Modularity {
   static constexpr std::string_view name = "modularity";
+  static constexpr std::string_view one_factor = "modularity is 1 by definition";
   static constexpr bool factor_by_factor = true;  ///< takes rows in which labels are missing
   static constexpr Definition definitions[] = {definition::disentanglement_lib, definition::ubisoft,
                                                definition::dcf};

@@ -202,6 +202,7 @@ struct NearestNeighbours {
     s.definition = definition.name;
     s.value = mean(first);
     s.parts = {{std::string(name), s.value}, {"top_1", s.value}, {"top_5", mean(first_five)}};
+    s.chance = detail::majority_accuracy(data.train_labels, data.test_labels);
     s.settings = {{"train_rows", static_cast<double>(data.train.rows)},
                   {"test_rows", static_cast<double>(data.test.rows)},
                   {"k", static_cast<double>(used)},

@@ -128,7 +128,9 @@ Score rf_vae_score(Metric const& metric, Source const& source, random_integers a
               Table::vector("pruned_per_repeat", "", std::move(pruned)),
               {"votes", "factor", "latent", std::move(votes)},
               {"pruned_votes", "factor", "latent", std::move(pruned_votes)}};
+  s.chance = 1 / static_cast<double>(factors);  // every factor has equally many votes
   name_factors(s, source);
+  warn_of_one<Metric>(s, latents, factors);
   return s;
 }
 
@@ -144,6 +146,7 @@ Score rf_vae_score(Metric const& metric, Source const& source, random_integers a
 /// codes.
 struct RfVaeMetricI {
   static constexpr std::string_view name = "rf_vae_metric_i";
+  static constexpr std::string_view one_factor = "every vote is right by definition";
 
   std::size_t votes = 800;  ///< of all factors together; the remainder of a division by factors is not drawn
   std::size_t batch_size = 100;              ///< most images in a vote
@@ -172,6 +175,7 @@ struct RfVaeMetricI {
 /// factor + num_variance_estimate) codes.
 struct RfVaeMetricII {
   static constexpr std::string_view name = "rf_vae_metric_ii";
+  static constexpr std::string_view one_factor = "every vote is right by definition";
   /// Draws few images, and those must differ in one factor alone: all of the data, not a sample of it.
   static constexpr bool draws_from_all = true;
 

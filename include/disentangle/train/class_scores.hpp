@@ -18,6 +18,7 @@
 #include <disentangle/core/sample_indices.hpp>
 #include <disentangle/data/data_set.hpp>
 #include <disentangle/data/encode_images.hpp>
+#include <disentangle/metric/few_rows.hpp>
 #include <disentangle/metric/probe_accuracy.hpp>
 #include <disentangle/metric/score.hpp>
 #include <disentangle/train/class_codes.hpp>
@@ -204,6 +205,8 @@ inline metric::Score class_score(ClassScores const& scores, std::string_view nam
   score.metric = name;
   score.definition = "disentangle";
   score.parts = {{"chance", scores.chance}};
+  score.chance = scores.chance;
+  metric::warn_of_few_rows(score, scores.images);
   if (name == "class_accuracy") {
     score.value = scores.accuracy;
   } else if (name == "class_purity") {

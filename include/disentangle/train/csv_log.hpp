@@ -3,7 +3,6 @@
 // latent.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include <disentangle/io/csv.hpp>
+#include <disentangle/train/part_columns.hpp>
 #include <disentangle/train/relevance.hpp>
 
 namespace disentangle {
@@ -30,13 +30,8 @@ class CsvLog {
 
   void on_begin(auto& run) {
     std::vector<std::string> names{"step", "seconds", "loss"};
-    for (std::string const& part : run.model().part_names()) {
-      std::string name = part;
-      for (std::size_t twin = 2; std::find(names.begin(), names.end(), name) != names.end(); ++twin) {
-        name = part + " " + std::to_string(twin);
-      }
-      names.push_back(name);
-    }
+    auto const parts = part_columns(run.model().part_names(), names);
+    names.insert(names.end(), parts.begin(), parts.end());
     if constexpr (std::remove_cvref_t<decltype(run.model())>::infers_posterior) {
       for (std::size_t l = 0; l < run.model().latent_size; ++l) names.push_back("kl_" + std::to_string(l));
     }

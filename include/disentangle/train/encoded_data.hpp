@@ -12,6 +12,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -76,8 +77,16 @@ class EncodedData {
   /// Images encoded so far.
   std::size_t encoded() const { return encoded_; }
 
+  /// From now on images have the codes of other images, drawn by the seed, another way for each number: codes
+  /// that know nothing of the factors. unmix() ends it.
+  void mix(Seed seed, std::size_t number) {
+    mixed_.emplace(Philox{seed.value, stream("evaluate/chance"), number}, size_);
+  }
+  void unmix() { mixed_.reset(); }
+
   /// Codes of images, (indices, latents).
-  void codes(std::span<std::size_t const> indices, MatrixView<double> out) {
+  void codes(std::span<std::size_t const> asked, MatrixView<double> out) {
+    std::vector<std::size_t> const indices = mixed(asked);
     std::vector<std::size_t> missing;
     for (std::size_t const i : indices) {
       if (!known_[i]) {
@@ -97,7 +106,8 @@ class EncodedData {
 
   /// Means and standard deviations of q(z|x) of images, (indices, latents) each; computed anew in every call.
   /// @throws ValueError for a model whose codes are points: its log variances are all 0.
-  Posteriors posteriors(std::span<std::size_t const> indices) {
+  Posteriors posteriors(std::span<std::size_t const> asked) {
+    std::vector<std::size_t> const indices = mixed(asked);
     std::vector<float> mean(indices.size() * latents_), log_variance(mean.size());
     encode_(indices, mean, log_variance);
     if (std::all_of(log_variance.begin(), log_variance.end(), [](float v) { return v == 0; }))
@@ -165,6 +175,14 @@ class EncodedData {
   }
 
  private:
+  std::vector<std::size_t> mixed(std::span<std::size_t const> indices) const {
+    std::vector<std::size_t> result(indices.begin(), indices.end());
+    if (mixed_) {
+      for (std::size_t& i : result) i = static_cast<std::size_t>((*mixed_)(i));
+    }
+    return result;
+  }
+
   static constexpr std::size_t piece = 256;
 
   std::string name_;
@@ -177,6 +195,7 @@ class EncodedData {
   std::vector<float> codes_;
   std::vector<bool> known_;
   std::size_t encoded_ = 0;
+  std::optional<Permutation> mixed_{};
 };
 
 }  // namespace disentangle

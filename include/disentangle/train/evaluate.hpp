@@ -43,6 +43,9 @@ struct EvaluateOptions {
   std::size_t posterior_rows = 10'000;
   /// Threads of the metrics' own computations, 0: all of the machine. Does not change any score.
   unsigned threads = 0;
+  /// Scores of codes given to other images whose mean is Score::chance, where a metric does not know it; each
+  /// costs as much as the score itself. 0: none.
+  std::size_t chance_permutations = 0;
 };
 
 /// A metric that scores rows of codes and factors, so that plain arrays are enough; the others draw batches that
@@ -153,6 +156,36 @@ metric::Score score_one(EncodedData& data, M metric, EvaluateOptions const& opti
   return score;
 }
 
+}  // namespace detail
+
+/// A metric whose score depends on labels, so that there is a level of chance.
+template <class M>
+concept sees_labels = !requires { requires M::label_free; } &&
+                      (!detail::scores_posteriors<M> || detail::takes_labels_of_posteriors<M>);
+
+namespace detail {
+
+/// The score, and what codes that know nothing reach where it is asked for.
+template <class M>
+metric::Score score_beside_chance(EncodedData& data, M const& metric, EvaluateOptions const& options) {
+  metric::Score score = score_one(data, metric, options);
+  if constexpr (sees_labels<M>) {
+    if (options.chance_permutations == 0 || score.chance) return score;
+    struct Unmix {
+      EncodedData& data;
+      ~Unmix() { data.unmix(); }
+    } const unmix{data};
+    double sum = 0;
+    for (std::size_t p = 0; p < options.chance_permutations; ++p) {
+      data.mix(Seed{options.seed}, p);
+      sum += score_one(data, metric, options).value;
+    }
+    score.chance = sum / static_cast<double>(options.chance_permutations);
+    score.settings.emplace_back("chance_permutations", static_cast<double>(options.chance_permutations));
+  }
+  return score;
+}
+
 inline void expect_factors(EncodedData const& data) {
   if (data.factors().empty()) {
     throw ValueError(
@@ -174,7 +207,7 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOpti
   EncodedData encoded(model, data);
   detail::expect_factors(encoded);
   std::vector<metric::Score> scores;
-  (scores.push_back(detail::score_one(encoded, metrics, options)), ...);
+  (scores.push_back(detail::score_beside_chance(encoded, metrics, options)), ...);
   return scores;
 }
 

@@ -27,7 +27,7 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, std::span<st
   std::vector<metric::Score> scores;
   for (std::string const& name : names) {
     scores.push_back(with_model_metric(
-        name, [&](auto const& metric) { return detail::score_one(encoded, metric, options); }));
+        name, [&](auto const& metric) { return detail::score_beside_chance(encoded, metric, options); }));
     done(scores.back());
   }
   return scores;

@@ -61,3 +61,23 @@ TEST_CASE("JSON holds everything") {
   CHECK(json[1]["tables"][0]["values"][1][2] == 5.0);
   CHECK(json[1]["tables"][0]["column_axis"] == "factor");
 }
+
+TEST_CASE("a level of chance has a column where a score knows one; warnings stand below, each once") {
+  auto some = scores();
+  some[1].chance = 0.125;
+  some[0].warnings = {"8 rows: few"};
+  some[1].warnings = {"8 rows: few", "one factor: 1 by definition"};
+  CHECK(report::score_table(some) ==
+        "metric              value  chance  definition                     N  settings\n"
+        "-----------------------------------------------------------------------------------\n"
+        "mig                0.3457          disentanglement_lib        10000  bins 20\n"
+        "dci                0.5000  0.1250  Eastwood 2018        5000 + 2000  threshold 0.05\n"
+        "  disentanglement  0.5000\n"
+        "  completeness     0.6250\n"
+        "warning: mig, dci: 8 rows: few\n"
+        "warning: dci: one factor: 1 by definition\n");
+  auto const json = report::to_json(some);
+  CHECK_FALSE(json[0].contains("chance"));
+  CHECK(json[1]["chance"] == 0.125);
+  CHECK(json[1]["warnings"] == some[1].warnings);
+}

@@ -209,3 +209,24 @@ TEST_CASE("what cannot be scored is an error in words") {
       doctest::Contains("no metric 'migg'; there are: mig, dci, sap, factor_vae, beta_vae, "),
       dis::ValueError);
 }
+
+TEST_CASE("chance: codes of other images, where it is asked for and the metric does not know it") {
+  Exact model;
+  auto const scores =
+      dis::evaluate(model, Blocks{}, {.chance_permutations = 2}, metric::Mig{.num_train = 2000},
+                    small_factor_vae, metric::GaussianTotalCorrelation{});
+  CHECK(scores[0].value > 0.9);
+  REQUIRE(scores[0].chance.has_value());
+  CHECK(*scores[0].chance < 0.5);
+  CHECK(scores[0].settings.back() == std::pair<std::string, double>("chance_permutations", 2));
+  CHECK(scores[1].chance.has_value());  // of its own: the share of the most frequent factor
+  CHECK(scores[1].settings.back().first != "chance_permutations");
+  CHECK_FALSE(scores[2].chance.has_value());  // sees no labels
+  CHECK(
+      scores[0].warnings ==
+      std::vector<std::string>{"32 rows to draw from: with fewer than 100 codes that know nothing may score "
+                               "high"});
+  auto const plain = dis::evaluate(model, Blocks{}, {}, metric::Mig{.num_train = 2000});
+  CHECK(plain[0].value == scores[0].value);
+  CHECK_FALSE(plain[0].chance.has_value());
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // reduce_on_plateau against the rule written out, on a loss that the test decides; what it changes; going on
 // within an epoch.
+#include <disentangle/core/with.hpp>
+#include <disentangle/supervision/supervision.hpp>
 #include <disentangle/train/checkpoint.hpp>
 #include <disentangle/train/reduce_on_plateau.hpp>
 #include <disentangle/train/train.hpp>
@@ -29,6 +31,8 @@ struct PretendRun {
       static std::vector<std::string> const names{"A", "B"};
       return names;
     }
+    TinyVae method_{};
+    TinyVae const& method() const { return method_; }
     std::vector<double>& note(std::string const&) { return state; }
     void set_rate_factor(std::string const& set, double factor) {
       CHECK(set == "critic");
@@ -43,6 +47,7 @@ struct PretendRun {
   dis::TrainOptions const& options() const { return options_; }
 };
 struct PretendReport {
+  long step = 0;
   std::array<double, 2> parts{};
   double loss = 0;
 };
@@ -58,12 +63,20 @@ std::vector<double> rates(dis::PlateauOptions options, std::vector<double> const
   for (double const mean : means) {
     for (double const offset : {-0.1, 0.1}) {
       ++run.step_;
-      callback.on_step(run, PretendReport{{7, mean + offset}, 1});
+      callback.on_step(run, PretendReport{run.step_, {7, mean + offset}, 1});
     }
     found.push_back(run.model_.rates.back());
   }
   return found;
 }
+
+struct Unlabelled {
+  auto operator()(auto const& q) const { return 3.0 + 0.0 * sum(q.kl); }
+};
+struct Labelled {  // of a policy that learns from labels only its part counts here
+  static constexpr bool labelled = true;
+  auto operator()(auto& step) const { return 1000.0 + 0.0 * sum(step.posterior().kl); }
+};
 
 }  // namespace
 
@@ -77,6 +90,58 @@ TEST_CASE("more bad epochs than its patience lower the rate, then it pauses") {
   // reductions that would change little are not made
   CHECK(rates({.factor = 0.25, .patience = 0, .cooldown = 0, .least_change = 0.1}, {1, 1, 1, 1}) ==
         std::vector<double>{1, 0.25, 0.0625, 0.0625});
+}
+
+TEST_CASE("reports of earlier steps do not count, nor do epochs without a report") {
+  PretendRun run;
+  dis::ReduceOnPlateau callback({.watch = "B", .set = "critic", .patience = 0, .cooldown = 0});
+  callback.on_begin(run);
+  PretendReport last;
+  std::vector<double> sums;
+  auto const step = [&](bool read, double value) {
+    ++run.step_;
+    if (read) last = {run.step_, {7, value}, 1};
+    callback.on_step(run, last);
+  };
+  step(true, 4);
+  step(false, 0);
+  CHECK(run.model_.state[2] == 4);  // the best mean: of one report, not of the same one twice
+  step(false, 0);
+  step(false, 0);
+  CHECK(run.model_.rates.size() == 1);  // an epoch without a report is no bad one
+  step(true, 1);
+  step(true, 2);
+  CHECK(run.model_.state[2] == 1.5);
+  step(false, 0);
+  step(true, 3);
+  CHECK(run.model_.rates.back() == 0.5);
+}
+
+TEST_CASE("watch: the loss without the parts of labelled policies, or the sum of those named") {
+  using M = dis::Plus<TinyVae, dis::Supervision<Labelled>, dis::Regularizer<Unlabelled>,
+                      dis::Regularizer<Unlabelled>>;
+  auto const mean_of = [](std::string const& watch) {
+    auto model = tiny_model(M{});
+    double parts = 0, loss = 0;
+    dis::train(model, Blocks{}, {.steps = 1, .batch_size = 32}, dis::reduce_on_plateau({.watch = watch}),
+               [&](auto&, auto const& report) {
+                 parts = report.parts[0] + report.parts[1];
+                 loss = report.loss;
+               });
+    CHECK(loss == doctest::Approx(parts + 1006));
+    return model.note("plateau.")[2] - parts;
+  };
+  CHECK(mean_of("") == doctest::Approx(6));
+  CHECK(mean_of("Bernoulli + WeightedKl") == doctest::Approx(0));
+  CHECK(mean_of("Bernoulli + WeightedKl + Labelled") == doctest::Approx(1000));
+  CHECK(mean_of("Unlabelled 2 + Bernoulli + WeightedKl") == doctest::Approx(3));
+  auto model = tiny_model(M{});
+  CHECK_THROWS_WITH_AS(
+      dis::train(model, Blocks{}, {.steps = 1, .batch_size = 8},
+                 dis::reduce_on_plateau({.watch = "Bernoulli + Unlabelled 3"})),
+      "reduce_on_plateau: found watch 'Unlabelled 3', expected one of: Bernoulli, WeightedKl, Labelled, "
+      "Unlabelled, Unlabelled 2",
+      dis::ValueError);
 }
 
 TEST_CASE("a rate of nothing leaves the parameters, and the whole loss may be watched") {

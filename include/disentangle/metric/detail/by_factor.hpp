@@ -97,6 +97,11 @@ inline Score joined_over_factors(std::span<Score const> each) {
     });
     if (per_factor && alike) joined.tables.push_back(side_by_side(each, t));
   }
+  if (std::all_of(each.begin(), each.end(), [](Score const& s) { return s.chance.has_value(); })) {
+    std::vector<double> chances;
+    for (Score const& s : each) chances.push_back(*s.chance);
+    joined.chance = mean(chances);
+  }
   joined.choices.emplace_back("missing labels", "left out, factor by factor");
   return joined;
 }

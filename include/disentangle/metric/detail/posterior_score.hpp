@@ -9,6 +9,7 @@
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/posteriors.hpp>
 #include <disentangle/metric/detail/rows.hpp>
+#include <disentangle/metric/few_rows.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric::detail {
@@ -29,6 +30,7 @@ inline Score begin_posterior_score(std::string_view metric, Definition definitio
   s.parts = {{std::string(metric), value}};
   s.settings = {{"rows", static_cast<double>(q.rows())}};
   s.choices = {{"representation", "posterior, mean and deviation"}};
+  warn_of_few_rows(s, q.rows());
   return s;
 }
 

@@ -33,6 +33,7 @@
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/row_table.hpp>
 #include <disentangle/metric/detail/sample.hpp>
+#include <disentangle/metric/detail/score_warnings.hpp>
 #include <disentangle/metric/factor_source.hpp>
 #include <disentangle/metric/matrix.hpp>
 #include <disentangle/metric/matrix_like.hpp>
@@ -59,6 +60,12 @@ struct RowsAccess {
 
   template <class M>
   static Score of_all(M const& metric, Rows const& rows) {
+    Score score = all_rows(metric, rows);
+    warn_of_rows<M>(score, rows);
+    return score;
+  }
+  template <class M>
+  static Score all_rows(M const& metric, Rows const& rows) {
     if constexpr (label_free<M>) {
       check_codes<double>(M::name, rows.codes.view());
       check_extents(M::name, rows.size(), rows.size(), 1, 2);
@@ -79,6 +86,12 @@ struct RowsAccess {
   }
   template <class M>
   static Score of_split(M const& metric, Rows const& train, Rows const& test) {
+    Score score = split_rows(metric, train, test);
+    warn_of_rows<M>(score, train, test.size());
+    return score;
+  }
+  template <class M>
+  static Score split_rows(M const& metric, Rows const& train, Rows const& test) {
     check_rows(M::name, train, 2, missing_labels<M>());
     check_rows(M::name, test, 1, missing_labels<M>());
     check_same_columns(M::name, train.latents(), train.factor_count(), test.latents(), test.factor_count());

@@ -8,14 +8,17 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/metric/detail/check.hpp>
+#include <disentangle/metric/detail/score_warnings.hpp>
 #include <disentangle/metric/factor_source.hpp>
 #include <disentangle/metric/score.hpp>
 
 namespace disentangle::metric::detail {
 
+/// The factors' names, and a warning where there is little to draw from.
 template <factor_source Source>
 void name_factors(Score& score, Source const& source) {
   for (Factor const& factor : source.factors()) score.factor_names.push_back(factor.name);
+  warn_of_source(score, source);
 }
 
 /// Throws ValueError for a source in which a factor has a single value: drawing "the varied factor" is
