@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+<<<<<<< HEAD
 #include <cstddef>
 #include <set>
+=======
+#include <functional>
+>>>>>>> b02e5f5 (A term on one's own arrays: value_and_gradient for formulas, posteriors, reconstructions and policies on a step, which check_gradient and check_term are built on; variables that outlive a reset are refused; Flatten alone is a network; train/train.hpp brings Model; data/oval_dsprites.hpp)
 #include <string>
 #include <utility>
 #include <vector>
@@ -95,6 +99,7 @@ class OwnParameters {
   template <scalar_expression E>
   void minimise(E const& loss) {
     auto const value = materialise(loss);
+    if (instead_of_update) return instead_of_update(value);
     trained().begin_step();
     auto& tape = parameters.tape();
     if (value.gradient != nullptr) tape.backend().fill(value.gradient, 1, typename Backend::scalar(1));
@@ -103,13 +108,13 @@ class OwnParameters {
     apply();
   }
   virtual std::size_t moments() const = 0;
+  /// The set whose gradients an update reads.
+  virtual Parameters<Backend>& trained() { return parameters; }
 
   Parameters<Backend> parameters;
   long updates = 0;
-
- protected:
-  /// The set whose gradients an update reads.
-  virtual Parameters<Backend>& trained() { return parameters; }
+  /// Where it is set, minimise() hands it the loss and does nothing else: for checks of a loss's gradient.
+  std::function<void(Variable<Backend, 0> const&)> instead_of_update{};
 
  private:
   virtual void apply() = 0;
@@ -154,8 +159,10 @@ class SharedParameters final : public OwnParameters<Backend> {
     }
   }
   std::size_t moments() const override { return 0; }
+  Parameters<Backend>& trained() override { return main_; }
 
  private:
+<<<<<<< HEAD
   /// "encoder.trunk." of "encoder.trunk.0.weight"
   static std::string without_layers(std::string const& name) {
     std::size_t end = name.find('.');
@@ -182,6 +189,8 @@ class SharedParameters final : public OwnParameters<Backend> {
   }
 
   Parameters<Backend>& trained() override { return main_; }
+=======
+>>>>>>> b02e5f5 (A term on one's own arrays: value_and_gradient for formulas, posteriors, reconstructions and policies on a step, which check_gradient and check_term are built on; variables that outlive a reset are refused; Flatten alone is a network; train/train.hpp brings Model; data/oval_dsprites.hpp)
   void apply() override {
     Optimiser const optimiser = at_rate(optimiser_, this->parameters.rate_factor);
     main_.complete_gradients();

@@ -132,6 +132,33 @@ TEST_CASE("without recording nothing is recorded and nothing has a gradient") {
   CHECK(tape.records() == 1);
 }
 
+TEST_CASE("a variable that outlived a reset of its tape is refused in words where it is used") {
+  using Double = backend::BasicCpu<double>;
+  Tape<Double> tape{Double(1)};
+  auto const old = tape.variable(Extents<2>{2, 3}, true);
+  auto const view = insert_axis(transpose(old), axis<0>);
+  tape.backend().fill(old.value, 6, 1.0);
+  double permanent_value = 2, permanent_gradient = 0;
+  Variable<Double, 0> const permanent{&tape, &permanent_value, &permanent_gradient, {}, {}};
+  tape.reset();
+  auto const fresh = tape.variable(Extents<2>{2, 3}, true);
+  tape.backend().fill(fresh.value, 6, 1.0);
+  CHECK(*materialise(sum(fresh * permanent)).value == 12);
+  if (DISENTANGLE_CHECKED) {
+    CHECK_THROWS_WITH_AS(
+        sum(old),
+        "variable (2, 3): found one of pass 1 of its tape, expected one of pass 2: the tape was reset "
+        "after it was made, and its memory holds other things now; make it anew after Tape::reset()",
+        ValueError);
+    CHECK_THROWS_AS(materialise(view + 1.0), ValueError);
+    CHECK_THROWS_AS(reshape(view, Extents<1>{6}), ValueError);
+    CHECK_THROWS_AS(matmul(fresh, transpose(old)), ValueError);
+    CHECK_THROWS_AS(diagonal(slice(old, axis<1>, 0, 2)), ValueError);
+  } else {
+    CHECK(sizeof(old) == sizeof(void*) * 3 + sizeof(Extents<2>) * 2);
+  }
+}
+
 TEST_CASE("memory that is never written shows when the tape is poisoned") {
   using Backend = backend::BasicCpu<double>;
   Tape<Backend> tape{Backend(1)};
