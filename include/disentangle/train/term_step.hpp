@@ -35,6 +35,7 @@
 #include <disentangle/objective/step.hpp>
 #include <disentangle/optim/adam.hpp>
 #include <disentangle/prior/standard_normal.hpp>
+#include <disentangle/prior/uniform_code.hpp>
 #include <disentangle/reconstruction/gaussian.hpp>
 #include <disentangle/reconstruction/reconstruction.hpp>
 #include <disentangle/train/assembly.hpp>
@@ -95,10 +96,22 @@ struct SmallStepDecoder {
 
 }  // namespace detail
 
-/// Smooth networks for TermStep: an encoder and a decoder of one hidden layer each on three latents, for images
-/// of any shape. With<SmallNetworks, Prior<prior::UniformCode>> has another prior.
-using SmallNetworks = Method<Encoder<detail::SmallStepEncoder>, Decoder<detail::SmallStepDecoder>,
-                             Prior<prior::StandardNormal>, Reconstruction<reconstruction::Gaussian>>;
+/// Networks, a prior and a likelihood for TermStep, in their roles: a method without anything to learn from.
+///     dis::StepNetworks<dis::Encoder<MyEncoder>, dis::Decoder<MyDecoder>, dis::Prior<dis::prior::UniformCode>>
+template <policy_slot... Slots>
+struct StepNetworks {
+  std::tuple<typename Slots::policy...> policies{};
+};
+
+/// Smooth networks for images of any shape, three latents: an encoder and a decoder of one hidden layer each,
+/// as a variational method has them.
+using SmallNetworks = StepNetworks<Encoder<detail::SmallStepEncoder>, Decoder<detail::SmallStepDecoder>,
+                                   Prior<prior::StandardNormal>, Reconstruction<reconstruction::Gaussian>>;
+/// The same as a generative method has them: codes of U(-1, 1), an encoder of as many outputs as latents.
+using SmallGenerativeNetworks = StepNetworks<Encoder<detail::SmallStepEncoder>,
+                                             Decoder<detail::SmallStepDecoder>, Prior<prior::UniformCode>>;
+/// The encoder alone, as contrastive methods have it.
+using SmallEncoderNetwork = StepNetworks<Encoder<detail::SmallStepEncoder>>;
 
 namespace detail {
 
@@ -120,18 +133,18 @@ struct AloneIn<std::tuple<Done...>, Policy, First, Rest...>
           std::conditional_t<is_network_role(First::kind), std::tuple<Done..., First>, std::tuple<Done...>>,
           Policy, Rest...> {};
 
-template <class Policy, class... Slots>
-auto alone_in(Policy const& policy, Method<Slots...> const& networks) {
+template <class Policy, template <policy_slot...> class Networks, class... Slots>
+auto alone_in(Policy const& policy, Networks<Slots...> const& networks) {
   typename AloneIn<std::tuple<>, Policy, Slots...>::type method{};
-  auto const take = [&](auto role) {
-    if constexpr (Method<Slots...>::template has<role>) {
-      method.template get<role>() = networks.template get<role>();
-    }
-  };
-  take(std::integral_constant<Role, Role::encoder>{});
-  take(std::integral_constant<Role, Role::decoder>{});
-  take(std::integral_constant<Role, Role::prior>{});
-  take(std::integral_constant<Role, Role::reconstruction>{});
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (
+        [&] {
+          if constexpr (is_network_role(Slots::kind)) {
+            method.template get<Slots::kind>() = std::get<I>(networks.policies);
+          }
+        }(),
+        ...);
+  }(std::index_sequence_for<Slots...>{});
   method.template get<Role::contrast>() = policy;
   return method;
 }
@@ -145,7 +158,8 @@ auto alone_in(Policy const& policy, Method<Slots...> const& networks) {
 ///     r.gradient("encoder.1.weight");
 ///     dis::TermStep like_vae{policy, {.images = y}, dis::method::Vae{}, dis::ImageShape<64, 64, 1>{}};
 ///
-/// The networks, the prior and the likelihood are those of the method that is given; its terms are left out.
+/// The networks, the prior and the likelihood are those of the method, or the StepNetworks, that is given; a
+/// method's terms are left out.
 /// Double precision unless a backend is named; images beside the main minibatch are rounded to float, as
 /// training has them. Cost: that of the term in a step. Its gradients are those of the inputs that are given
 /// and of all parameters that the method's optimiser trains, the policy's State among them, under the names
