@@ -94,6 +94,12 @@ class Tape {
     last_ = nullptr;
   }
 
+  /// The same for one loss: its gradient is 1. What it is made of gets its gradients added.
+  void backward(Variable<Backend, 0> const& loss) {
+    if (loss.gradient != nullptr) backend_.fill(loss.gradient, 1, scalar(1));
+    backward();
+  }
+
   /// Ends the pass: every variable and record of this tape is gone.
   void reset() {
 #if DISENTANGLE_CHECKED

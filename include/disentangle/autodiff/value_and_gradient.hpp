@@ -134,7 +134,6 @@ ValueAndGradient differentiate(Tape<Backend>& tape, std::vector<LeafOn<Backend>>
                                std::function<Variable<Backend, 0>()> const& loss,
                                std::function<void()> const& begin, std::function<void()> const& end,
                                bool suspicious = false) {
-  using scalar = typename Backend::scalar;
   auto& backend = tape.backend();
   begin();
   std::vector<std::vector<double>> before;
@@ -153,8 +152,7 @@ ValueAndGradient differentiate(Tape<Backend>& tape, std::vector<LeafOn<Backend>>
   ValueAndGradient result;
   auto const value = loss();
   backend.download(value.value, &result.value, 1);
-  if (value.gradient != nullptr) backend.fill(value.gradient, 1, scalar(1));
-  tape.backward();
+  tape.backward(value);
   end();
   for (std::size_t l = 0; l < leaves.size(); ++l) {
     auto const& leaf = leaves[l];

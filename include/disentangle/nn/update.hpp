@@ -6,12 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-<<<<<<< HEAD
 #include <cstddef>
-#include <set>
-=======
 #include <functional>
->>>>>>> b02e5f5 (A term on one's own arrays: value_and_gradient for formulas, posteriors, reconstructions and policies on a step, which check_gradient and check_term are built on; variables that outlive a reset are refused; Flatten alone is a network; train/train.hpp brings Model; data/oval_dsprites.hpp)
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +84,20 @@ void update(Parameters<Backend>& parameters, Optimiser const& at_full_rate, long
                  parameters.gradients(), moments);
 }
 
+/// One step of an optimiser on a loss: the gradients of the set start at zero, the tape runs back, the set is
+/// updated. `step` counts these from 1. A training loop of one's own is
+///     for (long step = 1; step <= steps; ++step) {
+///       tape.reset();
+///       nn::minimise(parameters, optim::Adam{}, step, mean(square(network(x) - y)));
+///     }
+template <class Backend, optimizer_policy Optimiser, scalar_expression E>
+void minimise(Parameters<Backend>& parameters, Optimiser const& optimiser, long step, E const& loss) {
+  auto const value = materialise(loss);
+  parameters.begin_step();
+  parameters.tape().backward(value);
+  update(parameters, optimiser, step);
+}
+
 /// Parameters with an optimiser of their own: a discriminator, a critic, a difference encoder.
 template <class Backend>
 class OwnParameters {
@@ -101,9 +112,7 @@ class OwnParameters {
     auto const value = materialise(loss);
     if (instead_of_update) return instead_of_update(value);
     trained().begin_step();
-    auto& tape = parameters.tape();
-    if (value.gradient != nullptr) tape.backend().fill(value.gradient, 1, typename Backend::scalar(1));
-    tape.backward();
+    parameters.tape().backward(value);
     ++updates;
     apply();
   }
@@ -162,7 +171,6 @@ class SharedParameters final : public OwnParameters<Backend> {
   Parameters<Backend>& trained() override { return main_; }
 
  private:
-<<<<<<< HEAD
   /// "encoder.trunk." of "encoder.trunk.0.weight"
   static std::string without_layers(std::string const& name) {
     std::size_t end = name.find('.');
@@ -188,9 +196,6 @@ class SharedParameters final : public OwnParameters<Backend> {
                      (text.empty() ? "nothing" : text));
   }
 
-  Parameters<Backend>& trained() override { return main_; }
-=======
->>>>>>> b02e5f5 (A term on one's own arrays: value_and_gradient for formulas, posteriors, reconstructions and policies on a step, which check_gradient and check_term are built on; variables that outlive a reset are refused; Flatten alone is a network; train/train.hpp brings Model; data/oval_dsprites.hpp)
   void apply() override {
     Optimiser const optimiser = at_rate(optimiser_, this->parameters.rate_factor);
     main_.complete_gradients();

@@ -257,8 +257,7 @@ class TermStep {
     if constexpr (detail::has_term<Policy, View>) {
       auto const term = materialise(policy()(view));
       a_.tape.backend().download(term.value, &number, 1);
-      if (term.gradient != nullptr) a_.tape.backend().fill(term.gradient, 1, scalar(1));
-      a_.tape.backward();
+      a_.tape.backward(term);
       hold();
       nn::update(a_.main, optimizer, ++updates_);
     }

@@ -4,6 +4,8 @@
 // find.
 #include <bit>
 #include <cstdint>
+#include <string>
+#include <typeinfo>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -157,6 +159,22 @@ TEST_CASE("a variable that outlived a reset of its tape is refused in words wher
   } else {
     CHECK(sizeof(old) == sizeof(void*) * 3 + sizeof(Extents<2>) * 2);
   }
+}
+
+TEST_CASE("the name of the backend says whether variables are checked: files of both kinds share no Model") {
+  std::string const name = typeid(backend::Cpu).name();
+  CHECK((name.find("_checked") != std::string::npos) == (DISENTANGLE_CHECKED == 1));
+}
+
+TEST_CASE("backward(loss) is the seed and the way back in one call") {
+  using Double = backend::BasicCpu<double>;
+  Tape<Double> tape{Double(1)};
+  auto const x = tape.variable(Extents<1>{3}, true);
+  tape.backend().fill(x.value, 3, 2.0);
+  tape.backward(sum(square(x)));
+  for (int i = 0; i < 3; ++i) CHECK(x.gradient[i] == 4);
+  tape.backward(sum(stop_gradient(x)));  // depends on nothing
+  for (int i = 0; i < 3; ++i) CHECK(x.gradient[i] == 4);
 }
 
 TEST_CASE("memory that is never written shows when the tape is poisoned") {
