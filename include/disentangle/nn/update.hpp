@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <disentangle/autodiff/materialise.hpp>
+#include <disentangle/autodiff/elementwise.hpp>
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/backend/backend_traits.hpp>
 #include <disentangle/nn/parameters.hpp>

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -291,17 +292,15 @@ class TermStep {
     }
     a_.tape.backend().upload(values.data(), *block.value, block.size);
   }
-  /// Calls look(view) on a fresh pass without gradients, `view` being what the policy sees: for references that
-  /// are computed from the step's own codes and images.
-  template <class Look>
-  auto look(Look const& look) {
+  /// What the policy sees, on a fresh pass: for a reference that is computed from the step's own codes, images
+  /// and networks. Variables of the pass before are gone.
+  View& fresh_view() {
     a_.tape.reset();
-    RecordingOff<Backend> const guard(a_.tape);
-    auto forward = make_forward();
-    View view(forward);
-    return look(view);
+    view_.reset();
+    forward_ = std::make_unique<Forward<A>>(make_forward());
+    return view_.emplace(*forward_);
   }
-  /// An array of numbers of a variable of that pass.
+  /// The numbers of a variable or an expression of that pass, row by row.
   template <expression E>
   [[nodiscard]] std::vector<double> numbers(E const& e) {
     auto const v = reshape(materialise(e), extents_of(e));
@@ -543,6 +542,8 @@ class TermStep {
   std::vector<std::vector<float>> pixels_{};
   std::vector<Minibatch> batches_{};
   nn::Parameters<Backend>* minimised_ = nullptr;
+  std::unique_ptr<Forward<A>> forward_{};
+  std::optional<View> view_{};
   long updates_ = 0;
 };
 
