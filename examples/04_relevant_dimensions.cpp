@@ -13,7 +13,7 @@
 // prints: rf_vae_metric_ii +[0-9.]+
 // prints: run/rf_vae/latents.png
 #include <disentangle/backend/cpu/cpu.hpp>
-#include <disentangle/data/fixed_factor.hpp>
+#include <disentangle/data/oval_dsprites.hpp>
 #include <disentangle/method/factor_vae.hpp>
 #include <disentangle/method/rf_vae.hpp>
 #include <disentangle/metric/rf_vae.hpp>

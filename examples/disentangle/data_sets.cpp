@@ -8,13 +8,13 @@
 #include <disentangle/data/cifar.hpp>
 #include <disentangle/data/coloured.hpp>
 #include <disentangle/data/dsprites.hpp>
-#include <disentangle/data/fixed_factor.hpp>
 #include <disentangle/data/heads.hpp>
 #include <disentangle/data/image_folder.hpp>
 #include <disentangle/data/labelled.hpp>
 #include <disentangle/data/mnist.hpp>
 #include <disentangle/data/mpi3d.hpp>
 #include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/oval_dsprites.hpp>
 #include <disentangle/data/shapes3d.hpp>
 #include <disentangle/data/shapes3d_hdf5.hpp>
 #include <disentangle/data/small_norb.hpp>

@@ -15,6 +15,8 @@
 #include <disentangle/augment/simclr_pipeline.hpp>
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/autodiff/gradient_check.hpp>
+#include <disentangle/autodiff/host_array.hpp>
+#include <disentangle/autodiff/value_and_gradient.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/contrast.hpp>
 #include <disentangle/contrast/difference_encoder.hpp>
@@ -52,6 +54,7 @@
 #include <disentangle/data/mpi3d.hpp>
 #include <disentangle/data/noise_factor.hpp>
 #include <disentangle/data/npy_files.hpp>
+#include <disentangle/data/oval_dsprites.hpp>
 #include <disentangle/data/padded.hpp>
 #include <disentangle/data/shapes3d.hpp>
 #include <disentangle/data/small_norb.hpp>
@@ -178,4 +181,6 @@
 #include <disentangle/train/reduce_on_plateau.hpp>
 #include <disentangle/train/relevance.hpp>
 #include <disentangle/train/stop_signal.hpp>
+#include <disentangle/train/term_step.hpp>
 #include <disentangle/train/train.hpp>
+#include <disentangle/train/value_and_gradient.hpp>

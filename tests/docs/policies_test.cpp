@@ -3,6 +3,7 @@
 // steps, and its gradient compared with central differences where it is a term.
 #include <disentangle/adversary/adversary.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/contrast/prior_mmd.hpp>
 #include <disentangle/data/dsprites.hpp>
 #include <disentangle/method/beta_tc_vae.hpp>
 #include <disentangle/method/beta_vae.hpp>
@@ -12,12 +13,14 @@
 #include <disentangle/train/check_term.hpp>
 #include <disentangle/train/model.hpp>
 #include <disentangle/train/train.hpp>
+#include <disentangle/train/value_and_gradient.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <numbers>
 #include <span>
 #include <string>
@@ -228,6 +231,13 @@ std::pair<double, double> trained(M const& method, std::size_t part, long steps 
   return {values.front(), values.back()};
 }
 
+/// As printf("%.6f") has it.
+std::string text(double x) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6f", x);
+  return digits;
+}
+
 }  // namespace
 
 TEST_CASE("terms: derived gradients agree with central differences") {
@@ -237,6 +247,38 @@ TEST_CASE("terms: derived gradients agree with central differences") {
     CHECK_MESSAGE(report.ok, report.text);
     CHECK(report.checked >= 56);
   }
+}
+
+TEST_CASE("terms on numbers of one's own: what Python prints, value and gradient") {
+  // what another program computed for two images and two latents, row by row
+  dis::PosteriorArrays const posterior{.mean = dis::host_matrix({{0.5, -1.0}, {2.0, 0.25}}),
+                                       .log_variance = dis::host_matrix({{-0.5, 0.0}, {-2.0, -1.0}})};
+  auto const kl = dis::value_and_gradient(dis::regularizer::Kl{}, posterior);
+  // >>> m, v = np.array([[0.5, -1], [2, 0.25]]), np.array([[-0.5, 0], [-2, -1]])
+  // >>> print("%.6f" % (0.5 * (m**2 + np.exp(v) - 1 - v)).sum(1).mean())
+  CHECK(text(kl.value) == "1.730561");
+  // >>> print(0.5 * (np.exp(v) - 1) / len(v))
+  CHECK(text(kl.gradient("log_variance")[0]) == "-0.098367");
+  CHECK(kl.gradient("mean")[2] == 1.0);
+
+  auto const own = dis::value_and_gradient(OrthogonalMeans{}, posterior);
+  // >>> print("%.6f" % (0.1 * 2 * np.cov(m.T, bias=True)[0, 1] ** 2))
+  CHECK(text(own.value) == "0.043945");
+
+  // a policy on a step: images in, the gradients of images and of every parameter out
+  dis::HostArray<2> const images = dis::random_array(dis::Extents<2>{8, 16}, 1, 0, 1);
+  auto const mmd = dis::value_and_gradient(dis::contrast::PriorMmd{}, {.images = images});
+  CHECK(mmd.gradient("images").size() == 8 * 16);
+  CHECK(mmd.gradient("encoder.1.weight").size() == 16 * 6);
+
+  // the same numbers by plain loops
+  auto const &m = posterior.mean.values, &v = posterior.log_variance.values;
+  double plain = 0;
+  for (std::size_t i = 0; i < 4; ++i) plain += 0.5 * (m[i] * m[i] + std::exp(v[i]) - 1 - v[i]) / 2;
+  CHECK(text(plain) == text(kl.value));
+  CHECK(text(0.5 * (std::exp(v[0]) - 1) / 2) == text(kl.gradient("log_variance")[0]));
+  double const covariance = ((m[0] - 1.25) * (m[1] + 0.375) + (m[2] - 1.25) * (m[3] + 0.375)) / 2;
+  CHECK(text(0.1 * 2 * covariance * covariance) == text(own.value));
 }
 
 TEST_CASE("terms: train in a method, appear by name, are set by name") {

@@ -29,6 +29,7 @@ template <class T, class B, int R>
 struct Bind<T, Variable<B, R>> {
   using type = BoundVariable<T>;
   static type of(Variable<B, R> const& v, Loop const&) {
+    check_generation(v);
     type bound{};
     bound.data = v.value;
     bound.gradient = v.gradient;

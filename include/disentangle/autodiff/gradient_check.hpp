@@ -4,42 +4,20 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <functional>
 #include <limits>
-#include <span>
 #include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include <disentangle/autodiff/autodiff.hpp>
+#include <disentangle/autodiff/host_array.hpp>
+#include <disentangle/autodiff/value_and_gradient.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
-#include <disentangle/core/philox.hpp>
 
 namespace disentangle {
-
-/// A tensor on the host, row-major: one input of a formula.
-template <int Rank>
-struct HostArray {
-  Extents<Rank> extents{};
-  std::vector<double> values;
-};
-
-/// Uniform numbers of [low, high), another array for every seed.
-template <std::size_t Rank>
-HostArray<static_cast<int>(Rank)> random_array(std::array<std::ptrdiff_t, Rank> const& extents,
-                                               std::uint64_t seed, double low = -1, double high = 1) {
-  Philox const random{seed, stream("random_array"), 0};
-  HostArray<static_cast<int>(Rank)> array{extents,
-                                          std::vector<double>(static_cast<std::size_t>(product(extents)))};
-  for (std::size_t i = 0; i < array.values.size(); ++i) {
-    array.values[i] = low + (high - low) * static_cast<double>(random.uniform(i));
-  }
-  return array;
-}
 
 /// When the derived gradient counts as right: |derived - numerical| <= tolerance * max(1, |derived|,
 /// |numerical|).
@@ -62,19 +40,11 @@ struct GradientReport {
 
 namespace detail {
 
-/// Memory that a formula reads and that receives its gradient.
-struct Leaf {
-  std::string name;
-  double* value;
-  double* gradient;
-  std::size_t size;
-  bool assigned = false;  ///< the first contribution assigns (weights of layers); otherwise every one adds
-};
+using Leaf = LeafOn<backend::BasicCpu<double>>;
 
-/// Compares the gradients of all leaves. `run()` builds the loss, a Variable of rank 0, on the tape, which is
-/// reset before. `begin()` runs before the recorded pass, `end()` after it. The gradients of leaves that must
-/// be added to start as noise, those that must be assigned as infinity, and new tensors are infinite too, so
-/// that "forgot to write" and "assigned instead of added" show.
+/// Compares the gradients of all leaves, as differentiate() finds them, with central differences. `run()` builds
+/// the loss, a Variable of rank 0, on the tape, which is reset before. `begin()` runs before the recorded pass,
+/// `end()` after it. New tensors are infinite, so that what is never written shows.
 inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
                                         std::vector<Leaf> const& leaves,
                                         std::function<Variable<backend::BasicCpu<double>, 0>()> const& run,
@@ -88,28 +58,8 @@ inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
     return value;
   };
 
-  begin();
-  std::vector<std::vector<double>> before;
-  for (Leaf const& leaf : leaves) {
-    Philox const random{1, stream(leaf.name), 0};
-    before.emplace_back(leaf.size);
-    for (std::size_t i = 0; i < leaf.size; ++i) {
-      before.back()[i] = leaf.assigned ? std::numeric_limits<double>::infinity()
-                                       : 1 + static_cast<double>(random.uniform(i));
-      leaf.gradient[i] = before.back()[i];
-    }
-  }
-  tape.reset();
-  auto const loss = run();
-  double const value = value_of(loss);
-  if (loss.gradient != nullptr) tape.backend().fill(loss.gradient, 1, 1.0);
-  tape.backward();
-  end();
-  std::vector<std::vector<double>> derived;
-  for (std::size_t l = 0; l < leaves.size(); ++l) {
-    derived.emplace_back(leaves[l].gradient, leaves[l].gradient + leaves[l].size);
-    for (std::size_t i = 0; i < leaves[l].size; ++i) derived[l][i] -= leaves[l].assigned ? 0 : before[l][i];
-  }
+  auto const found = differentiate<Backend>(tape, leaves, run, begin, end, true);
+  double const value = found.value;
 
   GradientReport report;
   RecordingOff<Backend> const guard(tape);
@@ -129,7 +79,7 @@ inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
       double const below = x, low = evaluate();
       x = at;
       double const numerical = (high - low) / (above - below);
-      double const d = derived[l][i];
+      double const d = found.gradients[l].values[i];
       double error = std::abs(d - numerical) / std::max({1.0, std::abs(d), std::abs(numerical)});
       if (!std::isfinite(error)) error = std::numeric_limits<double>::infinity();
       ++report.checked;
@@ -181,22 +131,14 @@ Variable<typename E::backend_type, 0> contracted(E const& e) {
 /// tens of elements are enough; keep them away from kinks (|x| at 0). f must be a pure function of its
 /// inputs.
 template <class F, int... Ranks>
-GradientReport check_gradient(GradientTolerance const& tolerance, F const& f, HostArray<Ranks>... inputs) {
+GradientReport check_gradient(GradientTolerance const& tolerance, F const& f,
+                              HostArray<Ranks> const&... inputs) {
   using Backend = backend::BasicCpu<double>;
   Tape<Backend> tape(Backend(1));
-  std::array<std::vector<double>, sizeof...(Ranks)> gradients;
-  std::vector<detail::Leaf> leaves;
-  std::size_t k = 0;
-  auto const bind = [&]<int R>(HostArray<R>& input) {
-    gradients[k].resize(input.values.size());
-    leaves.push_back(
-        {"input " + std::to_string(k), input.values.data(), gradients[k].data(), input.values.size()});
-    return Variable<Backend, R>{&tape, input.values.data(), gradients[k++].data(), input.extents,
-                                contiguous_strides(input.extents)};
-  };
-  std::tuple<Variable<Backend, Ranks>...> const variables{bind(inputs)...};
+  detail::Inputs<Backend> memory(tape);
+  std::tuple<Variable<Backend, Ranks>...> const variables{memory.add(inputs)...};
   return detail::compare_gradients(
-      tape, leaves,
+      tape, memory.leaves(),
       [&] {
         auto const y = std::apply(f, variables);
         if constexpr (decltype(y)::rank == 0) {

@@ -57,6 +57,7 @@ void pull_back(E const& e, S const& seed) {
 template <expression E>
 Variable<typename E::backend_type, E::rank> materialise(E const& e) {
   if constexpr (is_variable<E>) {
+    detail::check_generation(e);
     return e;
   } else {
     auto& tape = *detail::tape_of(e);

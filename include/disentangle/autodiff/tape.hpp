@@ -38,6 +38,7 @@ class Tape {
     v.value = scratch(n);
     v.extents = extents;
     v.strides = contiguous_strides(extents);
+    v.generation = generation_;
     if (with_gradient && recording_) {
       v.gradient = tensors_.take(n);
       backend_.fill(v.gradient, n, scalar(0));
@@ -93,8 +94,17 @@ class Tape {
     last_ = nullptr;
   }
 
+  /// The same for one loss: its gradient is 1. What it is made of gets its gradients added.
+  void backward(Variable<Backend, 0> const& loss) {
+    if (loss.gradient != nullptr) backend_.fill(loss.gradient, 1, scalar(1));
+    backward();
+  }
+
   /// Ends the pass: every variable and record of this tape is gone.
   void reset() {
+#if DISENTANGLE_CHECKED
+    ++generation_.number;
+#endif
     last_ = nullptr;
     count_ = 0;
     tensors_.reset();
@@ -115,6 +125,8 @@ class Tape {
 
   /// Number of records since the last reset.
   std::size_t records() const { return count_; }
+  /// The present pass, from 1, where variables know theirs (DISENTANGLE_CHECKED).
+  detail::Generation generation() const { return generation_; }
 
  private:
   struct Record {
@@ -129,6 +141,11 @@ class Tape {
   std::size_t count_ = 0;
   bool recording_ = true;
   bool poisoned_ = false;
+#if DISENTANGLE_CHECKED
+  detail::Generation generation_{1};
+#else
+  [[no_unique_address]] detail::Generation generation_{};
+#endif
 };
 
 /// What its tape gives out for tensors while it lives is free again afterwards: working memory of a

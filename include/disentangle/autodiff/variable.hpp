@@ -4,17 +4,32 @@
 #pragma once
 
 #include <concepts>
+#include <string>
 #include <type_traits>
 
 #include <disentangle/backend/extents.hpp>
+#include <disentangle/core/config.hpp>
+#include <disentangle/core/error.hpp>
 
 namespace disentangle {
 
 template <class Backend>
 class Tape;
 
+namespace detail {
+
+/// The pass of a tape that a variable is of, where that is checked (DISENTANGLE_CHECKED).
+struct Generation {
+#if DISENTANGLE_CHECKED
+  unsigned long number = 0;  ///< 0: memory that outlives passes (parameters, inputs)
+#endif
+};
+
+}  // namespace detail
+
 /// A view of a tensor and of its gradient; copying it copies no data. Storage belongs to the tape or to a
-/// parameter store. `gradient` is null where no gradient is wanted (data, random numbers, what stop_gradient
+/// parameter store: what is the tape's is gone once the tape is reset, and where DISENTANGLE_CHECKED is on (debug
+/// builds) its use is then refused in words. `gradient` is null where no gradient is wanted (data, random numbers, what stop_gradient
 /// returned). Slices, transposes and diagonals are variables over the same storage with other strides, so
 /// their gradients need no record.
 template <class Backend, int Rank>
@@ -30,6 +45,7 @@ struct Variable {
   scalar* gradient = nullptr;
   Extents<Rank> extents{};
   Extents<Rank> strides{};
+  [[no_unique_address]] detail::Generation generation{};
 
   /// Length of one axis.
   std::ptrdiff_t extent(int axis) const { return extents[static_cast<std::size_t>(axis)]; }
@@ -50,6 +66,24 @@ concept scalar_expression = expression<E> && std::remove_cvref_t<E>::rank == 0;
 /// An expression of rank 2, (rows, columns).
 template <class E>
 concept matrix_expression = expression<E> && std::remove_cvref_t<E>::rank == 2;
+
+namespace detail {
+
+/// @throws ValueError, where that is checked, for a variable whose tape was reset after it was made
+template <class Backend, int Rank>
+void check_generation([[maybe_unused]] Variable<Backend, Rank> const& v) {
+#if DISENTANGLE_CHECKED
+  if (v.generation.number != 0 && v.tape != nullptr && v.generation.number != v.tape->generation().number) {
+    throw ValueError(
+        "variable " + extents_text(v.extents) + ": found one of pass " + std::to_string(v.generation.number) +
+        " of its tape, expected one of pass " + std::to_string(v.tape->generation().number) +
+        ": the tape was reset after it was made, and its memory holds other things now; make it anew "
+        "after Tape::reset()");
+  }
+#endif
+}
+
+}  // namespace detail
 
 template <class E>
 inline constexpr bool is_variable = false;

@@ -24,6 +24,7 @@ Variable<typename E::backend_type, E::rank + 1> insert_axis(E const& e, Axis<A>)
   out.tape = v.tape;
   out.value = v.value;
   out.gradient = v.gradient;
+  out.generation = v.generation;
   for (int i = 0, own = 0; i <= E::rank; ++i) {
     auto const to = static_cast<std::size_t>(i);
     out.extents[to] = i == A ? 1 : v.extents[static_cast<std::size_t>(own)];
@@ -64,7 +65,7 @@ Variable<typename E::backend_type, 1> diagonal(E const& e) {
   auto const v = materialise(e);
   if (v.extents[0] != v.extents[1])
     throw ShapeError("diagonal: found " + extents_text(v.extents) + ", expected a square matrix");
-  return {v.tape, v.value, v.gradient, {v.extents[0]}, {v.strides[0] + v.strides[1]}};
+  return {v.tape, v.value, v.gradient, {v.extents[0]}, {v.strides[0] + v.strides[1]}, v.generation};
 }
 
 /// The same scalars in row-major order with other extents. @throws ShapeError if the number of scalars
@@ -83,7 +84,7 @@ reshape(E const& e, std::array<std::ptrdiff_t, Rank> const& extents) {
     throw ShapeError("reshape: found " + extents_text(v.extents) + ", expected as many scalars as " +
                      extents_text(extents));
   }
-  return {v.tape, v.value, v.gradient, extents, contiguous_strides(extents)};
+  return {v.tape, v.value, v.gradient, extents, contiguous_strides(extents), v.generation};
 }
 
 }  // namespace disentangle

@@ -18,3 +18,14 @@
 #else
 #define DISENTANGLE_HD
 #endif
+
+/// 1: variables know which pass of their tape they are of, and one that outlived Tape::reset() is refused in words
+/// where it is used. 0: they do not, and nothing is checked or stored for it. Default: 1 where asserts are on
+/// (NDEBUG is not defined). Files with and without it may stand in one program.
+#if !defined(DISENTANGLE_CHECKED)
+#if defined(NDEBUG)
+#define DISENTANGLE_CHECKED 0
+#else
+#define DISENTANGLE_CHECKED 1
+#endif
+#endif

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <disentangle/data/data_set.hpp>
-#include <disentangle/data/dsprites.hpp>
 #include <disentangle/data/grid.hpp>
 
 namespace disentangle::data {
@@ -114,9 +113,5 @@ template <factor_grid Data>
 FixedFactor<Data> fixed_factor(Data const& data, std::string_view factor, int value) {
   return {data, factor, value};
 }
-
-/// "Oval dSprites": the 245,760 ellipses of dSprites, four factors (scale, orientation, posX, posY). The data
-/// set of RF-VAE's authors.
-inline FixedFactor<Dsprites> oval_dsprites(Dsprites const& data = {}) { return {data, "shape", 1}; }
 
 }  // namespace disentangle::data

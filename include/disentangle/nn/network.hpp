@@ -173,6 +173,7 @@ class Network {
       throw ShapeError("network: found input " + extents_text(x.extents) + ", expected (batch, " +
                        std::to_string(in_size) + ")");
     }
+    if constexpr (in_place) return x;
     auto& tape = *x.tape;
     std::ptrdiff_t const batch = x.extents[0];
     auto const out = tape.variable(Extents<2>{batch, out_size}, true);
@@ -217,10 +218,13 @@ class Network {
   }
   static constexpr std::size_t first_writer = find_writer(false);
   static constexpr std::size_t last_writer = find_writer(true);
-  static_assert(last_writer < depth,
-                "[disentangle] a network needs at least one layer that computes something");
 
   typename chain::layers layers_;
+
+ public:
+  /// Whether no layer computes anything: Flatten alone, a trunk that leaves all to the heads behind it. Such a
+  /// network is its input read in another shape, and costs nothing.
+  static constexpr bool in_place = last_writer == depth;
 };
 
 /// A chain of layers as a name: Sequential<Conv<32, 4, 2, 1, Relu>, Flatten, Dense<20>>. It may stand in

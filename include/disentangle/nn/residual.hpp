@@ -73,6 +73,8 @@ struct Residual {
     static constexpr bool projects = !std::is_same_v<ShortcutName, detail::SameShape>;
     static_assert(std::is_same_v<typename ShortcutOn::output_shape, output_shape>,
                   "[disentangle] Residual: body and shortcut must give the same shape");
+    static_assert(!detail::is_in_place<BodyOn>(),
+                  "[disentangle] Residual: the body needs at least one layer that computes something");
 
    public:
     void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {

@@ -7,12 +7,14 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <disentangle/autodiff/materialise.hpp>
+#include <disentangle/autodiff/elementwise.hpp>
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/backend/backend_traits.hpp>
 #include <disentangle/nn/parameters.hpp>
@@ -83,6 +85,20 @@ void update(Parameters<Backend>& parameters, Optimiser const& at_full_rate, long
                  parameters.gradients(), moments);
 }
 
+/// One step of an optimiser on a loss: the gradients of the set start at zero, the tape runs back, the set is
+/// updated. `step` counts these from 1. A training loop of one's own is
+///     for (long step = 1; step <= steps; ++step) {
+///       tape.reset();
+///       nn::minimise(parameters, optim::Adam{}, step, mean(square(network(x) - y)));
+///     }
+template <class Backend, optimizer_policy Optimiser, scalar_expression E>
+void minimise(Parameters<Backend>& parameters, Optimiser const& optimiser, long step, E const& loss) {
+  auto const value = materialise(loss);
+  parameters.begin_step();
+  parameters.tape().backward(value);
+  update(parameters, optimiser, step);
+}
+
 /// Parameters with an optimiser of their own: a discriminator, a critic, a difference encoder.
 template <class Backend>
 class OwnParameters {
@@ -95,21 +111,20 @@ class OwnParameters {
   template <scalar_expression E>
   void minimise(E const& loss) {
     auto const value = materialise(loss);
+    if (instead_of_update) return instead_of_update(value);
     trained().begin_step();
-    auto& tape = parameters.tape();
-    if (value.gradient != nullptr) tape.backend().fill(value.gradient, 1, typename Backend::scalar(1));
-    tape.backward();
+    parameters.tape().backward(value);
     ++updates;
     apply();
   }
   virtual std::size_t moments() const = 0;
+  /// The set whose gradients an update reads.
+  virtual Parameters<Backend>& trained() { return parameters; }
 
   Parameters<Backend> parameters;
   long updates = 0;
-
- protected:
-  /// The set whose gradients an update reads.
-  virtual Parameters<Backend>& trained() { return parameters; }
+  /// Where it is set, minimise() hands it the loss and does nothing else: for checks of a loss's gradient.
+  std::function<void(Variable<Backend, 0> const&)> instead_of_update{};
 
  private:
   virtual void apply() = 0;
@@ -154,6 +169,7 @@ class SharedParameters final : public OwnParameters<Backend> {
     }
   }
   std::size_t moments() const override { return 0; }
+  Parameters<Backend>& trained() override { return main_; }
 
  private:
   /// "encoder.trunk." of "encoder.trunk.0.weight"
@@ -181,7 +197,6 @@ class SharedParameters final : public OwnParameters<Backend> {
                      (text.empty() ? "nothing" : text));
   }
 
-  Parameters<Backend>& trained() override { return main_; }
   void apply() override {
     Optimiser const optimiser = at_rate(optimiser_, this->parameters.rate_factor);
     main_.complete_gradients();

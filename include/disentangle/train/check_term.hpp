@@ -1,89 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
-// check_term(policy): a term on the posterior checked in one line, the library's own and yours.
+// check_term(policy): the gradient of a term checked in one line, the library's own and yours.
 #pragma once
 
-#include <memory>
-#include <type_traits>
-#include <vector>
-
 #include <disentangle/autodiff/gradient_check.hpp>
-#include <disentangle/nn/builder.hpp>
-#include <disentangle/prior/standard_normal.hpp>
-#include <disentangle/regularizer/regularizer.hpp>
+#include <disentangle/autodiff/host_array.hpp>
+#include <disentangle/train/posterior_arrays.hpp>
+#include <disentangle/train/term_step.hpp>
+#include <disentangle/train/value_and_gradient.hpp>
 
 namespace disentangle {
 
-/// Runs a regularizer on a random posterior of 7 images and 4 latents (standard normal prior, a data set of
-/// 100 images, in double) and compares its derived gradient with central differences: with respect to the
-/// means, the log-variances and, if the policy has a State, its parameters.
+namespace detail {
+
+template <class OnArrays>
+GradientReport compare_gradients(OnArrays& term, GradientTolerance const& tolerance) {
+  return compare_gradients(
+      term.tape(), term.leaves(), [&] { return term.run(); }, [&] { term.begin(); }, [&] { term.end(); },
+      tolerance);
+}
+
+}  // namespace detail
+
+/// Runs a regularizer on arrays, in double, and compares its derived gradient with central differences: with
+/// respect to every array that is given and, if the policy has a State, its parameters.
+template <class Policy, int N = 4>
+[[nodiscard]] GradientReport check_term(Policy const& policy, PosteriorArrays const& arrays,
+                                        GradientTolerance const& tolerance = {}, Latents<N> = {}) {
+  detail::RegularizerOnArrays<Policy, backend::BasicCpu<double>, N> term(policy, arrays);
+  return detail::compare_gradients(term, tolerance);
+}
+
+/// The same for a reconstruction, with respect to the decoder's output and the images.
+template <class Policy>
+[[nodiscard]] GradientReport check_term(Policy const& policy, LikelihoodArrays const& arrays,
+                                        GradientTolerance const& tolerance = {}) {
+  detail::ReconstructionOnArrays<Policy, backend::BasicCpu<double>> term(policy, arrays);
+  return detail::compare_gradients(term, tolerance);
+}
+
+/// The same for a policy on a training step, with respect to the images, the codes or the posterior where they
+/// are given, and to every parameter that the part trains (StepArrays::part, ::held):
+///
+///     auto const report = dis::check_term(dis::contrast::PriorMmd{}, dis::StepArrays{});
+template <class Policy, class Networks = SmallNetworks, class Image = ImageShape<4, 4, 1>>
+[[nodiscard]] GradientReport check_term(Policy const& policy, StepArrays const& arrays,
+                                        Networks const& networks = {}, Image = {},
+                                        GradientTolerance const& tolerance = {}) {
+  return TermStep<Policy, Networks, Image>(policy, arrays, networks).check(tolerance);
+}
+
+/// The same on random arrays: a reconstruction on 5 images of 6 pixels, its outputs and images in (0, 1); a
+/// regularizer on 7 images and 4 latents (a data set of 100 images), with all that the library's posterior
+/// types have.
 ///
 ///     auto const report = dis::check_term(OrthogonalMeans{});
 ///     CHECK_MESSAGE(report.ok, report.text);
 template <class Policy>
-GradientReport check_term(Policy const& policy, GradientTolerance const& tolerance = {}) {
-  using Backend = backend::BasicCpu<double>;
-  constexpr int latent = 4;
-  using Setting = nn::Setting<Backend, ImageShape<64, 64, 1>, latent>;
-  static_assert(term_on<Policy, Setting>,
-                "[disentangle] check_term: the policy is no Regularizer; see docs/policies.md");
-  constexpr bool has_state = requires { typename Policy::template State<Setting>; };
-
-  Tape<Backend> tape(Backend(1));
-  nn::Parameters<Backend> parameters(tape, "state");
-  std::vector<std::unique_ptr<nn::OwnParameters<Backend>>> own;
-  [[maybe_unused]] auto const state = [&] {
-    if constexpr (has_state) {
-      using State = typename Policy::template State<Setting>;
-      nn::Builder<Backend> builder(parameters, own);
-      if constexpr (std::is_constructible_v<State, nn::Builder<Backend>&, Policy const&>) {
-        return std::make_unique<State>(builder, policy);
-      } else {
-        return std::make_unique<State>(builder);
-      }
-    } else {
-      return nullptr;
-    }
-  }();
-  std::vector<nn::Parameters<Backend>*> sets{&parameters};
-  for (auto& set : own) sets.push_back(&set->parameters);
-
-  Extents<2> const extents{7, latent};
-  auto mean = random_array(extents, 1, -1.5, 1.5), log_variance = random_array(extents, 2, -2, 0.5);
-  std::vector<double> mean_gradient(mean.values.size()), log_variance_gradient(mean.values.size());
-  std::vector<detail::Leaf> leaves{
-      {"mean", mean.values.data(), mean_gradient.data(), mean.values.size()},
-      {"log_variance", log_variance.values.data(), log_variance_gradient.data(), mean.values.size()}};
-  for (auto* set : sets) {
-    set->allocate(seed(1), 0);
-    for (auto const& block : set->blocks()) {
-      leaves.push_back({set->name() + "." + block.name, *block.value, *block.gradient, block.size,
-                        block.written != nullptr});
-    }
+[[nodiscard]] GradientReport check_term(Policy const& policy, GradientTolerance const& tolerance = {}) {
+  using Matrix = Variable<backend::BasicCpu<double>, 2>;
+  if constexpr (requires(Matrix const& output) { policy.image(output); }) {
+    Extents<2> const extents{5, 6};
+    return check_term(
+        policy, LikelihoodArrays{random_array(extents, 1, 0, 1), random_array(extents, 2, 0, 1)}, tolerance);
+  } else {
+    return check_term(policy, detail::random_posterior(7, 4), tolerance);
   }
-  auto const strides = contiguous_strides(extents);
-  Variable<Backend, 2> const means{&tape, mean.values.data(), mean_gradient.data(), extents, strides};
-  Variable<Backend, 2> const log_variances{&tape, log_variance.values.data(), log_variance_gradient.data(),
-                                           extents, strides};
-
-  auto const run = [&] {
-    auto q = prior::StandardNormal{}.posterior(concatenate(axis<1>, means, log_variances),
-                                               Philox{3, stream("posterior"), 0});
-    q.data_size = 100;
-    q.step = 10;
-    if constexpr (has_state) {
-      term_input_t<Policy, Posterior<Backend>, Setting> const input{q, *state};
-      return materialise(policy(input));
-    } else {
-      return materialise(policy(q));
-    }
-  };
-  auto const begin = [&] {
-    for (auto* set : sets) set->begin_step();
-  };
-  auto const end = [&] {
-    for (auto* set : sets) set->complete_gradients();
-  };
-  return detail::compare_gradients(tape, leaves, run, begin, end, tolerance);
 }
 
 }  // namespace disentangle

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // train(model, data, options, callbacks...): the training loop. It draws minibatches, makes steps and calls
-// callbacks; it knows neither methods nor what the callbacks do.
+// callbacks; it knows neither methods nor what the callbacks do. With a method's header it is all that a
+// program needs to write a Model on the CPU and train it.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/core/augmented_shape.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
@@ -20,6 +22,7 @@
 #include <disentangle/data/data_set.hpp>
 #include <disentangle/train/callbacks.hpp>
 #include <disentangle/train/epoch_images.hpp>
+#include <disentangle/train/model.hpp>
 #include <disentangle/train/run.hpp>
 #include <disentangle/train/run_warnings.hpp>
 #include <disentangle/train/step_batches.hpp>

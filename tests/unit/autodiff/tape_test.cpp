@@ -4,6 +4,8 @@
 // find.
 #include <bit>
 #include <cstdint>
+#include <string>
+#include <typeinfo>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -130,6 +132,49 @@ TEST_CASE("without recording nothing is recorded and nothing has a gradient") {
   CHECK(tape.recording());
   CHECK(sum(x).gradient != nullptr);
   CHECK(tape.records() == 1);
+}
+
+TEST_CASE("a variable that outlived a reset of its tape is refused in words where it is used") {
+  using Double = backend::BasicCpu<double>;
+  Tape<Double> tape{Double(1)};
+  auto const old = tape.variable(Extents<2>{2, 3}, true);
+  auto const view = insert_axis(transpose(old), axis<0>);
+  tape.backend().fill(old.value, 6, 1.0);
+  double permanent_value = 2, permanent_gradient = 0;
+  Variable<Double, 0> const permanent{&tape, &permanent_value, &permanent_gradient, {}, {}};
+  tape.reset();
+  auto const fresh = tape.variable(Extents<2>{2, 3}, true);
+  tape.backend().fill(fresh.value, 6, 1.0);
+  CHECK(*materialise(sum(fresh * permanent)).value == 12);
+  if (DISENTANGLE_CHECKED) {
+    CHECK_THROWS_WITH_AS(
+        sum(old),
+        "variable (2, 3): found one of pass 1 of its tape, expected one of pass 2: the tape was reset "
+        "after it was made, and its memory holds other things now; make it anew after Tape::reset()",
+        ValueError);
+    CHECK_THROWS_AS(materialise(view + 1.0), ValueError);
+    CHECK_THROWS_AS(reshape(view, Extents<1>{6}), ValueError);
+    CHECK_THROWS_AS(matmul(fresh, transpose(old)), ValueError);
+    CHECK_THROWS_AS(diagonal(slice(old, axis<1>, 0, 2)), ValueError);
+  } else {
+    CHECK(sizeof(old) == sizeof(void*) * 3 + sizeof(Extents<2>) * 2);
+  }
+}
+
+TEST_CASE("the name of the backend says whether variables are checked: files of both kinds share no Model") {
+  std::string const name = typeid(backend::Cpu).name();
+  CHECK((name.find("_checked") != std::string::npos) == (DISENTANGLE_CHECKED == 1));
+}
+
+TEST_CASE("backward(loss) is the seed and the way back in one call") {
+  using Double = backend::BasicCpu<double>;
+  Tape<Double> tape{Double(1)};
+  auto const x = tape.variable(Extents<1>{3}, true);
+  tape.backend().fill(x.value, 3, 2.0);
+  tape.backward(sum(square(x)));
+  for (int i = 0; i < 3; ++i) CHECK(x.gradient[i] == 4);
+  tape.backward(sum(stop_gradient(x)));  // depends on nothing
+  for (int i = 0; i < 3; ++i) CHECK(x.gradient[i] == 4);
 }
 
 TEST_CASE("memory that is never written shows when the tape is poisoned") {

@@ -8,6 +8,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/data/fixed_factor.hpp>
+#include <disentangle/data/oval_dsprites.hpp>
 
 #include "tests/support/count_allocations.hpp"
 

@@ -143,6 +143,26 @@ TEST_CASE("a network is one record, and layers that only relabel cost nothing") 
   CHECK(n.net(n.input(2, true)).extents == Extents<2>{2, 16});
 }
 
+TEST_CASE("a network of Flatten alone is its input in another shape, in chains and gradients too") {
+  using Image = ImageShape<2, 3, 2>;
+  test::LoneNetwork<Double, Image, nn::Flatten> lone;
+  static_assert(decltype(lone.net)::in_place);
+  auto const x = lone.input(4, true);
+  auto const y = lone.net(x);
+  CHECK(y.value == x.value);
+  CHECK(y.gradient == x.gradient);
+  CHECK(lone.tape.records() == 0);
+  CHECK_THROWS_AS(lone.net(lone.tape.variable(Extents<2>{4, 11}, false)), ShapeError);
+  // as a trunk in front of others, in a chain or beside it
+  auto const chained = test::check_network<Image, nn::Sequential<nn::Flatten>, nn::Dense<3, nn::Tanh>>(
+      3, [](auto& net, auto const& v) { return net(v); });
+  CHECK_MESSAGE(chained.ok, chained.text);
+  auto const alone =
+      test::check_network<Image, nn::Flatten>(3, [](auto& net, auto const& v) { return square(net(v)); });
+  CHECK_MESSAGE(alone.ok, alone.text);
+  CHECK(alone.checked == 36);
+}
+
 TEST_CASE("BatchNorm: batch statistics, running statistics, as PyTorch has them") {
   LoneNetwork<Double, FeatureShape<2>, BatchNorm> n;
   n.parameters.values()[0] = 1;  // gain

@@ -157,3 +157,17 @@ TEST_CASE("own parameters minimise a loss with their own optimiser") {
   CHECK(own.updates == 100);
   CHECK(w.value[0] == doctest::Approx(3).epsilon(1e-3));
 }
+
+TEST_CASE("a training loop of one's own is one call a step") {
+  Tape<Backend> tape{Backend(1)};
+  nn::Parameters<Backend> parameters(tape, "p");
+  Variable<Backend, 1> w;
+  parameters.declare(w, "w", {3}, nn::Initialiser{nn::Initialiser::Law::constant, 1});
+  optim::Sgd const descent{.learning_rate = 0.1, .momentum = 0};
+  parameters.allocate(seed(0), descent.moments);
+  for (long step = 1; step <= 100; ++step) {
+    tape.reset();
+    nn::minimise(parameters, descent, step, 0.5 * sum(square(w - 3)));
+  }
+  CHECK(w.value[2] == doctest::Approx(3).epsilon(1e-3));
+}

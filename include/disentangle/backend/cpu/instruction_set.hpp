@@ -43,11 +43,16 @@
 #endif
 
 /// The inline namespace. CUDA sources have one of their own: formulas run on other packs there, and nvcc's
-/// files commonly lack the flags of the others.
-#if defined(DISENTANGLE_CUDACC)
-#define DISENTANGLE_IN_CUDA_SOURCE_(set) set##_in_cuda_source
-#define DISENTANGLE_IN_CUDA_SOURCE(set) DISENTANGLE_IN_CUDA_SOURCE_(set)
-#define DISENTANGLE_INSTRUCTION_SET DISENTANGLE_IN_CUDA_SOURCE(DISENTANGLE_INSTRUCTION_SET_)
+/// files commonly lack the flags of the others. Files in which variables know their pass (DISENTANGLE_CHECKED:
+/// debug builds) have one too, since their variables are larger.
+#define DISENTANGLE_JOINED_(set, suffix) set##suffix
+#define DISENTANGLE_JOINED(set, suffix) DISENTANGLE_JOINED_(set, suffix)
+#if defined(DISENTANGLE_CUDACC) && DISENTANGLE_CHECKED
+#define DISENTANGLE_INSTRUCTION_SET DISENTANGLE_JOINED(DISENTANGLE_INSTRUCTION_SET_, _in_cuda_source_checked)
+#elif defined(DISENTANGLE_CUDACC)
+#define DISENTANGLE_INSTRUCTION_SET DISENTANGLE_JOINED(DISENTANGLE_INSTRUCTION_SET_, _in_cuda_source)
+#elif DISENTANGLE_CHECKED
+#define DISENTANGLE_INSTRUCTION_SET DISENTANGLE_JOINED(DISENTANGLE_INSTRUCTION_SET_, _checked)
 #else
 #define DISENTANGLE_INSTRUCTION_SET DISENTANGLE_INSTRUCTION_SET_
 #endif
