@@ -17,6 +17,7 @@
 
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 
 namespace disentangle {
@@ -149,13 +150,13 @@ inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
   report.ok = report.error <= tolerance.tolerance && again == value && std::isfinite(value);
   report.text = std::string(report.ok ? "gradients agree" : "gradients differ") + ": worst of " +
                 std::to_string(report.checked) + " elements is " + report.input + "[" +
-                std::to_string(report.element) + "]: derived " + std::to_string(report.derived) +
-                ", numerical " + std::to_string(report.numerical) + ", relative error " +
-                std::to_string(report.error);
-  if (!std::isfinite(value)) report.text += "; the value itself is " + std::to_string(value);
+                std::to_string(report.element) + "]: derived " + number_text(report.derived) +
+                ", numerical " + number_text(report.numerical) + ", relative error " +
+                number_text(report.error);
+  if (!std::isfinite(value)) report.text += "; the value itself is " + number_text(value);
   if (again != value) {
-    report.text += "; the value is " + std::to_string(value) + " with recording and " +
-                   std::to_string(again) + " without";
+    report.text +=
+        "; the value is " + number_text(value) + " with recording and " + number_text(again) + " without";
   }
   return report;
 }

@@ -8,6 +8,7 @@
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/contrast/contrast.hpp>
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 
 namespace disentangle::contrast {
@@ -87,8 +88,8 @@ Variable<B, 2> perturbed(Step& step, Variable<B, 2> const& codes, Variable<B, 2>
     return materialise(where(chosen, step.redraw(codes, how.minimum, stream), codes));
   }
   if (!(how.minimum >= 0 && how.minimum < step.support())) {
-    throw ValueError("perturbation: found a smallest change of " + std::to_string(how.minimum) +
-                     ", expected 0 .. " + std::to_string(step.support()) +
+    throw ValueError("perturbation: found a smallest change of " + number_text(how.minimum) +
+                     ", expected 0 .. " + number_text(step.support()) +
                      ", half the width of the prior's support");
   }
   return materialise(where(chosen, shifted(codes, how, step.support(), step.random(stream)), codes));

@@ -19,6 +19,7 @@
 #include <disentangle/backend/cpu/thread_pool.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/feature_accuracy.hpp>
@@ -193,9 +194,9 @@ struct LinearProbe {
     detail::check_count(name, "epochs", epochs, 1);
     detail::check_count(name, "batch", batch, 1);
     if (!(rate > 0))
-      throw ValueError(std::string(name) + ": rate is " + std::to_string(rate) + ", expected above 0");
+      throw ValueError(std::string(name) + ": rate is " + number_text(rate) + ", expected above 0");
     if (!(weight_decay >= 0))
-      throw ValueError(std::string(name) + ": weight_decay is " + std::to_string(weight_decay) +
+      throw ValueError(std::string(name) + ": weight_decay is " + number_text(weight_decay) +
                        ", expected 0 or more");
   }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +19,7 @@
 
 #include <disentangle/core/describe.hpp>
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/version.hpp>
 #include <disentangle/io/safetensors.hpp>
 
@@ -131,8 +131,7 @@ class CheckpointHeader {
   template <class T>
   T parse(std::string const& key, std::string_view word) const {
     T value{};
-    auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc{} || end != word.data() + word.size()) {
+    if (!read_number(word, value)) {
       throw FileError(file_,
                       "metadata '" + key + "': found '" + std::string(word) + "', expected a whole number");
     }
@@ -214,7 +213,7 @@ void save_checkpoint(Model& model, std::filesystem::path const& path, Checkpoint
     for (std::size_t i = 0; i < tensor.values.size(); ++i) {
       if (!std::isfinite(tensor.values[i])) {
         throw NumericalError("step " + std::to_string(model.steps()) + ": element " + std::to_string(i) +
-                             " of " + tensor.name + " is " + std::to_string(tensor.values[i]) + ", so " +
+                             " of " + tensor.name + " is " + number_text(tensor.values[i]) + ", so " +
                              path.string() + " is not written");
       }
     }

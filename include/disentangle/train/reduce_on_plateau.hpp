@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 
 namespace disentangle {
 
@@ -36,9 +37,9 @@ class ReduceOnPlateau {
   explicit ReduceOnPlateau(PlateauOptions options) : options_(std::move(options)) {
     if (!(options_.factor > 0 && options_.factor < 1) || options_.patience < 0 || options_.cooldown < 0 ||
         !(options_.threshold >= 0 && options_.threshold < 1)) {
-      throw ValueError("reduce_on_plateau: found factor " + std::to_string(options_.factor) + ", patience " +
+      throw ValueError("reduce_on_plateau: found factor " + number_text(options_.factor) + ", patience " +
                        std::to_string(options_.patience) + ", cooldown " + std::to_string(options_.cooldown) +
-                       ", threshold " + std::to_string(options_.threshold) +
+                       ", threshold " + number_text(options_.threshold) +
                        ", expected 0 < factor < 1, at least 0, at least 0 and 0 <= threshold < 1");
     }
   }
