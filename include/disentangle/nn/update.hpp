@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/autodiff/elementwise.hpp>
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/backend/backend_traits.hpp>
 #include <disentangle/nn/parameters.hpp>
