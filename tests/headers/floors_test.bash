@@ -26,7 +26,7 @@ find disentangle \( -name '*.hpp' -o -name '*.cuh' \) | sort | xargs awk '
     may("method", "core backend autodiff optim nn roles")
     may("io", "core")
     may("augment", "core")
-    may("metric", "core backend/cpu/gemm.hpp backend/cpu/thread_pool.hpp")
+    may("metric", "core backend/cpu/gemm.hpp backend/cpu/instruction_set.hpp backend/cpu/thread_pool.hpp")
     may("data", "core io")
     may("report", "core io data metric")
     may("train", "core backend autodiff optim nn roles method io augment data metric")

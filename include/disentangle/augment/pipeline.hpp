@@ -16,7 +16,8 @@ namespace disentangle::augment {
 
 /// Applies policies in their order; itself one. Each draws from a stream of its own, by its position.
 ///
-///     dis::augment::Pipeline const crops{dis::augment::RandomResizedCrop{.scale = {0.5, 1}}, dis::augment::HorizontalFlip{}};
+///     dis::augment::Pipeline const crops{dis::augment::RandomResizedCrop{.scale = {0.5, 1}},
+///                                        dis::augment::HorizontalFlip{}};
 ///     auto const data = dis::data::augmented(images, crops);
 ///
 /// What an image becomes is a function of the seed, the image's index, the epoch and the view. Nothing is

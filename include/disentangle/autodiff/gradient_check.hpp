@@ -174,7 +174,8 @@ Variable<typename E::backend_type, 0> contracted(E const& e) {
 /// Checks the gradient of f(variables...) with respect to every element of every input, on the CPU in double.
 ///
 ///     auto const report = dis::check_gradient([](auto x, auto y) { return dis::sum(dis::exp(x) * y); },
-///                                             dis::random_array(dis::Extents<2>{3, 4}, 1), dis::random_array(dis::Extents<1>{4}, 2));
+///                                             dis::random_array(dis::Extents<2>{3, 4}, 1),
+///                                             dis::random_array(dis::Extents<1>{4}, 2));
 ///     CHECK_MESSAGE(report.ok, report.text);
 ///
 /// f takes one Variable<backend::BasicCpu<double>, rank> per input and returns an expression. If its rank is

@@ -15,9 +15,11 @@ namespace disentangle::contrast {
 
 /// Where the changed number of a code comes from.
 enum class PerturbationLaw {
-  redraw,  ///< drawn anew from the prior on condition that the change is large enough: stays in the prior's support
-  additive  ///< c + e, e ~ N(0, spread^2) moved away from 0 to the smallest change; turned round, or else to the farther end
-            ///< of the support, where it would leave it
+  /// drawn anew from the prior on condition that the change is large enough: stays in the prior's support
+  redraw,
+  /// c + e, e ~ N(0, spread^2) moved away from 0 to the smallest change; turned round, or else to the farther
+  /// end of the support, where it would leave it
+  additive
 };
 
 /// How one dimension of a code is changed. A RECONSTRUCTION of DiD's "perturbation sampling"

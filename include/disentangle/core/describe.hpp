@@ -20,8 +20,8 @@
 
 namespace disentangle {
 
-/// A hyper-parameter's value as describe() prints it and set() reads it: numbers as the shortest text that reads
-/// back exactly (1e-09, not 0.000000), true or false, an enumerator's name; "..." for what has no text.
+/// A hyper-parameter's value as describe() prints it and set() reads it: numbers as the shortest text that
+/// reads back exactly (1e-09, not 0.000000), true or false, an enumerator's name; "..." for what has no text.
 template <class T>
 std::string value_text(T const& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -151,8 +151,8 @@ std::string describe_policy(Policy const& policy) {
   return type_name<Policy>().append(" {").append(text).append("}");
 }
 
-/// One line per slot, "Role: Policy {member = value, ...}"; "Role[n]: ..." where the role has a policy of this
-/// name twice. What set() takes can be read off: "Role.Policy.member".
+/// One line per slot, "Role: Policy {member = value, ...}"; "Role[n]: ..." where the role has a policy of
+/// this name twice. What set() takes can be read off: "Role.Policy.member".
 template <class... Slots>
 std::string describe(Method<Slots...> const& method) {
   std::vector<std::string> roles, policies;

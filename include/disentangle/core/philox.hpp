@@ -25,8 +25,8 @@ struct Seed {
 /// dis::seed(0)
 constexpr Seed seed(std::uint64_t value) { return {value}; }
 
-/// A stream number from a name (FNV-1a), so that nobody has to number the uses of random numbers. Of two names
-/// in 2^32 the numbers are the same.
+/// A stream number from a name (FNV-1a), so that nobody has to number the uses of random numbers. Of two
+/// names in 2^32 the numbers are the same.
 constexpr std::uint32_t stream(std::string_view name) {
   std::uint32_t hash = 0x811C9DC5u;
   for (char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;

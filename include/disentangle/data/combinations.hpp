@@ -29,7 +29,8 @@ namespace disentangle::data {
 /// a model does with combinations that it never saw. `held_out` is given one value per factor, -1 where the
 /// label is missing.
 ///
-///     auto parts = dis::data::hold_out(dis::data::dsprites(), [](std::span<int const> v) { return v[0] == 2 && v[3] > 15; });
+///     auto parts = dis::data::hold_out(dis::data::dsprites(),
+///                                     [](std::span<int const> v) { return v[0] == 2 && v[3] > 15; });
 ///
 /// Throws ValueError when a part would be empty.
 template <data_set Data, std::predicate<std::span<int const>> Predicate>

@@ -115,7 +115,8 @@ M parted_vae_dsprites() {
       {{50, 0, 30, 300'000}, {50, 0, 5, 300'000}, 100, 10, 10, 0.1, {0.33, 0.33, 0.34}});
 }
 /// For CelebA (800 labels), in squares such as 64 x 64, or as the authors have it, uncropped:
-///     Model model{parted_vae_celeba<PartedVaeWholeFaces>(), backend::Cpu{}, ImageShape<218, 178, 3>{}, seed(0)};
+///     Model model{parted_vae_celeba<PartedVaeWholeFaces>(), backend::Cpu{}, ImageShape<218, 178, 3>{},
+///                 seed(0)};
 template <class M = PartedVaeFaces>
 M parted_vae_celeba() {
   return detail::parted_vae<M>(

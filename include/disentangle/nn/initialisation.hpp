@@ -13,7 +13,8 @@ namespace disentangle::nn {
 /// Law of the initial weights and biases of a layer with `fan_in` inputs to each output and `fan_out` outputs
 /// of each input (a kernel's area counted).
 enum class Initialisation {
-  glorot_uniform,  ///< U(-a, a), a = sqrt(6 / (fan_in + fan_out)), bias 0: TensorFlow's default, disentanglement_lib
+  /// U(-a, a), a = sqrt(6 / (fan_in + fan_out)), bias 0: TensorFlow's default, disentanglement_lib
+  glorot_uniform,
   torch_default,  ///< U(-a, a), a = 1 / sqrt(fan_in), weights and bias: PyTorch's default, disentangling-vae
   he_normal,      ///< N(0, 2 / fan_in), bias 0: common code of FactorVAE and beta-VAE in PyTorch
   normal_002      ///< N(0, 0.02^2), bias 0: the code of RF-VAE and of many GANs

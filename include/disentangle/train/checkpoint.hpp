@@ -96,8 +96,8 @@ class Checkpoint {
 };
 
 /// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing
-///     folders are made. dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every =
-///     1000}));
+/// folders are made.
+///     dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every = 1000}));
 inline Checkpoint checkpoint(std::filesystem::path const& path, CheckpointOptions options = {}) {
   return {path, std::move(options)};
 }

@@ -102,7 +102,8 @@ class ReduceOnPlateau {
 /// Lowers a learning rate where a loss no longer falls. PartedVAE's authors have two of them:
 ///     dis::train(model, data, options, dis::checkpoint("run/", {.resume = true}),
 ///                dis::reduce_on_plateau({}),
-///                dis::reduce_on_plateau({.watch = "LabelledStep", .set = "labelled", .threshold = 0.1, .cooldown = 3, .least_change = 2e-3}));
+///                dis::reduce_on_plateau({.watch = "LabelledStep", .set = "labelled", .threshold = 0.1,
+///                                        .cooldown = 3, .least_change = 2e-3}));
 /// @throws ValueError for options out of range; when training begins, for a part or a set that the method
 /// does not have
 inline ReduceOnPlateau reduce_on_plateau(PlateauOptions options = {}) {
