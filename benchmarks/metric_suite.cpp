@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times every metric of arrays known by name, with its defaults and all threads, on the first rows of two
-//     files: metric_suite CODES.npy FACTORS.npy ROWS
+// files:
+//     metric_suite CODES.npy FACTORS.npy ROWS
 // Metrics that compare rows of one kind (FactorVAE) draw their batches among these rows, as `disentangle
 // score` does.
 #include "scored_arrays.hpp"

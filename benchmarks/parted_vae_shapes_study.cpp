@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // PartedVAE on dSprites with 1,000 labels of the shape beside beta-VAE and FactorVAE, by the three metrics of
-//   its authors: parted_vae_shapes_study METHOD STEPS SEED [THREADS]
+// its authors:
+//   parted_vae_shapes_study METHOD STEPS SEED [THREADS]
 // METHOD: parted_vae, beta_vae, factor_vae; one thread unless told. All have images of half the size, 32 x
 // 32, the network that PartedVAE's authors have for these, six latents, minibatches of 64 and Adam at 5e-4;
 // PartedVAE the authors' settings for dSprites with its schedules scaled to the number of steps (capacities
 // full after a third, kappa after 3.8 %, as 300,000 and 35,000 of their 921,600), beta-VAE beta = 4,
 // FactorVAE gamma = 35 and its own discriminator. The labelled images are those of the authors' choice, a new
-// choice for each seed. Prints lines of CSV, "method,steps,seed,what,value" (docs/results.md).
+// choice for each seed.
+// Prints lines of CSV, "method,steps,seed,what,value" (docs/results.md).
 //
 // beta-VAE's score: 100 pairs in a point, 10,000 + 5,000 points. FactorVAE's: votes of 100 images, latents
 // below a standard deviation of 0.1 take no part, 10,000 + 5,000 votes. Both draw among 50,000 images. SAP:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PartedVAE on MNIST with 256 labels, its ablations, and a classifier of the same trunk trained on the same
-//   labels alone: parted_vae_study MNIST_FOLDER VARIANT STEPS SEED [OUT]
+// labels alone:
+//   parted_vae_study MNIST_FOLDER VARIANT STEPS SEED [OUT]
 // VARIANT: parted, no_attention, no_hinge, no_mixture, no_labels, tc, classifier. One thread. Prints a line
 // of CSV (docs/results.md): held-out accuracy of q(c|x), purity of u, accuracy of linear probes for the class
 // on z and on u. With OUT, also the pictures. Schedules are scaled to the number of steps: capacities are

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seconds and memory of a search for a partition, as IP-IRM makes one between epochs:
-//   partition_search [SAMPLES [MINIBATCH [THREADS [SEARCH [SEED]]]]]  default 60000 512 0 (all of the machine)
+//   partition_search [SAMPLES [MINIBATCH [THREADS [SEARCH [SEED]]]]]
+//       default 60000 512 0 (all of the machine)
 //                                                                             plain 0
 // Features of 128 numbers for two views of every sample, of which a coin, a digit and noise decide; it should
 // find the coin.

@@ -4,7 +4,8 @@
 //        NeurIPS 2018; network and optimiser of Locatello et al., ICML 2019.
 // Command: 01_train_and_score 20000 runs/beta_tc_vae      (steps, folder; half an hour on two cores)
 // Expected output: a progress report, then a table of scores of this form (docs/results.md has the values to
-//        expect) mig  <value>  disentanglement_lib  10000  bins 20, seed 0
+// expect)
+//        mig  <value>  disentanglement_lib  10000  bins 20, seed 0
 //   and in the folder checkpoint.safetensors, log.csv, scores.json, traversals.png, reconstructions.png.
 // test: 3 run
 // prints: mig +[0-9.]+ +disentanglement_lib

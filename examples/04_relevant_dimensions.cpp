@@ -4,7 +4,8 @@
 //      large KL.
 // Paper: Kim, Wang, Sahu, Pavlovic, "Relevance Factor VAE", 2019, as the authors' code runs it; Kim, Mnih,
 // ICML 2018.
-// Command: 04_relevant_dimensions 20000 runs/relevance 0  (steps of each, folder, seed; about an hour on two cores)
+// Command: 04_relevant_dimensions 20000 runs/relevance 0  (steps of each, folder, seed; about an hour
+//          on two cores)
 // Expected output: for each method, its latents with their KL in nats, the factor they tell most of and their
 //        relevance, how many are in use, Metrics I and II of the RF-VAE paper (docs/results.md has values to
 //        expect); and in the folder a picture of KL and relevance over training.

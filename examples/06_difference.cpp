@@ -4,9 +4,10 @@
 //      paper.
 // Paper: Zhang et al., "Disentanglement in Difference", 2025; what is known of it and what is reconstructed:
 // docs/methods/did.md.
-// Command: 06_difference 2500 runs/difference 32 0  (steps of each, folder, image side 32 or 64, seed; 6.5 minutes
-//        at 32 on two cores. At 64 60 steps of each took 65 s, 73 s of processor time, on two cores that others used too: 2500
-//        are then three quarters of an hour. The settings of docs/methods/did.md are 100,000 steps and more.)
+// Command: 06_difference 2500 runs/difference 32 0  (steps of each, folder, image side 32 or 64, seed; 6.5
+//        minutes at 32 on two cores. At 64 60 steps of each took 65 s, 73 s of processor time, on two cores
+//        that others used too: 2500 are then three quarters of an hour. The settings of docs/methods/did.md
+//        are 100,000 steps and more.)
 //        It goes on from its checkpoints: give it the same folder again.
 // Expected output: for each method progress reports, then its scores and how its critic and difference
 //        encoder stood at the end; in the folder samples.png and traversals.png of each, and log.csv with

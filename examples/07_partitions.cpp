@@ -3,7 +3,8 @@
 // digits in red or green, the colour drawn by a coin. No label is used in training.
 // Paper: Wang, Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as
 // feature" (IP-IRM), NeurIPS 2021.
-// Command: 07_partitions 24 runs/coloured mnist  (epochs of 10,000 images, folder, folder of MNIST's four files)
+// Command: 07_partitions 24 runs/coloured mnist  (epochs of 10,000 images, folder, folder of MNIST's
+//          four files)
 //   Without files it takes Fashion-MNIST, which `apt-get install dataset-fashion-mnist` puts on a Debian
 //   machine; without that package it draws ten kinds of small pictures itself. The authors' code has 400
 //   epochs of other data sets.

@@ -2,7 +2,8 @@
 // Aim: what each metric can and cannot see. Codes whose faults are known are scored by every metric, on a
 // grid of four factors.
 //        perfect    one latent per factor, equal to it    rotated   two pairs of latents turned by 45 degrees
-//        duplicated  every factor in two latents  two in 1  two factors in one latent, without loss; noise in the other
+//        duplicated  every factor in two latents  two in 1  two factors in one latent, without loss;
+//                    noise in the other
 //        dead        perfect, and a latent that never changes    random    latents that know nothing
 // Paper: Locatello et al., "Challenging common assumptions in the unsupervised learning of disentangled
 // representations", ICML 2019

@@ -3,8 +3,9 @@
 //   mlp           Higgins et al. 2017: 4096-1200-1200-20, decoder 10-1200-1200-1200-4096 with tanh
 //   conv1, conv3  Locatello et al. 2019, 1 or 3 channels: 4x4 convolutions of stride 2 with 32, 32, 64, 64
 //                 channels, 256 features, and the mirror image as decoder
-//   factor_vae  Kim and Mnih 2018: the convolutions of conv1 with 128 features; a discriminator of 6 layers of 1000, its
-//                 total correlation in the loss, and its own update on a second minibatch
+//   factor_vae  Kim and Mnih 2018: the convolutions of conv1 with 128 features; a discriminator of 6 layers
+//               of 1000, its
+//               total correlation in the loss, and its own update on a second minibatch
 //   rf_vae       the same with 5 layers, a learnt relevance of each latent, its weighted KL and its penalties
 // With TUNED = 1 the code is rewritten where that made libtorch 1.13 quicker: transposed convolutions as the
 // adjoint of a convolution (oneDNN; its own go through im2col), images and weights channels last, dense

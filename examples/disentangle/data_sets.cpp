@@ -4,6 +4,7 @@
 
 #include "usage_error.hpp"
 
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/data/cars3d.hpp>
 #include <disentangle/data/cifar.hpp>
 #include <disentangle/data/coloured.hpp>
@@ -24,7 +25,6 @@
 #include <disentangle/data/uci_digits.hpp>
 #include <disentangle/data/variants.hpp>
 
-#include <charconv>
 // Readers of optional components, where the build found what they need (examples/CMakeLists.txt).
 #if defined(PROGRAM_JPEG)
 #include <disentangle/data/celeba.hpp>
@@ -196,8 +196,7 @@ std::vector<std::size_t> images_with_labels(AnyData<Shape> const& data, std::str
   bool const random = words.starts_with("random:");
   std::string const number = random ? words.substr(7) : words;
   std::size_t n = 0;
-  auto const [end, error] = std::from_chars(number.data(), number.data() + number.size(), n);
-  if (error != std::errc{} || end != number.data() + number.size() || n == 0) {
+  if (!dis::read_number(number, n) || n == 0) {
     throw UsageError("--labels: found '" + words + "', expected all, a number or random:NUMBER");
   }
   if (data.factors().empty()) throw UsageError("--labels: " + data.name() + " has no labels");

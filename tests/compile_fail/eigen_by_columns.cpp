@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An Eigen matrix in Eigen's default layout, by columns, given as codes; and an expression, which has no memory.
+// An Eigen matrix in Eigen's default layout, by columns, given as codes; and an expression, which has no
+// memory.
 // expected-error 1: this Eigen matrix is stored by columns: make it an Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
 // expected-error 2: an Eigen expression has no memory: evaluate it first
 #include <disentangle/backend/eigen/interoperation.hpp>

@@ -93,7 +93,7 @@ using RfVae = dis::Plus<
 
 }  // namespace rf_vae
 
-// ---- PartedVAE: several heads, a learnt mixture prior, a labelled step over part of the parameters -----------------------
+// ---- PartedVAE: several heads, a learnt mixture prior, a labelled step over part of the parameters --------
 namespace parted_vae {
 
 template <class B>
@@ -258,7 +258,7 @@ using DifferenceBetaVae = dis::With<dis::method::BetaVae, dis::Contrast<InterFac
 
 }  // namespace did
 
-// ---- IP-IRM: an encoder alone, two views, retained partitions, closed-form penalty ---------------------------------------
+// ---- IP-IRM: an encoder alone, two views, retained partitions, closed-form penalty ------------------------
 namespace ip_irm {
 
 struct SmallResNet {

@@ -17,8 +17,9 @@ namespace disentangle::adversary {
 /// Whose codes the discriminator learns from.
 enum class DiscriminatorBatches {
   second,  ///< both from a second minibatch, encoded by the updated encoder: the code of RF-VAE's authors
-  first_and_second,  ///< the method's own codes against shuffled codes of a second minibatch: FactorVAE, algorithm 2
-  first              ///< the method's own codes for both: disentanglement_lib
+  /// the method's own codes against shuffled codes of a second minibatch: FactorVAE, algorithm 2
+  first_and_second,
+  first  ///< the method's own codes for both: disentanglement_lib
 };
 
 namespace detail {

@@ -14,7 +14,8 @@ namespace disentangle::adversary {
 
 /// The generator minimises -weight * mean D(G(c)). Before each of its steps the critic D makes CriticSteps
 /// steps of its own, each with another minibatch of real images r and other codes, on
-///     mean D(f) - mean D(r) + penalty * mean (|grad_m D(m)| - 1)^2,  f = G(c), m = r + u (f - r), u ~ U(0, 1) per image.
+///     mean D(f) - mean D(r) + penalty * mean (|grad_m D(m)| - 1)^2,  f = G(c),  m = r + u (f - r),
+///     u ~ U(0, 1) per image.
 /// Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville, "Improved training of Wasserstein GANs", NeurIPS 2017,
 /// algorithm 1 (BibTeX: gulrajani2017improved). The penalty's gradient is exact (nn/input_gradient.hpp).
 /// @tparam Trunk the critic's network, an encoder policy: its network<1>, of Dense, Conv, LayerNorm and shape

@@ -29,7 +29,8 @@ struct PipelineShape<Shape, First, Others...> {
 
 /// Applies policies in their order; itself one. Each draws from a stream of its own, by its position.
 ///
-///     dis::augment::Pipeline const crops{dis::augment::RandomResizedCrop{.scale = {0.5, 1}}, dis::augment::HorizontalFlip{}};
+///     dis::augment::Pipeline const crops{dis::augment::RandomResizedCrop{.scale = {0.5, 1}},
+///                                        dis::augment::HorizontalFlip{}};
 ///     auto const data = dis::data::augmented(images, crops);
 ///
 /// The first of them may change the images' shape (RandomResizedCropTo). What an image becomes is a function of the seed, the image's index, the epoch and the view. Nothing is

@@ -5,7 +5,8 @@
 // A policy is an aggregate of its hyper-parameters with
 //
 //     template <class Shape> void check(Shape) const;                          // throws ValueError
-//     template <class Shape> void operator()(Philox random, Shape, std::size_t view, std::span<std::size_t const> samples,
+//     template <class Shape> void operator()(Philox random, Shape, std::size_t view,
+//                                            std::span<std::size_t const> samples,
 //                                            std::span<float> images) const;  // in place
 //
 // that is, an augmentation of data/batch_source.hpp. What it draws for an image depends on `random` and the

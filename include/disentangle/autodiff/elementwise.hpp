@@ -69,7 +69,8 @@ constexpr auto clamp(A const& a, L const& low, H const& high) { return max(low, 
 /// condition != 0 ? a : b; no gradient through the condition.
 template <expression C, operand A, operand B>
 constexpr auto where(C const& condition, A const& a, B const& b) {
-  return Choice<C, detail::expression_of<A>, detail::expression_of<B>>{condition, detail::as_expression(a), detail::as_expression(b)};
+  return Choice<C, detail::expression_of<A>, detail::expression_of<B>>{
+      condition, detail::as_expression(a), detail::as_expression(b)};
 }
 // clang-format on
 

@@ -16,6 +16,8 @@
 #include <disentangle/autodiff/host_array.hpp>
 #include <disentangle/autodiff/value_and_gradient.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/core/number_text.hpp>
+#include <disentangle/core/philox.hpp>
 
 namespace disentangle {
 
@@ -99,13 +101,13 @@ inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
   report.ok = report.error <= tolerance.tolerance && again == value && std::isfinite(value);
   report.text = std::string(report.ok ? "gradients agree" : "gradients differ") + ": worst of " +
                 std::to_string(report.checked) + " elements is " + report.input + "[" +
-                std::to_string(report.element) + "]: derived " + std::to_string(report.derived) +
-                ", numerical " + std::to_string(report.numerical) + ", relative error " +
-                std::to_string(report.error);
-  if (!std::isfinite(value)) report.text += "; the value itself is " + std::to_string(value);
+                std::to_string(report.element) + "]: derived " + number_text(report.derived) +
+                ", numerical " + number_text(report.numerical) + ", relative error " +
+                number_text(report.error);
+  if (!std::isfinite(value)) report.text += "; the value itself is " + number_text(value);
   if (again != value) {
-    report.text += "; the value is " + std::to_string(value) + " with recording and " +
-                   std::to_string(again) + " without";
+    report.text +=
+        "; the value is " + number_text(value) + " with recording and " + number_text(again) + " without";
   }
   return report;
 }
@@ -123,7 +125,8 @@ Variable<typename E::backend_type, 0> contracted(E const& e) {
 /// Checks the gradient of f(variables...) with respect to every element of every input, on the CPU in double.
 ///
 ///     auto const report = dis::check_gradient([](auto x, auto y) { return dis::sum(dis::exp(x) * y); },
-///                                             dis::random_array(dis::Extents<2>{3, 4}, 1), dis::random_array(dis::Extents<1>{4}, 2));
+///                                             dis::random_array(dis::Extents<2>{3, 4}, 1),
+///                                             dis::random_array(dis::Extents<1>{4}, 2));
 ///     CHECK_MESSAGE(report.ok, report.text);
 ///
 /// f takes one Variable<backend::BasicCpu<double>, rank> per input and returns an expression. If its rank is

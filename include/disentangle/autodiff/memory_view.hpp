@@ -11,8 +11,8 @@
 
 namespace disentangle {
 
-/// Scalars of the backend's memory as a constant of a tape, contiguous or with strides (in scalars): a formula
-/// may read it, and assign() may write to it.
+/// Scalars of the backend's memory as a constant of a tape, contiguous or with strides (in scalars): a
+/// formula may read it, and assign() may write to it.
 ///     assign(memory_view(tape, out, Extents<1>{n}), 2.0 * memory_view(tape, in, Extents<1>{n}));
 template <class Backend, std::size_t Rank>
 Variable<Backend, static_cast<int>(Rank)> memory_view(Tape<Backend>& tape, typename Backend::scalar* p,
@@ -26,7 +26,8 @@ template <class Backend, std::size_t Rank>
 Variable<Backend, static_cast<int>(Rank)> memory_view(Tape<Backend>& tape, typename Backend::scalar const* p,
                                                       std::array<std::ptrdiff_t, Rank> const& extents,
                                                       std::array<std::ptrdiff_t, Rank> const& strides) {
-  // A variable points to memory that may be written, so that one type serves what is read and what is written:
+  // A variable points to memory that may be written, so that one type serves what is read and what is
+  // written:
   // formulas over it read.
   return {&tape, const_cast<typename Backend::scalar*>(p), nullptr, extents, strides};
 }

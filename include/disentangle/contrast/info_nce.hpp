@@ -142,9 +142,9 @@ enum class Dummy {
   scalar   ///< one scale for all, IRMv1: as the paper's equation reads
 };
 
-/// |d/ds InfoNCE(s z)|^2 at s = 1, s a scale of the logits. Written as its formula, g_j = mean_i (softmax(z)_ij - [j = 0]) z_ij, so
-/// that its own gradient is derived like any other. Wang et al., NeurIPS 2021 (BibTeX: wang2021self),
-/// equation 2.
+/// |d/ds InfoNCE(s z)|^2 at s = 1, s a scale of the logits. Written as its formula, g_j = mean_i
+/// (softmax(z)_ij - [j = 0]) z_ij, so that its own gradient is derived like any other. Wang et al., NeurIPS
+/// 2021 (BibTeX: wang2021self), equation 2.
 /// @param logits with the positive in column 0, divided by the penalty's temperature
 template <matrix_expression E>
 Variable<typename E::backend_type, 0> invariance_penalty(E const& logits, Dummy dummy = Dummy::vector) {

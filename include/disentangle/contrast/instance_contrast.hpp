@@ -11,7 +11,8 @@
 namespace disentangle::contrast {
 
 /// The two views of an image are to be told from those of all others of the minibatch: with x the head's
-///     outputs, of length 1, weight * mean_i Loss(x_i . x_j / temperature, the partner first)
+/// outputs, of length 1,
+///     weight * mean_i Loss(x_i . x_j / temperature, the partner first)
 /// Views are made by the augmentation of the data set (data::augmented).
 /// @tparam Loss Biased (SimCLR), Debiased (DCL) or HardNegatives (HCL)
 /// @tparam Head the projection head

@@ -19,16 +19,18 @@ enum class OverPartitions {
   sum    ///< as the paper's equation 2 reads, and the authors' variant with MixUp over partitions
 };
 
-/// Step 1, in every step:  weight * (L(all) + over_{P, k} [ L(P, k) + penalty * |d/ds InfoNCE(s; P, k)|^2 at s = 1 ])
+/// Step 1, in every step:
+///     weight * (L(all) + over_{P, k} [ L(P, k) + penalty * |d/ds InfoNCE(s; P, k)|^2 at s = 1 ])
 /// with L(P, k) the loss of InstanceContrast within subset k of partition P, negatives from the subset alone.
 /// If penalty > 1 all is divided by it. Embeddings are made for the whole minibatch, so batch normalisation
 /// sees all of it. A subset with one image in a minibatch counts with loss and penalty 0, as in the authors'
 /// code; one with none is left out of that step (torch refuses there). Step 2, before epochs first_epoch,
-/// first_epoch + every, ... of train(): one more partition is searched, by find_partition on the head's outputs
-/// for two views of every image in evaluation mode, and joins the others; the oldest go where more than
-/// `retained` there would be. As the authors' code runs it the first is found by the untrained network. Wang,
-/// Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as feature", NeurIPS
-/// 2021 (BibTeX: wang2021self), as far as the sources available go: docs/methods/ip_irm.md says what they are.
+/// first_epoch + every, ... of train(): one more partition is searched, by find_partition on the head's
+/// outputs for two views of every image in evaluation mode, and joins the others; the oldest go where more
+/// than `retained` there would be. As the authors' code runs it the first is found by the untrained network.
+/// Wang, Yue, Huang, Sun, Zhang, "Self-supervised learning disentangled group representation as feature",
+/// NeurIPS 2021 (BibTeX: wang2021self), as far as the sources available go: docs/methods/ip_irm.md says what
+/// they are.
 /// @tparam Loss, Head as for InstanceContrast. The penalty is on InfoNCE with any Loss (a RECONSTRUCTION for
 /// the others)
 /// @param penalty lambda_1, default 0.2 (authors' code); from about 0.5 on it pays to make views unlike

@@ -66,9 +66,9 @@ Variable<B, 0> mixed_penalty(Variable<B, 2> const& z, Variable<B, 2> const& targ
 /// where L mixes the first view of the images concerned in pairs, x_i <- l x_i + (1 - l) x_p(i), and is the
 /// cross-entropy of softmax_j(x_i . y_j / temperature), y the second view, with l on i and 1 - l on p(i). The
 /// encoder sees the mixtures, so each subset of each partition is encoded anew. Without partitions this is
-/// SimCLR with MixUp. If penalty > 1 the sum over partitions is divided by it (L(all) is not: the authors' code
-/// with MixUp). Subsets of one image and of none as for InvariantPartition. Step 2 as for InvariantPartition, or on mixtures that are made and encoded anew in
-/// every epoch of the search.
+/// SimCLR with MixUp. If penalty > 1 the sum over partitions is divided by it (L(all) is not: the authors'
+/// code with MixUp). Subsets of one image and of none as for InvariantPartition. Step 2 as for
+/// InvariantPartition, or on mixtures that are made and encoded anew in every epoch of the search.
 /// Lee et al., "i-Mix", ICLR 2021 (BibTeX: lee2021imix) for the mixing; Wang et al., NeurIPS 2021 (BibTeX:
 /// wang2021self), as the authors' MixUp code runs it.
 /// @tparam Search PartitionSearch, as in the authors' STL-10 script, or MixedPartitionSearch, as in their

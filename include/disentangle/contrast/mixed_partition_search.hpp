@@ -27,8 +27,8 @@ struct MixedPartitionSearch {
   int epochs = 31;                ///< at most; ends from epoch 26 on once five epochs brought nothing
   double entropy_floor = 0.6365;  ///< of the mean membership, nats: subsets of 1 : 2 at most
   bool relaxed = true;            ///< false: the entropy itself is rewarded
-  /// What a mixture is to name. With `both`, as in the authors' script, memberships grow hard whatever the samples
-  /// have in common, and the partition is close to chance; `own` finds it (docs/methods/ip_irm.md).
+  /// What a mixture is to name. With `both`, as in the authors' script, memberships grow hard whatever the
+  /// samples have in common, and the partition is close to chance; `own` finds it (docs/methods/ip_irm.md).
   MixtureLabels labels = MixtureLabels::both;
   int restarts = 1;      ///< starts, of which the lowest risk is kept
   unsigned threads = 0;  ///< 0: all of the machine; the result is the same

@@ -8,15 +8,18 @@
 #include <disentangle/autodiff/autodiff.hpp>
 #include <disentangle/contrast/contrast.hpp>
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 
 namespace disentangle::contrast {
 
 /// Where the changed number of a code comes from.
 enum class PerturbationLaw {
-  redraw,  ///< drawn anew from the prior on condition that the change is large enough: stays in the prior's support
-  additive  ///< c + e, e ~ N(0, spread^2) moved away from 0 to the smallest change; turned round, or else to the farther end
-            ///< of the support, where it would leave it
+  /// drawn anew from the prior on condition that the change is large enough: stays in the prior's support
+  redraw,
+  /// c + e, e ~ N(0, spread^2) moved away from 0 to the smallest change; turned round, or else to the farther
+  /// end of the support, where it would leave it
+  additive
 };
 
 /// How one dimension of a code is changed. A RECONSTRUCTION of DiD's "perturbation sampling"
@@ -87,8 +90,8 @@ Variable<B, 2> perturbed(Step& step, Variable<B, 2> const& codes, Variable<B, 2>
     return materialise(where(chosen, step.redraw(codes, how.minimum, stream), codes));
   }
   if (!(how.minimum >= 0 && how.minimum < step.support())) {
-    throw ValueError("perturbation: found a smallest change of " + std::to_string(how.minimum) +
-                     ", expected 0 .. " + std::to_string(step.support()) +
+    throw ValueError("perturbation: found a smallest change of " + number_text(how.minimum) +
+                     ", expected 0 .. " + number_text(step.support()) +
                      ", half the width of the prior's support");
   }
   return materialise(where(chosen, shifted(codes, how, step.support(), step.random(stream)), codes));

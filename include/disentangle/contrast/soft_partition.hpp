@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The soft contrastive loss and penalty of two subsets of a minibatch, plain or with one view mixed in pairs, and
-// their gradients with respect to how much every sample belongs to each: what the partition searches of IP-IRM
-// climb.
+// The soft contrastive loss and penalty of two subsets of a minibatch, plain or with one view mixed in pairs,
+// and their gradients with respect to how much every sample belongs to each: what the partition searches of
+// IP-IRM climb.
 #pragma once
 
 #include <algorithm>
@@ -36,13 +36,14 @@ struct SoftRiskOptions {
 /// What the loss of a mixture of two samples asks for.
 enum class MixtureLabels {
   both,  ///< both samples, each with its share: the authors' online search
-  own  ///< the row's own sample alone, times its share: the authors' offline loss for MixUp, which no script runs
+  /// the row's own sample alone, times its share: the authors' offline loss for MixUp, which no script runs
+  own
 };
 
 namespace detail {
 
-/// The logits of two views of B samples: row i of the 2B x 2B similarities, without itself, has its partner in
-/// column 0 and the others by index.
+/// The logits of two views of B samples: row i of the 2B x 2B similarities, without itself, has its partner
+/// in column 0 and the others by index.
 struct TwoViewRows {
   std::size_t samples;
 
@@ -54,8 +55,8 @@ struct TwoViewRows {
   static std::size_t own_rank(std::size_t) { return 0; }
   bool weighs_anchors() const { return true; }
 
-  /// Calls visit(begin, end, shift) for the runs of columns whose samples are not row i's; column + shift is the
-  /// logit's rank.
+  /// Calls visit(begin, end, shift) for the runs of columns whose samples are not row i's; column + shift is
+  /// the logit's rank.
   template <class Visit>
   void for_runs(std::size_t i, Visit&& visit) const {
     std::size_t const low = std::min(i, own(i)), high = std::max(i, own(i));
@@ -99,22 +100,24 @@ struct MixtureRows {
 
 inline namespace DISENTANGLE_INSTRUCTION_SET {  // its code depends on the processor flags
 
-/// Soft InfoNCE of the samples of a minibatch, for either of two subsets to which they belong with the weights w.
-/// Row i of the logits z has its own sample in column o, with weight 1; negatives are weighed by w to the same
-/// total in every row:
-///     ell_i = log sum_j u_ij exp z_ij - sum_j y_ij (z_ij + log u_ij),   u_io = 1,  u_ij = n w_j / sum_{l != o} w_l
+/// Soft InfoNCE of the samples of a minibatch, for either of two subsets to which they belong with the
+/// weights w. Row i of the logits z has its own sample in column o, with weight 1; negatives are weighed by w
+/// to the same total in every row:
+///     ell_i = log sum_j u_ij exp z_ij - sum_j y_ij (z_ij + log u_ij),
+///     u_io = 1,  u_ij = n w_j / sum_{l != o} w_l
 ///     L = sum_i a_i ell_i / sum_i a_i,   penalty = |d L(s z) / d s|^2 at s = 1, s a scale for each column
 /// with n the number of negatives of a row.
-/// Two views: z = x x^T / temperature of the 2B rows without their diagonal, the partner first; y = 1 in column 0,
-/// a = w.
+/// Two views: z = x x^T / temperature of the 2B rows without their diagonal, the partner first; y = 1 in
+/// column 0, a = w.
 /// Mixtures: z_ij = x_i . y_j / temperature of B mixtures x and B second views y. MixtureLabels::both: y_ii =
-/// share_i, and y_ip(i) = 1 - share_i, where p(i) keeps the soft weight that it has in row i; all a_i are 1, since
-/// the authors' code takes the mean over anchors before it weighs them, so that their weights cancel.
+/// share_i, and y_ip(i) = 1 - share_i, where p(i) keeps the soft weight that it has in row i; all a_i are 1,
+/// since the authors' code takes the mean over anchors before it weighs them, so that their weights cancel.
 /// MixtureLabels::own: y_ii = 1, a = w, and ell_i counts share_i times.
 /// Wang, Yue, Huang, Sun, Zhang, NeurIPS 2021 (BibTeX: wang2021self), as the authors' code runs them
-/// (soft_contrastive_loss in utils.py, soft_contrastive_loss_mixup_online and _offline in utils_mixup.py). The
-/// gradients are closed forms, checked by central differences. Cost: O(B^2 d) time; 16 B^2 bytes in float for two
-/// views, 4 B^2 for mixtures: never more than the similarities. The same bits for any number of threads.
+/// (soft_contrastive_loss in utils.py, soft_contrastive_loss_mixup_online and _offline in utils_mixup.py).
+/// The gradients are closed forms, checked by central differences. Cost: O(B^2 d) time; 16 B^2 bytes in float
+/// for two views, 4 B^2 for mixtures: never more than the similarities. The same bits for any number of
+/// threads.
 template <class T>
 class SoftPartition {
  public:
@@ -123,7 +126,8 @@ class SoftPartition {
   /// Of two views.
   /// @param first, second features, (B, d), rows of length 1
   /// @param weights how much a sample belongs to each subset, (B, 2), above 0
-  /// @throws ShapeError for views of different shapes, of fewer than 2 rows, or other than 2 weights for a row
+  /// @throws ShapeError for views of different shapes, of fewer than 2 rows, or other than 2 weights for a
+  /// row
   SoftRisk operator()(MatrixView<T const> first, MatrixView<T const> second, MatrixView<T const> weights,
                       SoftRiskOptions const& how) {
     check(first, second, weights, first.rows);

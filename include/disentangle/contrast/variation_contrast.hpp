@@ -14,7 +14,8 @@ namespace disentangle::contrast {
 
 /// Variations of one dimension are like each other and unlike those of the others:
 ///     v = |H(G(c')) - H(G(c))| / its length,  c' = c with one number changed
-///     queries and positives have the step's dimension t changed, negatives any other; l = q . p and q . k for all pairs
+///     queries and positives have the step's dimension t changed, negatives any other;
+///     l = q . p and q . k for all pairs
 ///     weight * (mean BCE(sigmoid(l), positive ? 1 : 0) - entropy * mean_q sum softmax(q) log softmax(q))
 /// Negatives give no gradient; one whose similarity is above `flip` is labelled by that similarity (the
 /// authors' "flipping"). Ren, Yang, Wang, Zeng, "Learning disentangled representation by exploiting

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The library's only configuration macros.
+// What the library asks of a compiler, and the marks of functions that devices run. Using the library needs
+// no macro to be defined, and none changes what it does.
 #pragma once
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#error "[disentangle] MSVC is not supported: SIMD code uses the vector extensions of g++ and clang"
+#endif
 
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
 #error "[disentangle] needs C++20: compile with -std=c++20, or link the CMake target disentangle::disentangle"
 #endif
 
-/// Defined where the compiler of this file can compile kernels: nothing else in the library asks which
-/// compiler it is.
+/// Defined where the compiler of this file can compile kernels.
 #if defined(__CUDACC__)
 #define DISENTANGLE_CUDACC 1
 #endif

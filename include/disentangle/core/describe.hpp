@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include <disentangle/core/address.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/method.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/reflection.hpp>
 
 namespace disentangle {
@@ -30,10 +30,7 @@ std::string value_text(T const& value) {
     if (is_enumerator(value)) return std::string(enumerator_name(value));
     return std::to_string(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::is_arithmetic_v<T>) {
-    char buffer[32];
-    auto const end =
-        std::to_chars(buffer, buffer + sizeof buffer, value).ptr;  // shortest text that reads back exactly
-    return {buffer, end};
+    return number_text(value);
   } else if constexpr (std::is_convertible_v<T const&, std::string>) {
     return value;
   } else {
@@ -64,11 +61,7 @@ bool read_value(std::string_view text, T& value) {
     }
     return false;
   } else if constexpr (std::is_arithmetic_v<T>) {
-    T read{};
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), read);
-    if (error != std::errc{} || end != text.data() + text.size()) return false;
-    value = read;
-    return true;
+    return read_number(text, value);
   } else if constexpr (std::is_assignable_v<T&, std::string>) {
     value = std::string(text);
     return true;
@@ -158,8 +151,8 @@ std::string describe_policy(Policy const& policy) {
   return type_name<Policy>().append(" {").append(text).append("}");
 }
 
-/// One line per slot, "Role: Policy {member = value, ...}"; "Role[n]: ..." where the role has a policy of this
-/// name twice. What set() takes can be read off: "Role.Policy.member".
+/// One line per slot, "Role: Policy {member = value, ...}"; "Role[n]: ..." where the role has a policy of
+/// this name twice. What set() takes can be read off: "Role.Policy.member".
 template <class... Slots>
 std::string describe(Method<Slots...> const& method) {
   std::vector<std::string> roles, policies;

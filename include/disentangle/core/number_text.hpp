@@ -2,16 +2,12 @@
 // Numbers as text and back, whatever the locale: the shortest decimal that reads back to the same bits.
 #pragma once
 
-#include <locale.h>  // newlocale, strtod_l: POSIX
-#include <stdlib.h>
-#if defined(__APPLE__)
-#include <xlocale.h>
-#endif
-
 #include <charconv>
+#include <clocale>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -34,25 +30,20 @@ template <number T>
 
 namespace detail {
 
-inline void read_c_number(char const* text, char** end, locale_t locale, double& value) {
-  value = ::strtod_l(text, end, locale);
-}
-inline void read_c_number(char const* text, char** end, locale_t locale, float& value) {
-  value = ::strtof_l(text, end, locale);
-}
-
-/// As std::from_chars, which libc++ has for floating point from version 20 on.
+/// As std::from_chars, which libc++ has for floating point from version 20 on: std::strtod without what it
+/// takes beyond that (blanks and a plus in front, hexadecimals) and with the point of the C locale.
 template <std::floating_point T>
 bool read_floating_point(std::string_view text, T& value) {
-  static locale_t const locale = ::newlocale(LC_ALL_MASK, "C", locale_t{});
-  // strtod also takes blanks and a plus in front, and hexadecimals
   std::string_view const digits = text.substr(text.starts_with('-') ? 1 : 0);
   if (digits.empty() || std::string_view(" \t\n\v\f\r+-").find(digits.front()) != digits.npos) return false;
-  if (digits.starts_with("0x") || digits.starts_with("0X")) return false;
-  std::string const terminated(text);
+  if (digits.find_first_of("xX,") != digits.npos) return false;
+  std::string terminated(text);
+  if (std::size_t const point = terminated.find('.'); point != terminated.npos)
+    terminated.replace(point, 1, std::localeconv()->decimal_point);
   char* end = nullptr;
   T read{};
-  read_c_number(terminated.c_str(), &end, locale, read);
+  if constexpr (std::same_as<T, float>) read = std::strtof(terminated.c_str(), &end);
+  else read = std::strtod(terminated.c_str(), &end);
   if (end != terminated.c_str() + terminated.size()) return false;
   bool const too_large = std::isinf(read) && digits.front() != 'i' && digits.front() != 'I';
   bool const too_small =

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy
 // as 1, 2, 3", SC 2011). The n-th number of a (seed, stream, step) is a pure function of its index, so
-// results do not depend on the number of threads, nothing has to be stored to resume a run, and every backend
-// draws the same bits.
+// results do not depend on the number of threads, and nothing has to be stored to resume a run. Integers and
+// uniform numbers are the same bits on every backend and machine; normal ones go through log, cos and sin of
+// the platform, so that their last bits may differ.
 #pragma once
 
 #include <cmath>
@@ -24,7 +25,8 @@ struct Seed {
 /// dis::seed(0)
 constexpr Seed seed(std::uint64_t value) { return {value}; }
 
-/// A stream number from a name (FNV-1a), so that two uses of random numbers never share a stream by accident.
+/// A stream number from a name (FNV-1a), so that nobody has to number the uses of random numbers. Of two
+/// names in 2^32 the numbers are the same.
 constexpr std::uint32_t stream(std::string_view name) {
   std::uint32_t hash = 0x811C9DC5u;
   for (char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
@@ -40,8 +42,8 @@ struct Philox {
 
   using Block = FixedArray<std::uint32_t, 4>;
 
-  /// The four 32-bit numbers of block b. step and b each use 48 and 48 bits of the 96 counter bits beside the
-  /// stream.
+  /// The four 32-bit numbers of block b. Beside the stream's 32 bits the counter has 48 for the block and 48
+  /// for the step: those above are ignored.
   DISENTANGLE_HD constexpr Block block(std::uint64_t b) const {
     std::uint32_t c0 = static_cast<std::uint32_t>(b);
     std::uint32_t c1 =
@@ -99,8 +101,8 @@ struct Philox {
 };
 
 /// A pseudo-random permutation of 0 .. n - 1, evaluated at one index without storage: a four-round Feistel
-/// network on the smallest even number of bits that holds n, walked until it lands below n (expected walks
-/// below four).
+/// network on the smallest even number of bits, 2 at least, that holds n, walked until it lands below n: at
+/// most four rounds on average. n at least 1.
 class Permutation {
  public:
   constexpr Permutation(Philox key, std::uint64_t n) : key_(key), n_(n) {

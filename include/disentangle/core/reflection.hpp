@@ -70,12 +70,30 @@ constexpr auto members(T& value) {
   else if constexpr (n == 4) { auto& [a, b, c, d] = value; return std::tuple{&a, &b, &c, &d}; }
   else if constexpr (n == 5) { auto& [a, b, c, d, e] = value; return std::tuple{&a, &b, &c, &d, &e}; }
   else if constexpr (n == 6) { auto& [a, b, c, d, e, f] = value; return std::tuple{&a, &b, &c, &d, &e, &f}; }
-  else if constexpr (n == 7) { auto& [a, b, c, d, e, f, g] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g}; }
-  else if constexpr (n == 8) { auto& [a, b, c, d, e, f, g, h] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h}; }
-  else if constexpr (n == 9) { auto& [a, b, c, d, e, f, g, h, i] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i}; }
-  else if constexpr (n == 10) { auto& [a, b, c, d, e, f, g, h, i, j] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j}; }
-  else if constexpr (n == 11) { auto& [a, b, c, d, e, f, g, h, i, j, k] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k}; }
-  else { auto& [a, b, c, d, e, f, g, h, i, j, k, l] = value; return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l}; }
+  else if constexpr (n == 7) {
+    auto& [a, b, c, d, e, f, g] = value;
+    return std::tuple{&a, &b, &c, &d, &e, &f, &g};
+  }
+  else if constexpr (n == 8) {
+    auto& [a, b, c, d, e, f, g, h] = value;
+    return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h};
+  }
+  else if constexpr (n == 9) {
+    auto& [a, b, c, d, e, f, g, h, i] = value;
+    return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i};
+  }
+  else if constexpr (n == 10) {
+    auto& [a, b, c, d, e, f, g, h, i, j] = value;
+    return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j};
+  }
+  else if constexpr (n == 11) {
+    auto& [a, b, c, d, e, f, g, h, i, j, k] = value;
+    return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k};
+  }
+  else {
+    auto& [a, b, c, d, e, f, g, h, i, j, k, l] = value;
+    return std::tuple{&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l};
+  }
   // clang-format on
 }
 

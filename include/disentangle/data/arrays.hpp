@@ -16,6 +16,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/data_set.hpp>
 
@@ -114,8 +115,7 @@ class Arrays {
       float const value = pixels_.floats[p];
       if (!(value >= 0 && value <= 1)) {
         throw ValueError(name + ": image " + std::to_string(p / Shape::size) + ", element " +
-                         std::to_string(p % Shape::size) + " is " + std::to_string(value) +
-                         ", expected 0 .. 1");
+                         std::to_string(p % Shape::size) + " is " + number_text(value) + ", expected 0 .. 1");
       }
     }
     float const brightest = 255 * description.byte_scale;
@@ -125,7 +125,7 @@ class Arrays {
         auto const at = static_cast<std::size_t>(largest - pixels_.bytes.begin());
         throw ValueError(name + ": image " + std::to_string(at / Shape::size) + ", element " +
                          std::to_string(at % Shape::size) + " is byte " + std::to_string(*largest) +
-                         " times " + std::to_string(description.byte_scale) + ", expected 0 .. 1");
+                         " times " + number_text(description.byte_scale) + ", expected 0 .. 1");
       }
     }
     check_labels(labels, description);

@@ -91,7 +91,8 @@ struct NoAugmentation {};
 ///     struct Dim {
 ///       void operator()(dis::Philox random, auto shape, std::size_t, std::span<std::size_t const> samples,
 ///                       std::span<float> images) const {
-///         for (std::size_t p = 0; p < images.size(); ++p) images[p] *= random.uniform(samples[p / shape.size]);
+///         for (std::size_t p = 0; p < images.size(); ++p)
+///           images[p] *= random.uniform(samples[p / shape.size]);
 ///       }
 ///     };
 ///

@@ -19,6 +19,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/bits.hpp>
 #include <disentangle/data/data_set.hpp>
@@ -204,7 +205,7 @@ void write_grid_npz(std::filesystem::path const& path, Data const& data,
     for (std::size_t p = 0; p < pixels.size(); ++p) {
       if (pixels[p] != 0 && pixels[p] != 1) {
         throw ValueError("write_grid_npz: image " + std::to_string(indices[p / Shape::size]) + " of " +
-                         data.name() + " has the value " + std::to_string(pixels[p]) + ", expected 0 or 1");
+                         data.name() + " has the value " + number_text(pixels[p]) + ", expected 0 or 1");
       }
       bytes[p] = pixels[p] == 1 ? 1 : 0;
     }

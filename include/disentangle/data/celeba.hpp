@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -12,13 +11,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/resize.hpp>
@@ -61,10 +60,7 @@ inline std::vector<Line> lines_of_words(std::string_view text) {
   return lines;
 }
 
-inline bool whole_number(std::string_view word, long long& value) {
-  auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  return error == std::errc{} && end == word.data() + word.size();
-}
+inline bool whole_number(std::string_view word, long long& value) { return read_number(word, value); }
 
 /// File names and, of each, 0 or 1 for every attribute.
 struct CelebaAttributes {

@@ -23,6 +23,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/data_set.hpp>
@@ -60,7 +61,7 @@ inline void check_palette(std::string const& data, std::vector<Rgb> const& palet
     for (float const part : palette[i]) {
       if (!(part >= 0 && part <= 1)) {
         throw ValueError("coloured " + data + ": colour " + std::to_string(i) + " has a part of " +
-                         std::to_string(part) + ", expected 0 .. 1");
+                         number_text(part) + ", expected 0 .. 1");
       }
     }
   }
@@ -166,7 +167,7 @@ class IrmColoured {
         random_{seed.value, stream("irm_coloured"), 0} {
     for (double const p : {options.colour_flip, options.label_noise}) {
       if (!(p >= 0 && p <= 1)) {
-        throw ValueError("irm_coloured " + data_.name() + ": found a probability of " + std::to_string(p) +
+        throw ValueError("irm_coloured " + data_.name() + ": found a probability of " + number_text(p) +
                          ", expected 0 .. 1");
       }
     }

@@ -16,6 +16,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/data/data_set.hpp>
 #include <disentangle/data/labelled.hpp>
@@ -28,7 +29,8 @@ namespace disentangle::data {
 /// a model does with combinations that it never saw. `held_out` is given one value per factor, -1 where the
 /// label is missing.
 ///
-///     auto parts = dis::data::hold_out(dis::data::dsprites(), [](std::span<int const> v) { return v[0] == 2 && v[3] > 15; });
+///     auto parts = dis::data::hold_out(dis::data::dsprites(),
+///                                     [](std::span<int const> v) { return v[0] == 2 && v[3] > 15; });
 ///
 /// Throws ValueError when a part would be empty.
 template <data_set Data, std::predicate<std::span<int const>> Predicate>
@@ -67,7 +69,7 @@ Subset<Data> correlated(Data data, std::string_view first, std::string_view seco
   std::size_t const a = detail::factor_at(name, factors, first), b = detail::factor_at(name, factors, second);
   if (a == b || factors[a].cardinality < 2 || factors[b].cardinality < 2 || !(sigma > 0)) {
     throw ValueError("correlated " + name + ": found factors '" + factors[a].name + "' and '" +
-                     factors[b].name + "' and sigma " + std::to_string(sigma) +
+                     factors[b].name + "' and sigma " + number_text(sigma) +
                      ", expected two factors of several values and sigma > 0");
   }
   auto const rows = static_cast<std::size_t>(factors[a].cardinality),

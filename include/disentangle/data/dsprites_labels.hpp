@@ -21,7 +21,8 @@ namespace disentangle::data {
 /// authors' code. The same for the same seed. They used n = 100, 737, 1000, 3686 and 10000, and the shape
 /// alone as a label:
 ///
-///     auto labelled = dis::data::subset(dis::data::with_factors(data, {"shape"}), dis::data::parted_vae_choice(1000, dis::seed(0)));
+///     auto labelled = dis::data::subset(dis::data::with_factors(data, {"shape"}),
+///                                       dis::data::parted_vae_choice(1000, dis::seed(0)));
 inline std::vector<std::size_t> parted_vae_choice(std::size_t n, Seed seed) {
   Grid const grid(dsprites_factors());
   Philox const random{seed.value, stream("parted_vae_choice"), 0};

@@ -3,19 +3,18 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <filesystem>
 #include <limits>
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/io/byte_stream.hpp>
 
 namespace disentangle::data {
@@ -81,10 +80,7 @@ inline std::vector<CsvRecord> read_csv(std::string const& name, std::string_view
 }
 
 /// Whether a cell is a whole number that fits an int.
-inline bool parse_int(std::string_view cell, int& value) {
-  auto const [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  return error == std::errc{} && end == cell.data() + cell.size();
-}
+inline bool parse_int(std::string_view cell, int& value) { return read_number(cell, value); }
 
 }  // namespace detail
 

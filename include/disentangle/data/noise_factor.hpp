@@ -12,6 +12,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/data/data_set.hpp>
 
@@ -34,7 +35,7 @@ class NoiseFactor {
         seed_(seed) {
     if (levels < 2 || !(strongest >= 0)) {
       throw ValueError("noise_factor of " + std::string(data_.name()) + ": found " + std::to_string(levels) +
-                       " levels up to " + std::to_string(strongest) +
+                       " levels up to " + number_text(strongest) +
                        ", expected at least 2 levels, up to 0 or more");
     }
     factors_.push_back({"noise", levels});

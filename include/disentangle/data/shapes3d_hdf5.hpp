@@ -13,6 +13,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/data/byte_grid.hpp>
 #include <disentangle/data/grid.hpp>
 #include <disentangle/data/shapes3d.hpp>
@@ -50,8 +51,8 @@ inline void check_grid_labels(io::Hdf5Reader const& file, std::string const& mem
         if (number != number) number = here;
         if (here == number) continue;
         throw FileError(name, "row " + std::to_string(first + i) + ", column " + std::to_string(k) + " (" +
-                                  factors[k].name + ") is " + std::to_string(here) + ", expected " +
-                                  std::to_string(number) + ": the images are in another order");
+                                  factors[k].name + ") is " + number_text(here) + ", expected " +
+                                  number_text(number) + ": the images are in another order");
       }
     }
   }
@@ -59,8 +60,8 @@ inline void check_grid_labels(io::Hdf5Reader const& file, std::string const& mem
     for (std::size_t v = 1; v < known[k].size(); ++v) {
       if (known[k][v] > known[k][v - 1]) continue;
       throw FileError(name, "column " + std::to_string(k) + " (" + factors[k].name + "): value " +
-                                std::to_string(v) + " is " + std::to_string(known[k][v]) +
-                                ", expected more than " + std::to_string(known[k][v - 1]));
+                                std::to_string(v) + " is " + number_text(known[k][v]) +
+                                ", expected more than " + number_text(known[k][v - 1]));
     }
   }
 }

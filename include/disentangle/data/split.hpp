@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/data/data_set.hpp>
 #include <disentangle/data/subset.hpp>
@@ -30,7 +31,7 @@ Split<Data> split(Data data, double test_fraction, Seed seed) {
   std::size_t const size = data.size();
   double const wanted = std::round(test_fraction * static_cast<double>(size));
   if (!(test_fraction > 0 && test_fraction < 1) || wanted < 1 || wanted > static_cast<double>(size) - 1) {
-    throw ValueError("split: a test fraction of " + std::to_string(test_fraction) + " of the " +
+    throw ValueError("split: a test fraction of " + number_text(test_fraction) + " of the " +
                      std::to_string(size) + " images of " + data.name() + " leaves a part empty");
   }
   Permutation const order(Philox{seed.value, stream("split"), 0}, size);

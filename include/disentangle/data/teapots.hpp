@@ -21,6 +21,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/data_set.hpp>
@@ -50,7 +51,7 @@ class Teapots {
     if (options.size == 0 || options.intervals < 1 || !(options.background >= 0 && options.background <= 1)) {
       throw ValueError("teapots: found " + std::to_string(options.size) + " pictures, " +
                        std::to_string(options.intervals) + " intervals and a background of " +
-                       std::to_string(options.background) + ", expected at least 1, at least 1, and 0 .. 1");
+                       number_text(options.background) + ", expected at least 1, at least 1, and 0 .. 1");
     }
     for (char const* const name : {"azimuth", "elevation", "red", "green", "blue"})
       factors_.push_back({name, options.intervals});
@@ -174,7 +175,7 @@ inline Mesh bezier_mesh(io::CsvTable const& table) {
     for (auto const& axis : coordinates) {
       if (!(std::abs(axis[r]) < 1e6)) {
         throw FileError(table.file, "line " + std::to_string(table.lines[r]) + ": found a coordinate of " +
-                                        std::to_string(axis[r]) + ", expected one below 1e6");
+                                        number_text(axis[r]) + ", expected one below 1e6");
       }
     }
     patches = std::max(patches, number[r] + 1);

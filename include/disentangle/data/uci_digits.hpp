@@ -4,17 +4,16 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/resize.hpp>
@@ -50,10 +49,10 @@ inline UciDigits parse_uci_digits(std::string_view text, std::string const& name
       std::string_view const cell = row.substr(0, comma);
       row.remove_prefix(more ? comma + 1 : row.size());
       int value = -1;
-      auto const [rest, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+      bool const whole = read_number(cell, value);
       int const largest = column < 64 ? 16 : 9;
       if (column > 64) refuse("found more than 65 numbers, expected 64 pixels and a digit");
-      if (error != std::errc{} || rest != cell.data() + cell.size() || value < 0 || value > largest) {
+      if (!whole || value < 0 || value > largest) {
         refuse("number " + std::to_string(column + 1) + " is '" + std::string(cell.substr(0, 20)) +
                "', expected a whole number 0 .. " + std::to_string(largest));
       }

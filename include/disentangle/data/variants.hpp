@@ -18,6 +18,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/coloured.hpp>
@@ -160,7 +161,7 @@ class Painted {
 template <data_set Data>
 Painted<Data, RandomColour> in_random_colour(Data data, Seed seed, float darkest = 0.5f) {
   if (!(darkest >= 0 && darkest <= 1)) {
-    throw ValueError("in_random_colour: found a darkest value of " + std::to_string(darkest) +
+    throw ValueError("in_random_colour: found a darkest value of " + number_text(darkest) +
                      ", expected 0 .. 1");
   }
   return {std::move(data), RandomColour{darkest}, seed};

@@ -15,7 +15,8 @@ namespace disentangle {
 ///     template <int Outputs> using network = nn::Sequential<...>;       image -> Outputs features
 ///     nn::Initialisation initialisation = ...;                          a member: how its weights start
 /// One whose prior reads more than one head states, in place of the network,
-///     template <class Setting> struct Inference;  declare(parameters, prefix, policy), and (images, mode) -> heads
+///     template <class Setting> struct Inference;  declare(parameters, prefix, policy), and
+///                                               (images, mode) -> heads
 template <class P>
 concept encoder_policy =
     std::semiregular<P> &&

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 
 #include <bit>
 #include <cmath>
@@ -228,7 +229,7 @@ struct Array {
         }
         T converted{};
         if (!detail::convert_value(value, converted)) {
-          throw ValueError(what + ": element " + std::to_string(i) + " is " + std::to_string(value) +
+          throw ValueError(what + ": element " + std::to_string(i) + " is " + number_text(+value) +
                            ", which does not fit type " + name_of(dtype_of<T>()));
         }
         out[i] = converted;

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/byte_stream.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -108,8 +108,7 @@ bool parse_number(std::string_view field, T& value) {
   while (!field.empty() && (field.front() == ' ' || field.front() == '\t')) field.remove_prefix(1);
   while (!field.empty() && (field.back() == ' ' || field.back() == '\t')) field.remove_suffix(1);
   if (field.starts_with('+')) field.remove_prefix(1);
-  auto const [end, code] = std::from_chars(field.data(), field.data() + field.size(), value);
-  return code == std::errc{} && end == field.data() + field.size();
+  return read_number(field, value);
 }
 
 }  // namespace detail
@@ -207,10 +206,7 @@ class CsvField {
   CsvField(char const* text) : CsvField(std::string_view(text)) {}
   template <class T>
     requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
-  CsvField(T value) {
-    std::array<char, 32> buffer{};
-    text_.assign(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr);
-  }
+  CsvField(T value) : text_(number_text(value)) {}
 
   /// As it stands in the file.
   std::string const& text() const { return text_; }

@@ -148,7 +148,8 @@ M parted_vae_dsprites() {
   return detail::parted_vae<M>(detail::parted_shapes());
 }
 /// For CelebA (800 labels), in squares such as 64 x 64, or as the authors have it, uncropped:
-///     Model model{parted_vae_celeba<PartedVaeWholeFaces>(), backend::Cpu{}, ImageShape<218, 178, 3>{}, seed(0)};
+///     Model model{parted_vae_celeba<PartedVaeWholeFaces>(), backend::Cpu{}, ImageShape<218, 178, 3>{},
+///                 seed(0)};
 template <class M = PartedVaeFaces>
 M parted_vae_celeba() {
   return detail::parted_vae<M>(detail::parted_faces());

@@ -32,7 +32,7 @@ using RfVae256 = With<RfVae, Encoder<encoder::KimMnihConv256<Latents>>, Decoder<
 template <int Latents = 10>
 using RfVaeResNet = With<RfVae, Encoder<encoder::TeapotsResNet<Latents>>, Decoder<decoder::TeapotsResNet<>>>;
 
-// ---- the authors' settings, of the method or of a variant that has the same policies --------------------------------------
+// ---- the authors' settings, of the method or of a variant that has the same policies ----------------------
 
 namespace detail {
 

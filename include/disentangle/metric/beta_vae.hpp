@@ -17,6 +17,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/check.hpp>
@@ -134,7 +135,7 @@ struct BetaVae {
       throw ShapeError("beta_vae: evaluation points have " + std::to_string(eval.differences.columns) +
                        " latents, expected " + std::to_string(train.differences.columns));
     detail::check_definition(name, definitions, definition);
-    if (!(c > 0)) throw ValueError("beta_vae: c is " + std::to_string(c) + ", expected above 0");
+    if (!(c > 0)) throw ValueError("beta_vae: c is " + number_text(c) + ", expected above 0");
     for (Points const* points : {&train, &eval}) {
       detail::check_codes<double>(name, points->differences.view());
       detail::check_factors(name, points->differences.rows, {points->factor.data(), points->factor.size(), 1},

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/detail/rows.hpp>
 #include <disentangle/metric/gap.hpp>
@@ -67,7 +68,7 @@ inline void add_interval(Score& score, std::vector<double> values, BootstrapOpti
 inline void check_bootstrap(BootstrapOptions const& options) {
   check_count("bootstrap", "repeats", options.repeats, 2);
   if (!(options.level > 0 && options.level < 1))
-    throw ValueError("bootstrap: level is " + std::to_string(options.level) + ", expected between 0 and 1");
+    throw ValueError("bootstrap: level is " + number_text(options.level) + ", expected between 0 and 1");
 }
 
 }  // namespace detail

@@ -127,9 +127,9 @@ metric::Score with_metric_of(std::string_view name, Visitor& visit, Lists... lis
 
 }  // namespace detail
 
-/// What visit(metric) returns, a Score, for the metric of codes of a name ("mig") or of a name and a definition
-/// ("mig:ubisoft"), with its default settings. @throws ValueError that lists the known names or definitions for
-/// one that is none.
+/// What visit(metric) returns, a Score, for the metric of codes of a name ("mig") or of a name and a
+/// definition ("mig:ubisoft"), with its default settings. @throws ValueError that lists the known names or
+/// definitions for one that is none.
 ///     auto const score = dis::with_metric("dci", [&](auto const& metric) { return metric(source, seed); });
 template <class Visitor>
 metric::Score with_metric(std::string_view name, Visitor&& visit) {

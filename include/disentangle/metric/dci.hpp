@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/detail/gradient_boosted_trees.hpp>
 #include <disentangle/metric/detail/rows.hpp>
 #include <disentangle/metric/gap.hpp>
@@ -65,7 +66,7 @@ struct Dci {
     detail::check_float_range<double>(name, test.codes.view());
     if (rounds < 1) throw ValueError("dci: rounds is " + std::to_string(rounds) + ", expected at least 1");
     if (!(learning_rate > 0))
-      throw ValueError("dci: learning_rate is " + std::to_string(learning_rate) + ", expected above 0");
+      throw ValueError("dci: learning_rate is " + number_text(learning_rate) + ", expected above 0");
     std::size_t const latents = train.latents();
     std::size_t const factors = train.factor_count();
     Matrix<int> const train_factors = detail::labels_of(name, train);

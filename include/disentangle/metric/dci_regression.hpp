@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/lasso.hpp>
 #include <disentangle/metric/detail/random_forest.hpp>
@@ -169,8 +170,7 @@ struct DciLasso {
 
   Score score(detail::Rows const& train, detail::Rows const& test) const {
     detail::check_definition(name, definitions, definition);
-    if (!(alpha >= 0))
-      throw ValueError("dci_lasso: alpha is " + std::to_string(alpha) + ", expected 0 or more");
+    if (!(alpha >= 0)) throw ValueError("dci_lasso: alpha is " + number_text(alpha) + ", expected 0 or more");
     auto const regress = [&](Matrix<double> const& codes, std::vector<double> const& target, std::size_t) {
       detail::LinearModel model = detail::Lasso(codes.view()).fit(target, alpha);
       detail::Regression regression{model.weights, std::move(model)};

@@ -13,6 +13,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/matrix.hpp>
 
 namespace disentangle::metric {
@@ -34,7 +35,7 @@ std::vector<T> histogram_edges(std::span<T const> values, int bins) {
   }
   double const step = (high - low) / bins;
   if (!std::isfinite(step))
-    throw ValueError("histogram: range " + std::to_string(low) + " .. " + std::to_string(high) +
+    throw ValueError("histogram: range " + number_text(low) + " .. " + number_text(high) +
                      ", expected finite values whose difference is finite");
   std::vector<T> edges(static_cast<std::size_t>(bins));
   for (std::size_t j = 0; j < edges.size(); ++j) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/information_table.hpp>
 #include <disentangle/metric/detail/logistic_regression.hpp>
@@ -86,7 +87,7 @@ struct Explicitness {
     detail::check_square<double>(name, train.codes.view());
     detail::check_square<double>(name, test.codes.view());
     if (!(weight() > 0))
-      throw ValueError("explicitness: c is " + std::to_string(weight()) + ", expected above 0");
+      throw ValueError("explicitness: c is " + number_text(weight()) + ", expected above 0");
     bool const rescaled = definition == definition::ubisoft;
     bool const of_training = rescaled || definition == definition::clarken92;
     detail::Scaling const scaling =

@@ -15,6 +15,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/check.hpp>
@@ -83,7 +84,7 @@ struct FactorVae {
     detail::check_count(name, "num_variance_estimate", num_variance_estimate, 2);
     detail::check_count(name, "batches_per_encode", batches_per_encode, 1);
     if (!(threshold >= 0))
-      throw ValueError("factor_vae: threshold is " + std::to_string(threshold) + ", expected 0 or more");
+      throw ValueError("factor_vae: threshold is " + number_text(threshold) + ", expected 0 or more");
 
     std::size_t const latents = source.latents();
     std::vector<double> variance(latents);

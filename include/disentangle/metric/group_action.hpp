@@ -23,6 +23,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/check.hpp>
@@ -163,7 +164,7 @@ struct GroupAction {
 
  private:
   [[noreturn]] static void fail_setting(char const* setting, double found, char const* expected) {
-    throw ValueError(std::string(name) + ": " + setting + " is " + std::to_string(found) + ", expected " +
+    throw ValueError(std::string(name) + ": " + setting + " is " + number_text(found) + ", expected " +
                      expected);
   }
 

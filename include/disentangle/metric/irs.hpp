@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/covariance.hpp>
 #include <disentangle/metric/detail/information_table.hpp>
@@ -62,7 +63,7 @@ struct Irs {
     detail::check_square<double>(name, rows.codes.view());
     double const q = quantile.value_or(definition == definition::disentanglement_lib ? 0.99 : 1);
     if (!(q > 0 && q <= 1))
-      throw ValueError("irs: quantile is " + std::to_string(q) + ", expected above 0, at most 1");
+      throw ValueError("irs: quantile is " + number_text(q) + ", expected above 0, at most 1");
     int const factor_bins = bins.value_or(definition == definition::ubisoft ? 0 : 20);
     if (factor_bins < 0)
       throw ValueError("irs: " + std::to_string(factor_bins) + " bins, expected 0 or more");

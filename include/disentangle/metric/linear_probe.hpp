@@ -18,6 +18,7 @@
 #include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/core/thread_pool.hpp>
 #include <disentangle/metric/definition.hpp>
@@ -193,9 +194,9 @@ struct LinearProbe {
     detail::check_count(name, "epochs", epochs, 1);
     detail::check_count(name, "batch", batch, 1);
     if (!(rate > 0))
-      throw ValueError(std::string(name) + ": rate is " + std::to_string(rate) + ", expected above 0");
+      throw ValueError(std::string(name) + ": rate is " + number_text(rate) + ", expected above 0");
     if (!(weight_decay >= 0))
-      throw ValueError(std::string(name) + ": weight_decay is " + std::to_string(weight_decay) +
+      throw ValueError(std::string(name) + ": weight_decay is " + number_text(weight_decay) +
                        ", expected 0 or more");
   }
 

@@ -18,6 +18,7 @@
 #include <disentangle/backend/cpu/instruction_set.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/thread_pool.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/feature_accuracy.hpp>
@@ -173,7 +174,7 @@ struct NearestNeighbours {
     data.check(name);
     detail::check_count(name, "k", k, 1);
     if (!(temperature > 0))
-      throw ValueError(std::string(name) + ": temperature is " + std::to_string(temperature) +
+      throw ValueError(std::string(name) + ": temperature is " + number_text(temperature) +
                        ", expected above 0");
     std::size_t const used = std::min(k, data.train.rows), factors = data.train_labels.columns;
     std::vector<detail::FeatureClasses> classes;

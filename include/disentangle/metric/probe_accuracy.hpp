@@ -14,8 +14,8 @@
 namespace disentangle::metric {
 
 /// Accuracy of a linear probe for `labels` (0 .. classes - 1) on x, (labels, columns): multinomial logistic
-/// regression, L2 with C = 1, on columns standardised by the training rows. The first half of the rows trains,
-/// the other is scored.
+/// regression, L2 with C = 1, on columns standardised by the training rows. The first half of the rows
+/// trains, the other is scored.
 /// @param threads 0: all of the machine; the accuracy does not depend on it
 inline double probe_accuracy(std::vector<double> x, std::size_t columns, std::span<int const> labels,
                              int classes, unsigned threads) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/sample.hpp>
@@ -41,7 +42,7 @@ Score rf_vae_score(Metric const& metric, Source const& source, random_integers a
   std::size_t const latents = source.latents();
   check_count(name, "votes", metric.votes, factors);
   if (!(metric.threshold >= 0))
-    throw ValueError(std::string(name) + ": threshold is " + std::to_string(metric.threshold) +
+    throw ValueError(std::string(name) + ": threshold is " + number_text(metric.threshold) +
                      ", expected 0 or more");
 
   auto const encode = [&](std::vector<std::size_t> const& points) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/linear_svm.hpp>
 #include <disentangle/metric/detail/parallel_for.hpp>
@@ -80,7 +81,7 @@ struct Sap {
     detail::check_definition(name, definitions, definition);
     bool const as_numbers = continuous || definition == definition::ubisoft;
     detail::check_square<double>(name, train.codes.view());
-    if (!(c > 0)) throw ValueError("sap: c is " + std::to_string(c) + ", expected above 0");
+    if (!(c > 0)) throw ValueError("sap: c is " + number_text(c) + ", expected above 0");
     bool const by_trees = definition == definition::ubisoft_trees && !as_numbers;
     Matrix<double> depth;
     Matrix<double> predictability = as_numbers                      ? squared_correlations(train)

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/definition.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/detail/lasso.hpp>
@@ -44,7 +45,7 @@ std::vector<double> mean_kl(M const& means, D const& deviations) {
   std::vector<double> kl(m.columns);
   for (double deviation : d.values)
     if (!(deviation > 0))
-      throw ValueError("mean_kl: standard deviation " + std::to_string(deviation) + ", expected above 0");
+      throw ValueError("mean_kl: standard deviation " + number_text(deviation) + ", expected above 0");
   for (std::size_t i = 0; i < m.rows; ++i)
     for (std::size_t l = 0; l < m.columns; ++l)
       kl[l] += 0.5 * (m(i, l) * m(i, l) + d(i, l) * d(i, l) - 1 - 2 * std::log(d(i, l))) /

@@ -40,7 +40,9 @@ class CheckpointNames {
 ///
 ///     template <class Setting> struct State {
 ///       Variable<typename Setting::backend_type, 1> relevance;
-///       explicit State(auto& build) { build.parameters().declare(relevance, "relevance", Extents<1>{Setting::latent_size}, {}); }
+///       explicit State(auto& build) {
+///         build.parameters().declare(relevance, "relevance", Extents<1>{Setting::latent_size}, {});
+///       }
 ///     };
 template <class Backend>
 class Builder {

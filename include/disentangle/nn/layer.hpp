@@ -32,8 +32,8 @@ struct Pass {
 ///   std::size_t kept(batch)                     scalars to keep from forward for backward, beside in and out
 ///   void forward(pass, in, out, kept)                      writes out and kept
 ///   void backward(pass, in, out, out_gradient, in_gradient, kept)
-///        out_gradient may be overwritten; in_gradient, if not null, is assigned; gradients of weights are added unless
-///        the pass is frozen
+///        out_gradient may be overwritten; in_gradient, if not null, is assigned; gradients of
+///        weights are added unless the pass is frozen
 template <class L, class Backend>
 concept layer_on = requires(L layer, Pass<Backend> pass, typename Backend::scalar const* in,
                             typename Backend::scalar* out, Parameters<Backend>& parameters) {

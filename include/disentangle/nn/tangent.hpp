@@ -28,7 +28,8 @@ struct TangentAdjoints {
 ///   void tangent(pass, in, out, in_tangent, out_tangent, kept)
 ///        writes out_tangent = J in_tangent, J the Jacobian of the layer at `in`
 ///   bool tangent_backward(pass, in, out, in_tangent, out_tangent, kept, TangentAdjoints)
-///        the adjoint of (in, in_tangent) -> (out, out_tangent); gradients of weights are added unless the pass is frozen.
+///        the adjoint of (in, in_tangent) -> (out, out_tangent); gradients of weights are added unless the
+///        pass is frozen.
 ///        Returns whether it assigned the adjoint of `in`; if not, that is zero.
 template <class L, class Backend>
 concept tangent_layer_on =

@@ -49,9 +49,6 @@ namespace detail {
 /// An optimiser with its learning rate times a factor.
 template <optimizer_policy Optimiser>
 Optimiser at_rate(Optimiser optimiser, double factor) {
-  static_assert(
-      requires { optimiser.learning_rate *= factor; },
-      "[disentangle] an optimiser has a member learning_rate");
   optimiser.learning_rate *= factor;
   return optimiser;
 }

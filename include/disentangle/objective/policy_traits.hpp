@@ -80,7 +80,8 @@ constexpr bool surveys_of() {
 
 /// What a policy states beside its formula, and the defaults of what it leaves out. A policy states
 ///     static constexpr int minibatches = 2;        independent minibatches that a step draws; default 1
-///     static constexpr int views = 2;              views of the main minibatch, each augmented anew; default 1
+///     static constexpr int views = 2;              views of the main minibatch, each augmented
+///                                                  anew; default 1
 ///     static constexpr bool labelled = true;       a minibatch of labelled images; default false
 ///     void before_epoch(auto& epoch) const;        looks at the data set before each epoch's first step
 ///     static std::vector<std::string> measures(int latent_size);   names of what it notes for the log
@@ -109,7 +110,7 @@ struct policy_traits {
     }
   }
 
-  // ---- what cannot be meant --------------------------------------------------------------------------------
+  // ---- what cannot be meant -------------------------------------------------------------------------------
   static_assert(minibatches >= 1 && views >= 1,
                 "[disentangle] a policy's minibatches and views are at least 1; see docs/policies.md");
   static_assert(detail::states_minibatches<P> || !detail::names_minibatches<P>,
@@ -129,7 +130,7 @@ struct policy_traits {
       detail::has_before_epoch<P> || !requires { &P::before_epoch; },
       "[disentangle] before_epoch takes (auto& epoch) and is const; see docs/policies.md");
 
-  // ---- names that are not read -----------------------------------------------------------------------------
+  // ---- names that are not read ----------------------------------------------------------------------------
   // (static members alone: a hyper-parameter may well be called `batches`)
   static_assert(
       !requires { requires std::is_pointer_v<decltype(&P::labeled)>; },

@@ -25,12 +25,13 @@ inline T* nowhere = nullptr;
 }  // namespace detail
 
 /// A stand-in for a training step on which such policies are checked. The real one, StepView
-///   (train/step_view.hpp), has these members: backend_type, latent_size
+/// (train/step_view.hpp), has these members:
+///   backend_type, latent_size
 ///   posterior()        Posterior<B> of the main minibatch (methods with an encoder and a variational prior)
 ///   images()           the main minibatch, (batch, pixels)
 ///   minibatch(i)       images of the i-th minibatch of this step; 0 is the main one. Declare
 ///                      `static constexpr int minibatches = 2` in the policy to have a second one drawn
-///   view(v)  view v of the main minibatch: the same images, augmented otherwise; 0 is the main minibatch.
+///   view(v)            view v of the main minibatch: the same images, augmented otherwise; 0: the main one.
 ///                      Declare `static constexpr int views = 2` in the policy to have a second one made
 ///   labels(i)          its labels on the host, std::span<int const>, (batch, factors)
 ///   labelled_images()  a minibatch of labelled images, beside the others. Declare `static constexpr bool
@@ -125,9 +126,11 @@ concept term_is_scalar = !has_term<P, Step> || requires(P const& policy, Step& s
 ///     void after_step(auto& step) const        runs after it: discriminators
 /// before_step and after_step minimise with state().own.minimise(loss).
 /// Beside these it may have
-///     void before_epoch(auto& epoch) const  runs before each epoch's first step of train(): looks at the whole data set
+///     void before_epoch(auto& epoch) const
+///         runs before each epoch's first step of train(): looks at the whole data set
 /// (train/epoch_view.hpp says what it sees), and its State may have
-///     void for_each_record(auto&& visit)  visit(name, v) with v a std::vector of int or double: saved with the model
+///     void for_each_record(auto&& visit)
+///         visit(name, v) with v a std::vector of int or double: saved with the model
 template <class P>
 concept step_policy =
     std::semiregular<P> &&

@@ -27,7 +27,8 @@ struct AdamKernel {
 }  // namespace detail
 
 /// Adam (Kingma, Ba, ICLR 2015; BibTeX: kingma2015adam) with bias correction:
-///     m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  w -= rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
+///     m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
+///     w -= rate m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
 /// Defaults are those of disentanglement_lib's unsupervised study.
 struct Adam {
   double learning_rate = 1e-4;

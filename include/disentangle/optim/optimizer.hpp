@@ -15,11 +15,14 @@ namespace disentangle {
 /// host):
 ///     static constexpr std::size_t moments = 2;                       scalars kept per parameter
 ///     auto update(long step, double gradient_factor) const;  -> kernel(P& w, P g, FixedArray<P, moments>& m)
+///     double learning_rate;                            of the first step; schedules multiply it
 ///     double clip_norm;                                gradients are scaled down to this global norm; 0: off
 /// `step` counts from 1; the kernel multiplies the gradient by gradient_factor (clipping).
 template <class P>
 concept optimizer_policy =
-    std::semiregular<P> && requires(P const& policy, float& w, FixedArray<float, P::moments>& m) {
+    std::semiregular<P> && requires(P const& policy, P& changed, float& w, FixedArray<float, P::moments>& m) {
+      { policy.learning_rate } -> std::convertible_to<double>;
+      changed.learning_rate *= 0.5;
       { policy.clip_norm } -> std::convertible_to<double>;
       policy.update(1L, 1.0)(w, 0.5f, m);
     };

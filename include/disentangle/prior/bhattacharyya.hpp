@@ -8,7 +8,8 @@ namespace disentangle::prior {
 
 /// BC of all pairs of diagonal Gaussians, means and log-variances (components, d) -> (components,
 /// components); in (0, 1], 1 on the diagonal:
-///     v = (s^2_k + s^2_k') / 2,  BC = exp(-sum_j [(m_kj - m_k'j)^2 / (8 v_j) + log(v_j) / 2 - (l_kj + l_k'j) / 4])
+///     v = (s^2_k + s^2_k') / 2,
+///     BC = exp(-sum_j [(m_kj - m_k'j)^2 / (8 v_j) + log(v_j) / 2 - (l_kj + l_k'j) / 4])
 /// 1e-12 is added to v, as in the code of PartedVAE's authors.
 template <class B>
 Variable<B, 2> bhattacharyya_coefficients(Variable<B, 2> const& mean, Variable<B, 2> const& log_variance) {

@@ -2,15 +2,17 @@
 // The fixed law p(c) of discrete latents, as a hyper-parameter that is printed and set like any other.
 #pragma once
 
-#include <charconv>
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
-#include <system_error>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 
 namespace disentangle::prior {
 
@@ -25,20 +27,14 @@ class ClassFrequencies {
   template <std::same_as<std::string> Text>
   ClassFrequencies& operator=(Text const& text) {
     std::vector<double> values;
-    char const* at = text.data();
-    char const* const end = at + text.size();
-    while (at != end) {
-      if (*at == ' ') {
-        ++at;
-        continue;
-      }
+    std::size_t end = 0;
+    for (std::size_t at = 0; (at = text.find_first_not_of(' ', end)) != text.npos;) {
+      end = std::min(text.find(' ', at), text.size());
       double value = 0;
-      auto const [next, error] = std::from_chars(at, end, value);
-      if (error != std::errc{}) {
+      if (!read_number(std::string_view(text).substr(at, end - at), value)) {
         throw ValueError("class frequencies: found '" + text + "', expected numbers separated by blanks");
       }
       values.push_back(value);
-      at = next;
     }
     values_ = std::move(values);
     check();
@@ -46,11 +42,7 @@ class ClassFrequencies {
   }
   operator std::string() const {
     std::string text;
-    for (double const value : values_) {
-      char buffer[32];
-      text.append(text.empty() ? "" : " ")
-          .append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
-    }
+    for (double const value : values_) text.append(text.empty() ? "" : " ").append(number_text(value));
     return text.empty() ? "uniform" : text;
   }
 
@@ -62,8 +54,7 @@ class ClassFrequencies {
   void check() const {
     for (double const value : values_) {
       if (!(value >= 0 && value <= 1)) {
-        throw ValueError("class frequencies: found " + std::to_string(value) +
-                         ", expected numbers of [0, 1]");
+        throw ValueError("class frequencies: found " + number_text(value) + ", expected numbers of [0, 1]");
       }
     }
   }

@@ -17,7 +17,8 @@ struct VariancePosterior : Posterior<Backend> {
 };
 
 /// p(z_j) = N(0, v_j), v learnt by the method's own optimiser as its log-standard-deviation, which starts as
-///     0.01 N(0, 1). KL_j = (log v_j - log_variance_j - 1 + (mean_j^2 + exp(log_variance_j)) / v_j) / 2
+/// 0.01 N(0, 1).
+///     KL_j = (log v_j - log_variance_j - 1 + (mean_j^2 + exp(log_variance_j)) / v_j) / 2
 /// Kim, Wang, Sahu, Pavlovic, "Bayes-Factor-VAE", ICCV 2019 (BibTeX: kim2019bayesfactor), variant 0, as the
 /// authors' code runs it.
 struct LearntVariance {

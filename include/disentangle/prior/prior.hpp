@@ -36,9 +36,10 @@ struct PriorCodes<P, Setting> {
 
 /// A prior draws codes: `codes(tape, n, latent, random)` -> Variable (n, latent) without gradient. One that a
 /// variational method can use also states
-///     static constexpr int parameters_per_latent = 2;  width of the encoder's head per latent; or, where that
-///     static constexpr int head_size(int latent);             is no multiple of the latents, the whole width
-///     auto posterior(Variable<B, 2> head, Philox random) const;  (batch, parameters_per_latent * latent) -> Posterior<B>
+///     static constexpr int parameters_per_latent = 2;  width of the encoder's head per latent; or, where
+///     static constexpr int head_size(int latent);      that is no multiple of the latents, the whole width
+///     auto posterior(Variable<B, 2> head, Philox random) const;
+///         (batch, parameters_per_latent * latent) -> Posterior<B>
 /// A prior with `template <class Setting> struct State` (learnt tables, a relevance vector) gets its state as
 /// a further last argument of both. It may return a type derived from Posterior<B>, whose members its terms
 /// then read.

@@ -10,7 +10,8 @@
 namespace disentangle::prior {
 
 /// p(z) = N(0, I), q(z|x) = N(mean, diag exp(log_variance)); the encoder's head is (mean, log_variance), mean
-///     first. z = mean + exp(log_variance / 2) * noise
+/// first.
+///     z = mean + exp(log_variance / 2) * noise
 ///     KL_j = (mean_j^2 + exp(log_variance_j) - 1 - log_variance_j) / 2
 /// The log-variance is clamped to [log_variance_min, log_variance_max] (no gradient outside): a collapsing or
 /// exploding variance then cannot become infinite. The default is wide enough never to act in a healthy run.

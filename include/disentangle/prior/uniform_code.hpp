@@ -5,6 +5,7 @@
 #include <string>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/prior/prior.hpp>
 
 namespace disentangle::prior {
@@ -29,8 +30,8 @@ struct UniformCode {
   template <class B>
   Variable<B, 2> redraw(Variable<B, 2> const& codes, double minimum, Philox const& random) const {
     if (!(minimum >= 0 && minimum < limit)) {
-      throw ValueError("UniformCode: found a smallest change of " + std::to_string(minimum) +
-                       ", expected 0 .. " + std::to_string(limit) +
+      throw ValueError("UniformCode: found a smallest change of " + number_text(minimum) +
+                       ", expected 0 .. " + number_text(limit) +
                        ", half the width of its interval, which a change can always have");
     }
     auto const u = uniform(*codes.tape, codes.extents, random);

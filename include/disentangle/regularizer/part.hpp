@@ -19,7 +19,8 @@ auto part_of(auto const& whole, auto part) {
 }  // namespace detail
 
 /// A term on the continuous latents z alone, where a code has further parts (classes, class-related latents
-///     u): Regularizer<OnZ<Capacity>>, Regularizer<OnZ<TotalCorrelation>>
+/// u):
+///     Regularizer<OnZ<Capacity>>, Regularizer<OnZ<TotalCorrelation>>
 /// Its members are set with "OnZ.term.gamma", or "OnZ<Capacity>.term.gamma" where a method has several.
 template <term_policy Term>
 struct OnZ {

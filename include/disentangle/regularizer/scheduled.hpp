@@ -24,7 +24,9 @@ struct MemberOf<T Policy::*> {
 enum class RampKind {
   constant,  ///< `to` at once
   linear,    ///< over `steps` steps, then `to`
-  cyclic  ///< linear over the first half of every `steps` steps, `to` in the second (Fu et al. 2019, BibTeX: fu2019cyclical)
+  /// linear over the first half of every `steps` steps, `to` in the second (Fu et al. 2019, BibTeX:
+  /// fu2019cyclical)
+  cyclic
 };
 
 /// A value that depends on the step.
@@ -48,7 +50,8 @@ struct Ramp {
 /// The term that Member belongs to, with that member set from `ramp` at every step:
 ///
 ///     using WarmUp = dis::regularizer::Scheduled<&dis::regularizer::WeightedKl::beta>;
-///     using WarmBetaVae = dis::With<dis::method::Vae, dis::Regularizer<WarmUp>>;  // beta from 0 to 1 in 10,000 steps
+///     // beta from 0 to 1 in 10,000 steps
+///     using WarmBetaVae = dis::With<dis::method::Vae, dis::Regularizer<WarmUp>>;
 ///
 /// The ramp's members are set like any other: --set Scheduled.ramp.to=4.
 template <auto Member>

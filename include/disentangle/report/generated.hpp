@@ -3,6 +3,7 @@
 #pragma once
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/report/image_grid.hpp>
 
 #include <algorithm>
@@ -71,7 +72,7 @@ Canvas draw_code_traversals(Model& model, CodeTraversalOptions const& options = 
   using Shape = typename Model::image_shape_type;
   if (options.columns < 2 || !(options.low < options.high)) {
     throw ValueError("code_traversals: found " + std::to_string(options.columns) + " columns from " +
-                     std::to_string(options.low) + " to " + std::to_string(options.high) +
+                     number_text(options.low) + " to " + number_text(options.high) +
                      ", expected at least 2 and an ascending range");
   }
   std::size_t const latents = model.latent_size, columns = static_cast<std::size_t>(options.columns);

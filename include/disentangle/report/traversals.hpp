@@ -4,6 +4,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/core/sample_indices.hpp>
 #include <disentangle/data/encode_images.hpp>
@@ -82,7 +83,7 @@ Canvas draw_traversals(Model& model, Data const& data, TraversalOptions const& o
   using Shape = typename Data::image_shape_type;
   if (options.columns < 2 || !(options.low < options.high)) {
     throw ValueError("traversals: " + std::to_string(options.columns) + " columns from " +
-                     std::to_string(options.low) + " to " + std::to_string(options.high) +
+                     number_text(options.low) + " to " + number_text(options.high) +
                      ", expected at least 2 and an ascending range");
   }
   auto const summaries = summarise_latents(model, data, options.images, options.seed);

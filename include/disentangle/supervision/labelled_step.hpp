@@ -12,7 +12,8 @@
 namespace disentangle::supervision {
 
 /// Before every step of the method, one step of an optimiser of its own on the cross-entropy of a minibatch
-///     of labelled images, (1 / batch) sum_b sum_i -log q(c_i = label_bi | x_b)
+/// of labelled images,
+///     (1 / batch) sum_b sum_i -log q(c_i = label_bi | x_b)
 /// over the part of the encoder that leads to the classes: its trunk and its class head where it has these
 /// parts (encoder::Parted), else the whole. Labels enter nowhere else. Hajimiri, Lotfi, Soleymani Baghshah
 /// 2021 (BibTeX: hajimiri2021semi), as the authors' code has it: two Adam states act on the trunk in turn.

@@ -110,7 +110,7 @@ void save_checkpoint(Model& model, std::filesystem::path const& path, Checkpoint
     for (std::size_t i = 0; i < tensor.values.size(); ++i) {
       if (!std::isfinite(tensor.values[i])) {
         throw NumericalError("step " + std::to_string(model.steps()) + ": element " + std::to_string(i) +
-                             " of " + tensor.name + " is " + std::to_string(tensor.values[i]) + ", so " +
+                             " of " + tensor.name + " is " + number_text(tensor.values[i]) + ", so " +
                              path.string() + " is not written");
       }
     }

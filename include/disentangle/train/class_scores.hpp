@@ -95,8 +95,8 @@ LabelledImages draw_labelled_images(Data const& data, std::size_t factor, ClassS
   return drawn;
 }
 
-/// The value of a class variable whose component of the prior's mixture, weighted by its frequency, is densest
-/// at u; `otherwise` for one-hot codes, which have no density.
+/// The value of a class variable whose component of the prior's mixture, weighted by its frequency, is
+/// densest at u; `otherwise` for one-hot codes, which have no density.
 inline std::size_t densest_component(ClassCodes const& codes, std::size_t variable,
                                      std::span<double const> frequencies, std::span<float const> u,
                                      std::size_t otherwise) {

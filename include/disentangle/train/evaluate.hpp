@@ -48,8 +48,8 @@ struct EvaluateOptions {
   std::size_t chance_permutations = 0;
 };
 
-/// A metric that scores rows of codes and factors, so that plain arrays are enough; the others draw batches that
-/// share a factor from a source.
+/// A metric that scores rows of codes and factors, so that plain arrays are enough; the others draw batches
+/// that share a factor from a source.
 template <class M>
 concept scores_rows =
     requires(M const& metric, MatrixView<double const> codes, MatrixView<int const> factors) {

@@ -30,8 +30,8 @@ struct ProgressOptions {
 };
 
 /// In a terminal one line, redrawn ten times a second; otherwise a line for step 1, every log_every-th and
-///     the last step: step 1200/20000 (6 %)  1650 images/s  loss 41.87 = Bernoulli 29.31 + TotalCorrelation
-///     12.56  12:20 left
+/// the last step:
+///     step 900/20000 (4 %)  1650 images/s  loss 41.87 = Bernoulli 29.31 + WeightedKl 12.56  12:20 left
 /// Images per second are those since the line before. What is wrong with the run (RunWarnings) gets a line,
 /// "warning: step 5000: ...", at the step where it is noticed.
 class ProgressBar {

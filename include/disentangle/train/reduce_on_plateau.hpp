@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/roles.hpp>
 #include <disentangle/data/batch_source.hpp>
 #include <disentangle/objective/policy_traits.hpp>
@@ -47,9 +48,9 @@ class ReduceOnPlateau {
   explicit ReduceOnPlateau(PlateauOptions options) : options_(std::move(options)) {
     if (!(options_.factor > 0 && options_.factor < 1) || options_.patience < 0 || options_.cooldown < 0 ||
         !(options_.threshold >= 0 && options_.threshold < 1)) {
-      throw ValueError("reduce_on_plateau: found factor " + std::to_string(options_.factor) + ", patience " +
+      throw ValueError("reduce_on_plateau: found factor " + number_text(options_.factor) + ", patience " +
                        std::to_string(options_.patience) + ", cooldown " + std::to_string(options_.cooldown) +
-                       ", threshold " + std::to_string(options_.threshold) +
+                       ", threshold " + number_text(options_.threshold) +
                        ", expected 0 < factor < 1, at least 0, at least 0 and 0 <= threshold < 1");
     }
   }
@@ -145,7 +146,8 @@ class ReduceOnPlateau {
 /// Lowers a learning rate where a loss no longer falls. PartedVAE's authors have two of them:
 ///     dis::train(model, data, options, dis::checkpoint("run/", {.resume = true}),
 ///                dis::reduce_on_plateau({}),
-///                dis::reduce_on_plateau({.watch = "LabelledStep", .set = "labelled", .threshold = 0.1, .cooldown = 3, .least_change = 2e-3}));
+///                dis::reduce_on_plateau({.watch = "LabelledStep", .set = "labelled", .threshold = 0.1,
+///                                        .cooldown = 3, .least_change = 2e-3}));
 /// @throws ValueError for options out of range; when training begins, for a part or a set that the method
 /// does not have.
 inline ReduceOnPlateau reduce_on_plateau(PlateauOptions options = {}) {

@@ -63,7 +63,8 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 
 /// Trains until the model has made options.steps steps in all, or a callback stops the run.
 ///
-///     dis::train(model, data, {.steps = 20'000, .batch_size = 64}, dis::progress_bar(), dis::checkpoint("run/"));
+///     dis::train(model, data, {.steps = 20'000, .batch_size = 64}, dis::progress_bar(),
+///                dis::checkpoint("run/"));
 ///
 /// A callback is an object with some of the following members, called in the order of the arguments; what it
 /// lacks costs nothing. `run` is a Run<Model>&, `report` a Model::report_type const&.
@@ -71,7 +72,8 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 ///     void on_begin(auto& run);                          before the first step
 ///     void on_step(auto& run, auto const& report);       after every step; may call run.stop("why")
 ///     void on_end(auto& run);                            after the last step, also of a stopped run
-///     void on_failure(auto& run, std::exception const& error);  instead of on_end where a step or a callback throws
+///     void on_failure(auto& run, std::exception const& error);
+///         instead of on_end where a step or a callback throws
 ///     void on_resume(auto& run);                       before on_begin of all: may restore the model's state
 ///
 /// A function (run, report) is a callback too, and stands for on_step.

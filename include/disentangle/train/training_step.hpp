@@ -15,6 +15,7 @@
 #include <disentangle/backend/backend_traits.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/nn/update.hpp>
 #include <disentangle/objective/step.hpp>
 #include <disentangle/reconstruction/reconstruction.hpp>
@@ -55,7 +56,7 @@ template <class A>
 NumericalError not_finite(A const& a, std::size_t part, double value, std::string const& remark) {
   return NumericalError(
       "step " + std::to_string(a.steps) + ": the part " + A::traits::part_names()[part] + " of the loss is " +
-      std::to_string(value) + remark +
+      number_text(value) + remark +
       "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
 }
 

@@ -2,7 +2,8 @@
 // Prints the matrix rows x backends. Fails if a row failed, if a program has not run, or if a backend lacks a
 // row that another has and that is not declared unsupported.
 //
-//     backends_matrix FOLDER OUTPUT --topics t... --backends b... [--unsupported "backend topic/row: reason"...]
+//     backends_matrix FOLDER OUTPUT --topics t... --backends b...
+//                     [--unsupported "backend topic/row: reason"...]
 #include <fstream>
 #include <iostream>
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps whose tensors are of another size each time: the subsets of a partition that a minibatch's images are in.
+// Steps whose tensors are of another size each time: the subsets of a partition that a minibatch's images are
+// in.
 #include <algorithm>
 #include <array>
 #include <cmath>

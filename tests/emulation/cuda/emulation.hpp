@@ -16,7 +16,8 @@ namespace disentangle::emulation {
 enum class Schedule {
   late,   ///< nothing runs before it is forced, and then only what is needed; the default
   early,  ///< everything runs at once, unless it waits for a stream that a test deferred
-  uneven  ///< a stream is late if an even number of others exist when it is created, else early: it runs ahead
+  /// a stream is late if an even number of others exist when it is created, else early: it runs ahead
+  uneven
 };
 
 /// Takes effect on what is enqueued from now on. The environment variable DISENTANGLE_CUDA_SCHEDULE ("late",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of some images stand in the order asked for, over the borders of the pieces that are encoded together.
+// Codes of some images stand in the order asked for, over the borders of the pieces that are encoded
+// together.
 #include <disentangle/data/encode_images.hpp>
 
 #include <disentangle/core/shape.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shelf is the one list of methods: each has its header, its row in the documentation and its rows in the tests of the
-// backends.
+// The shelf is the one list of methods: each has its header, its row in the documentation and its rows in the
+// tests of the backends.
 #include <doctest/doctest.h>
 
 #include <disentangle/method/shelf.hpp>

@@ -142,7 +142,7 @@ TEST_CASE("LinearProbe names what is wrong with its arrays, splits and settings"
   };
   CHECK(test::contains(message({.epochs = 0}), "linear_probe: epochs is 0, expected at least 1"));
   CHECK(test::contains(message({.batch = 0}), "batch is 0"));
-  CHECK(test::contains(message({.rate = 0}), "rate is 0.000000, expected above 0"));
+  CHECK(test::contains(message({.rate = 0}), "rate is 0, expected above 0"));
   CHECK(test::contains(message({.weight_decay = -1}), "weight_decay is -1"));
   s.codes(3, 1) = 1e300;
   CHECK(test::contains(message({}), "row 3, latent 1, expected a finite number in float"));

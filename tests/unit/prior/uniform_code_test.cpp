@@ -70,7 +70,7 @@ TEST_CASE("a gap that may leave nothing is refused in words") {
   Tape<Cpu> tape{Cpu(1)};
   auto const c = constant(tape, 3, 0);
   CHECK_THROWS_WITH_AS(prior::UniformCode{}.redraw(c, 1, random(1)),
-                       "UniformCode: found a smallest change of 1.000000, expected 0 .. 1.000000, half the "
+                       "UniformCode: found a smallest change of 1, expected 0 .. 1, half the "
                        "width of its interval, "
                        "which a change can always have",
                        ValueError);

@@ -200,7 +200,7 @@ class BasicCpu {
     }
   }
 
-  // ---- similarities of views: a backend without these two has them from gather_rows -------------------------------------
+  // ---- similarities of views: a backend without these two has them from gather_rows -----------------------
   void partner_first(std::ptrdiff_t n, T const* similarity, T* out) {
     cpu::partner_first(*pool_, n, similarity, out);
   }

@@ -44,7 +44,7 @@ struct ScalarPack {
   DISENTANGLE_HD friend bool operator==(ScalarPack a, ScalarPack b) { return a.v == b.v; }
   DISENTANGLE_HD friend bool operator!=(ScalarPack a, ScalarPack b) { return a.v != b.v; }
 
-  DISENTANGLE_HD friend ScalarPack select(bool condition, ScalarPack a, ScalarPack b) { return condition ? a : b; }
+  DISENTANGLE_HD friend ScalarPack select(bool which, ScalarPack a, ScalarPack b) { return which ? a : b; }
   DISENTANGLE_HD friend ScalarPack exp(ScalarPack a) { return ScalarPack(std::exp(a.v)); }
   DISENTANGLE_HD friend ScalarPack log(ScalarPack a) { return ScalarPack(std::log(a.v)); }
   DISENTANGLE_HD friend ScalarPack log1p(ScalarPack a) { return ScalarPack(std::log1p(a.v)); }

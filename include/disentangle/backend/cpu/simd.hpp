@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pack of scalars that one instruction works on: a value type over the compilers' vector extension, as wide
-// as the target's registers (64 bytes with AVX-512, 32 with AVX, else 16), and the elementary functions on
-// it.
+// as the target's registers (64 bytes with AVX-512, 32 with AVX, else 16: SSE2, and NEON on aarch64), and the
+// elementary functions on it.
 //
 // float: own polynomials (argument reductions and minimax coefficients after S. Moshier's Cephes library):
 // exp, log within 2 ulp; log1p, expm1, tanh, sigmoid, softplus within 4 ulp. double: the standard library's
@@ -176,6 +176,10 @@ struct Pack {
 #elif defined(__SSE2__)
     if constexpr (std::is_same_v<T, float>) asm("sqrtps %1, %0" : "=x"(a.v) : "x"(a.v));
     else asm("sqrtpd %1, %0" : "=x"(a.v) : "x"(a.v));
+    return a;
+#elif defined(__aarch64__)
+    if constexpr (std::is_same_v<T, float>) asm("fsqrt %0.4s, %1.4s" : "=w"(a.v) : "w"(a.v));
+    else asm("fsqrt %0.2d, %1.2d" : "=w"(a.v) : "w"(a.v));
     return a;
 #else
     return each(a, [](T x) { return std::sqrt(x); });

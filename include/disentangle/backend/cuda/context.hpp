@@ -110,8 +110,8 @@ class Context {
   /// The same for partial sums, which must not meet the workspace of a library call.
   void* partials(std::size_t bytes) { return grown(partials_, partials_size_, bytes); }
 
-  /// From here to end_capture() the stream is captured; `give_up` is called where memory is wanted before, and
-  /// ends that.
+  /// From here to end_capture() the stream is captured; `give_up` is called where memory is wanted before,
+  /// and ends that.
   void begin_capture(std::function<void()> give_up) { give_up_capture_ = std::move(give_up); }
   /// @return whether the capture has not been given up
   bool end_capture() { return std::exchange(give_up_capture_, nullptr) != nullptr; }

@@ -89,7 +89,7 @@ class BasicCuda {
     DISENTANGLE_CUDA_CALL(cudaMemcpyAsync(to, from, n * sizeof(T), cudaMemcpyDeviceToDevice, stream()));
   }
 
-  // ---- a training step as queued work: Model::step calls these where a backend has them --------------------------------
+  // ---- a training step as queued work: Model::step calls these where a backend has them -------------------
   /// Whether the loss of this step is read back (the first step's always is).
   bool reads_back(long step) const { return step <= 1 || step % options().read_back_every == 0; }
   /// Uploads minibatch number i of the step on a stream of its own. @return where it will be for the step's

@@ -19,8 +19,8 @@ class StepGraph {
   ~StepGraph() { forget(); }
 
   /// Queues what `work` does on the stream: as a graph if the last call had this key and allocated nothing,
-  /// and nothing was allocated since (by another model on this device, or by inference between steps). Work that
-  /// wants memory in spite of that gets it, and is a graph up to there.
+  /// and nothing was allocated since (by another model on this device, or by inference between steps). Work
+  /// that wants memory in spite of that gets it, and is a graph up to there.
   template <class Work>
   void run(std::size_t key, Work&& work) {
     std::size_t const before = context_.allocations();
@@ -36,8 +36,8 @@ class StepGraph {
 
  private:
   /// Where the work wants memory after all (a policy's tensors may be of another size in each step), what is
-  /// captured so far is launched and the rest of the work is not captured: nothing is done twice, so the work's
-  /// own counts stay right.
+  /// captured so far is launched and the rest of the work is not captured: nothing is done twice, so the
+  /// work's own counts stay right.
   template <class Work>
   void capture(Work&& work) {
     DISENTANGLE_CUDA_CALL(cudaStreamBeginCapture(context_.stream(), cudaStreamCaptureModeThreadLocal));

@@ -85,7 +85,10 @@ struct Abs {
   template <class P>
   DISENTANGLE_HD static P value(P a) { using std::abs; return abs(a); }
   template <class P>
-  DISENTANGLE_HD static P adjoint(P g, P, P a) { using math::select; return select(a > P(0), g, select(a < P(0), -g, P(0))); }
+  DISENTANGLE_HD static P adjoint(P g, P, P a) {
+    using math::select;
+    return select(a > P(0), g, select(a < P(0), -g, P(0)));
+  }
 };
 
 struct Add {

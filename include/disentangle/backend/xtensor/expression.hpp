@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bound expressions (backend/expression/tree.hpp) as xtensor expressions: a formula is one xt::xfunction of all its
-// leaves, and its derivative with respect to a leaf is another. One xt::xfunction for each node of the
-// formula computes the same, in types that hold each other: that took twice as long to compile and ran no
+// Bound expressions (backend/expression/tree.hpp) as xtensor expressions: a formula is one xt::xfunction of
+// all its leaves, and its derivative with respect to a leaf is another. One xt::xfunction for each node of
+// the formula computes the same, in types that hold each other: that took twice as long to compile and ran no
 // faster.
 #pragma once
 

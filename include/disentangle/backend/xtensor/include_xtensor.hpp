@@ -14,6 +14,5 @@
 #include <xtensor/xnoalias.hpp>
 #include <xtensor/xtensor.hpp>
 #else
-#error \
-    "[disentangle] backend/xtensor needs xtensor 0.24 or later (Debian: libxtensor-dev): link disentangle::xtensor"
+#error "[disentangle] backend/xtensor needs xtensor 0.24 or later (libxtensor-dev): link disentangle::xtensor"
 #endif

@@ -12,6 +12,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/matrix_view.hpp>
+#include <disentangle/core/number_text.hpp>
 
 namespace disentangle::metric::detail {
 
@@ -29,7 +30,7 @@ void check_codes(std::string_view metric, MatrixView<T const> codes) {
   for (std::size_t i = 0; i < codes.rows; ++i)
     for (std::size_t l = 0; l < codes.columns; ++l)
       if (!std::isfinite(codes(i, l)))
-        throw ValueError(who + "code " + std::to_string(codes(i, l)) + " in row " + std::to_string(i) +
+        throw ValueError(who + "code " + number_text(codes(i, l)) + " in row " + std::to_string(i) +
                          ", latent " + std::to_string(l) + ", expected a finite number");
 }
 
@@ -83,7 +84,7 @@ void check_float_range(std::string_view metric, MatrixView<T const> codes) {
   for (std::size_t i = 0; i < codes.rows; ++i)
     for (std::size_t l = 0; l < codes.columns; ++l)
       if (!(std::abs(codes(i, l)) <= static_cast<T>(std::numeric_limits<float>::max())))
-        throw ValueError(std::string(metric) + ": code " + std::to_string(codes(i, l)) + " in row " +
+        throw ValueError(std::string(metric) + ": code " + number_text(codes(i, l)) + " in row " +
                          std::to_string(i) + ", latent " + std::to_string(l) +
                          ", expected a finite number in float");
 }
@@ -94,7 +95,7 @@ void check_square(std::string_view metric, MatrixView<T const> codes) {
   for (std::size_t i = 0; i < codes.rows; ++i)
     for (std::size_t l = 0; l < codes.columns; ++l)
       if (!(std::abs(static_cast<double>(codes(i, l))) <= 1e100))
-        throw ValueError(std::string(metric) + ": code " + std::to_string(codes(i, l)) + " in row " +
+        throw ValueError(std::string(metric) + ": code " + number_text(codes(i, l)) + " in row " +
                          std::to_string(i) + ", latent " + std::to_string(l) +
                          ", expected at most 1e100 in magnitude");
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logistic regression of each class against the rest. With the bias penalised as the weight of a constant
 // feature 1 it is the optimum that liblinear approaches, scikit-learn's default before 0.22.
-//   minimise for each class 1/2 (||w||^2 + b^2) + C sum_i c(y_i) log(1 + exp(-y_i (w x_i + b))),  y_i = 1 or -1
+//   minimise for each class 1/2 (||w||^2 + b^2) + C sum_i c(y_i) log(1 + exp(-y_i (w x_i + b))),
+//       y_i = 1 or -1
 #pragma once
 
 #include <algorithm>

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/matrix.hpp>
@@ -48,7 +49,7 @@ Posteriors posteriors_of(std::string_view metric, M const& means, D const& devia
   for (std::size_t i = 0; i < q.deviation.values.size(); ++i) {
     double& s = q.deviation.values[i];
     if (!(s >= 0) || !std::isfinite(s))
-      throw ValueError(who + "standard deviation " + std::to_string(s) + " in row " +
+      throw ValueError(who + "standard deviation " + number_text(s) + " in row " +
                        std::to_string(i / q.mean.columns) + ", latent " + std::to_string(i % q.mean.columns) +
                        ", expected a finite number, 0 or more (not a log variance)");
     s = std::max(s, 1e-8);

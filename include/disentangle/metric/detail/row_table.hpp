@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/metric/detail/check.hpp>
 #include <disentangle/metric/discretiser.hpp>
 #include <disentangle/metric/factor_source.hpp>
@@ -89,7 +90,7 @@ inline void check_rows(std::string_view metric, Rows const& rows, std::size_t mi
       if (rows.whole) {
         check_label(metric, static_cast<long>(value), i, k, labels.why_not);
       } else if (!std::isfinite(value)) {
-        throw ValueError(std::string(metric) + ": factor value " + std::to_string(value) + " in row " +
+        throw ValueError(std::string(metric) + ": factor value " + number_text(value) + " in row " +
                          std::to_string(i) + ", factor " + std::to_string(k) +
                          ", expected a finite number (NaN means missing: leave such rows out" +
                          (labels.why_not.empty() ? "" : "; ") + std::string(labels.why_not) + ")");
@@ -104,7 +105,7 @@ inline Matrix<int> labels_of(std::string_view metric, Rows const& rows) {
   for (std::size_t i = 0; i < labels.values.size(); ++i) {
     double const value = rows.factors.values[i];
     if (!(value >= 0 && value <= 2147483647.0 && std::floor(value) == value))
-      throw ValueError(std::string(metric) + ": factor value " + std::to_string(value) + " in row " +
+      throw ValueError(std::string(metric) + ": factor value " + number_text(value) + " in row " +
                        std::to_string(i / labels.columns) + ", factor " + std::to_string(i % labels.columns) +
                        ", expected whole numbers from 0: this definition counts the values of a factor "
                        "(metric::discretise bins a continuous one)");
@@ -128,7 +129,7 @@ inline void check_varied(std::string_view metric, Rows const& rows) {
     if (i == rows.size())
       throw ValueError(std::string(metric) + ": factor " + std::to_string(k) + " takes only the value " +
                        (rows.whole ? std::to_string(static_cast<long>(rows.factors(0, k)))
-                                   : std::to_string(rows.factors(0, k))) +
+                                   : number_text(rows.factors(0, k))) +
                        " in " + std::to_string(rows.size()) +
                        " rows, expected at least 2 values (leave constant factors out)");
   }
