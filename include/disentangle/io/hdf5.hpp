@@ -9,6 +9,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/array.hpp>
 #include <disentangle/io/hdf5_structure.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <hdf5.h>
 
@@ -156,7 +157,10 @@ class Hdf5Reader {
     if (!element_count(array.shape, size_of(dtype), elements)) {
       throw FileError(name_ + ":" + name, "found an array of " + shape_text(shape) + ", which is too large");
     }
-    array.bytes.resize(elements * size_of(dtype));
+    make_room(
+        array.bytes, elements * size_of(dtype), name_ + ":" + name,
+        "read fewer rows at a time (Hdf5Reader::rows()), end other programs, or take a machine with more "
+        "memory");
     if (elements == 0) return array;
     if (structure_) structure_->check_rows(name, first, count);
     std::vector<hsize_t> start(shape.size(), 0), extent(array.shape.begin(), array.shape.end());

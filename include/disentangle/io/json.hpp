@@ -5,6 +5,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -42,7 +43,9 @@ inline Json parse_json(std::string_view text, std::string const& name) {
 /// Reads a JSON file. Throws FileError with the path, line and column of what is wrong.
 inline Json read_json(std::filesystem::path const& path) {
   auto const bytes = InputFile(path).read_all();
-  return parse_json({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+  return in_memory(path.string(), bytes.size(), [&] {
+    return parse_json({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+  });
 }
 
 /// Text of a JSON value, indented by two spaces, ending in a newline. NaN and infinity, which JSON cannot
