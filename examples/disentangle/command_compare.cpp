@@ -8,6 +8,7 @@
 
 #include <disentangle/io/csv.hpp>
 #include <disentangle/io/json.hpp>
+#include <disentangle/io/lock_file.hpp>
 #include <disentangle/report/study.hpp>
 #include <disentangle/train/evaluate_by_name.hpp>
 
@@ -248,6 +249,7 @@ void compare_command(CompareArguments const& given) {
   for (PlannedRun const& run : runs) expect_same_run(run, given);
   open_data(given.data);  // what is missing is said once, before anything is written
   fs::create_directories(out);
+  dis::io::LockFile const held(out / "compare.lock", "a study");
 
   unsigned const cores = std::max(1U, std::thread::hardware_concurrency());
   auto const jobs =

@@ -4,11 +4,30 @@
 #include "run_config.hpp"
 #include "usage_error.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <memory>
 
 namespace {
 
-/// What a resumed run is told may repeat its config.json, not contradict it; steps and intervals may change.
+/// Settings with others put over them: the later value of a name stands in the place of the earlier.
+std::vector<std::string> with_settings(std::vector<std::string> settings,
+                                       std::vector<std::string> const& later) {
+  for (std::string const& setting : later) {
+    std::string const name = setting.substr(0, setting.find('=')) + "=";
+    auto const same = std::find_if(settings.begin(), settings.end(),
+                                   [&](std::string const& earlier) { return earlier.starts_with(name); });
+    if (same == settings.end()) {
+      settings.push_back(setting);
+    } else {
+      *same = setting;
+    }
+  }
+  return settings;
+}
+
+/// What a resumed run is told may repeat its config.json, not contradict it; steps, intervals and
+/// hyper-parameters may change.
 template <class T>
 void expect_same(char const* option, T const& found, T const& kept, std::string const& text,
                  std::string const& kept_text) {
@@ -37,7 +56,7 @@ RunConfig resumed_config(TrainArguments const& given, RunFiles const& files) {
   if (given.labels) expect_same("--labels", *given.labels, config.labels, *given.labels, config.labels);
   if (given.seed)
     expect_same("--seed", *given.seed, config.seed, std::to_string(*given.seed), std::to_string(config.seed));
-  if (!given.set.empty()) expect_same("--set", given.set, config.set, joined(given.set), joined(config.set));
+  config.set = with_settings(config.set, given.set);
   if (given.steps) config.steps = *given.steps;
   if (given.checkpoint_every) config.checkpoint_every = *given.checkpoint_every;
   if (given.log_every) config.log_every = *given.log_every;
@@ -69,7 +88,12 @@ RunConfig fresh_config(TrainArguments const& given, RunFiles const& files) {
 void train_command(TrainArguments const& given) {
   if (given.resume && given.overwrite) throw UsageError("--resume and --overwrite exclude each other");
   expect_backend(given.backend);
-  RunFiles files{.folder = given.out, .resume = given.resume};
+  RunFiles files{.folder = given.out, .resume = given.resume, .settings_change = !given.set.empty()};
+  auto const lock = [&] {
+    if (!files.lock)
+      files.lock = std::make_shared<disentangle::io::LockFile>(files.lock_path(), "a training run");
+  };
+  if (std::filesystem::exists(files.folder)) lock();  // who trains there is the first that is to be said
   RunConfig const config = given.resume ? resumed_config(given, files) : fresh_config(given, files);
   files.checkpoint_every = config.checkpoint_every;
   MethodEntry const& method = find_method(config.method, given.backend);
@@ -82,11 +106,12 @@ void train_command(TrainArguments const& given) {
         using Shape = typename Data::image_shape_type;
         auto const model =
             method.model<Shape>({.set = config.set, .seed = config.seed, .threads = given.threads});
+        lock();
         if (given.overwrite) {
           for (auto const& old : {files.checkpoint(), files.log()}) std::filesystem::remove(old);
         }
         auto const shown = with_labels<Shape>(images, config.labels, config.seed);
-        write_config(files.config(), config, data);
+        files.when_it_begins = [&] { write_config(files.config(), config, data); };
         std::fprintf(stderr, "%s%zu parameters; %s, %zu images of %d x %d x %d; seed %llu\n",
                      described.c_str(), model->parameter_count(), images.name().c_str(), images.size(),
                      Shape::height, Shape::width, Shape::channels,

@@ -18,6 +18,8 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <exception>
+#include <new>
 
 namespace {
 
@@ -85,7 +87,9 @@ void add_train(CLI::App& app, TrainArguments& a) {
   train->add_option("--checkpoint-every", a.checkpoint_every, "steps (default 1000)")->check(positive);
   train->add_option("--log-every", a.log_every, "steps between rows of log.csv (default 100)")
       ->check(positive);
-  train->add_flag("--resume", a.resume, "go on with the run in DIR; its config.json says the rest");
+  train->add_flag(
+      "--resume", a.resume,
+      "go on with the run in DIR; its config.json says the rest, --set may change hyper-parameters");
   train->add_flag("--overwrite", a.overwrite, "replace the run in DIR");
   train->callback([&a] {
     say_what_is_unused();
@@ -244,6 +248,11 @@ int main(int argc, char** argv) {
   } catch (UsageError const& error) {
     std::fprintf(stderr, "disentangle: %s\n", error.what());
     return 2;
+  } catch (std::bad_alloc const&) {
+    std::fprintf(
+        stderr, "disentangle: memory ran out; take a smaller --batch-size, --pool or fewer --jobs, end other "
+                "programs, or take a machine with more memory\n");
+    return 1;
   } catch (std::exception const& error) {
     std::fprintf(stderr, "disentangle: %s\n", error.what());
     return 1;

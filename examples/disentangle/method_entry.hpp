@@ -24,10 +24,27 @@
 #include <disentangle/train/stop_signal.hpp>
 #include <disentangle/train/train.hpp>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
+
+/// A callback of train() that acts before the first step, and says what --set changed on the way.
+struct BeforeTheFirstStep {
+  RunFiles const& files;
+  void on_begin(auto& run) const {
+    if (files.resume && files.settings_change) {
+      for (auto const& change : disentangle::read_checkpoint_info(files.checkpoint()).changes) {
+        if (change.step == run.step()) {
+          std::fprintf(stderr, "%s: %s up to step %ld, %s from there on\n", change.name.c_str(),
+                       change.before.c_str(), change.step, change.after.c_str());
+        }
+      }
+    }
+    if (files.when_it_begins) files.when_it_begins();
+  }
+};
 
 /// A method with its settings. Throws UsageError that lists what exists, or what a member accepts.
 template <class Start>
@@ -71,14 +88,28 @@ class ModelOf final : public AnyModel<Shape> {
   }
   disentangle::TrainSummary train(AnyData<Shape> const& data, ChosenAugmentation const& augmentation,
                                   disentangle::TrainOptions const& options, RunFiles const& files) override {
-    return disentangle::train(model_, disentangle::data::augmented(data, augmentation), options,
-                              disentangle::progress_bar(), disentangle::csv_log(files.log()),
-                              disentangle::checkpoint(files.checkpoint(), {.every = files.checkpoint_every,
-                                                                           .resume = files.resume}),
-                              disentangle::stop_signal());
+    return disentangle::train(
+        model_, disentangle::data::augmented(data, augmentation), options, disentangle::progress_bar(),
+        disentangle::csv_log(files.log()),
+        disentangle::checkpoint(files.checkpoint(),
+                                {.every = files.checkpoint_every,
+                                 .resume = files.resume,
+                                 .changed_settings = files.settings_change
+                                                         ? disentangle::ChangedSettings::allow
+                                                         : disentangle::ChangedSettings::refuse,
+                                 .lock = files.lock}),
+        disentangle::stop_signal(), BeforeTheFirstStep{files});
   }
   long load(std::filesystem::path const& checkpoint) override {
-    return disentangle::load_checkpoint(model_, checkpoint).step;
+    std::size_t const known = disentangle::read_checkpoint_info(checkpoint).changes.size();
+    auto const info = disentangle::load_checkpoint(model_, checkpoint,
+                                                   {.changed_settings = disentangle::ChangedSettings::allow});
+    for (std::size_t i = known; i < info.changes.size(); ++i) {
+      auto const& change = info.changes[i];
+      std::fprintf(stderr, "%s was %s in training, is %s now\n", change.name.c_str(), change.before.c_str(),
+                   change.after.c_str());
+    }
+    return info.step;
   }
   std::size_t parameter_count() const override { return model_.parameter_count(); }
   bool decodes() const override { return M::template has<disentangle::Role::decoder>; }

@@ -5,6 +5,7 @@
 #include "augmentations.hpp"
 #include "data_sets.hpp"
 
+#include <disentangle/io/lock_file.hpp>
 #include <disentangle/train/class_scores.hpp>
 #include <disentangle/train/partitions.hpp>
 #include <disentangle/train/run.hpp>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,10 +34,17 @@ struct RunFiles {
   std::filesystem::path folder;
   long checkpoint_every = 1000;
   bool resume = false;
+  /// Whether --set may change hyper-parameters of the run that goes on.
+  bool settings_change = false;
+  /// Keeps other processes out of the folder.
+  std::shared_ptr<disentangle::io::LockFile> lock{};
+  /// Called once the model's state stands, before the first step.
+  std::function<void()> when_it_begins{};
 
   std::filesystem::path checkpoint() const { return folder / "checkpoint.safetensors"; }
   std::filesystem::path log() const { return folder / "log.csv"; }
   std::filesystem::path config() const { return folder / "config.json"; }
+  std::filesystem::path lock_path() const { return folder / "checkpoint.lock"; }
 };
 
 /// A model of some method; what evaluate() and the reports ask of one.
@@ -51,7 +60,7 @@ class AnyModel {
   virtual disentangle::TrainSummary train(AnyData<Shape> const& data, ChosenAugmentation const& augmentation,
                                           disentangle::TrainOptions const& options,
                                           RunFiles const& files) = 0;
-  /// Restores a checkpoint and returns its step.
+  /// Restores a checkpoint and returns its step; says on stderr where its hyper-parameters were others.
   virtual long load(std::filesystem::path const& checkpoint) = 0;
   virtual std::size_t parameter_count() const = 0;
   /// Whether it has a decoder, so that decode() works.

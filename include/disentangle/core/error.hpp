@@ -17,6 +17,12 @@ struct FileError : Error {
   FileError(std::string const& path, std::string const& what) : Error(path + ": " + what) {}
 };
 
+/// Too little memory for what a file or data set holds; the message starts with its name and says how many bytes
+/// are wanted.
+struct MemoryError : Error {
+  MemoryError(std::string const& name, std::string const& what) : Error(name + ": " + what) {}
+};
+
 /// Extents that do not fit each other.
 struct ShapeError : Error {
   using Error::Error;

@@ -24,6 +24,7 @@
 #include <disentangle/data/bits.hpp>
 #include <disentangle/data/data_set.hpp>
 #include <disentangle/data/grid.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/npz.hpp>
 
 namespace disentangle::data {
@@ -79,7 +80,8 @@ class BitGrid {
                                        io::name_of(rows.dtype()) + ", expected " + io::shape_text(expected) +
                                        " of u1");
     }
-    std::vector<std::uint64_t> bits(size() * words);
+    std::vector<std::uint64_t> bits;
+    io::make_room(bits, size() * words, rows.name());
     rows.for_each_chunk(256, [&](std::size_t first, std::size_t count, std::span<std::byte const> bytes) {
       for (std::size_t i = 0; i < count; ++i) {
         auto const image = bytes.subspan(i * Shape::size, Shape::size);

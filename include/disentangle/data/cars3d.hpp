@@ -19,6 +19,7 @@
 #include <disentangle/data/byte_grid.hpp>
 #include <disentangle/data/resize.hpp>
 #include <disentangle/io/mat5.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::data {
 
@@ -43,7 +44,8 @@ ByteGrid<Shape> cars3d(std::filesystem::path const& folder) {
   constexpr std::size_t side = 128, azimuths = 24, elevations = 4;
   std::vector<std::size_t> const expected{side, side, 3, azimuths, elevations};
   std::size_t const cars = files.size();
-  std::vector<std::uint8_t> pixels(elevations * azimuths * cars * Shape::size), image(side * side * 3);
+  std::vector<std::uint8_t> pixels, image(side * side * 3);
+  io::make_room(pixels, elevations * azimuths * cars * Shape::size, folder.string());
   detail::Resampling resample(side, side, 3, Shape::height, Shape::width);
   for (std::size_t car = 0; car < cars; ++car) {
     auto const arrays = io::read_mat5(files[car]);

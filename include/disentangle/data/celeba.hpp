@@ -23,6 +23,7 @@
 #include <disentangle/data/resize.hpp>
 #include <disentangle/io/byte_stream.hpp>
 #include <disentangle/io/jpeg.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::data {
 
@@ -156,7 +157,15 @@ Arrays<Shape> celeba(std::filesystem::path const& folder, CelebaOptions options 
   std::size_t const width = table.names.size();
   std::vector<std::uint8_t> pixels;
   std::vector<int> labels;
-  std::size_t count = 0;
+  std::size_t count = 0, of_part = table.files.size();
+  if (options.part != CelebaPart::all) {
+    of_part = static_cast<std::size_t>(std::count_if(parts.begin(), parts.end(), [&](auto const& part) {
+      return part.second == static_cast<int>(options.part);
+    }));
+  }
+  io::reserve_room(
+      pixels, std::min(options.most, of_part) * Shape::size, folder.string(),
+      "take fewer of the images (.most), end other programs, or take a machine with more memory");
   for (std::size_t r = 0; r < table.files.size() && count < options.most; ++r) {
     if (options.part != CelebaPart::all) {
       auto const part = parts.find(table.files[r]);

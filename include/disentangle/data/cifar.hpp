@@ -21,6 +21,7 @@
 #include <disentangle/data/part.hpp>
 #include <disentangle/data/resize.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::data {
 
@@ -54,6 +55,7 @@ void read_cifar_file(io::InputFile const& file, std::span<Factor const> factors,
   auto const count = static_cast<std::size_t>(file.size() / record);
   std::vector<std::byte> bytes(record);
   std::vector<std::uint8_t> image(planes);
+  io::reserve_room(pixels, pixels.size() + count * Shape::size, file.name());
   Resampling resample(side, side, 3, Shape::height, Shape::width);
   for (std::size_t i = 0; i < count; ++i) {
     file.read(std::uint64_t{i} * record, bytes);

@@ -17,6 +17,7 @@
 #include <disentangle/data/arrays.hpp>
 #include <disentangle/data/label_table.hpp>
 #include <disentangle/data/resize.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/png.hpp>
 
 namespace disentangle::data {
@@ -87,7 +88,7 @@ Arrays<Shape> image_folder(std::filesystem::path const& folder, std::filesystem:
     description.factors = std::move(table.factors);
   }
   std::vector<std::uint8_t> pixels;
-  pixels.reserve(files.size() * Shape::size);
+  io::reserve_room(pixels, files.size() * Shape::size, folder.string());
   for (std::string const& file : files) {
     io::Image8 image = io::read_png(folder / file, Shape::channels);
     if (image.height != Shape::height || image.width != Shape::width) {

@@ -21,6 +21,7 @@
 #include <disentangle/data/part.hpp>
 #include <disentangle/data/resize.hpp>
 #include <disentangle/io/idx.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::data {
 
@@ -98,7 +99,9 @@ Arrays<Shape> idx(std::filesystem::path const& images, std::filesystem::path con
   }
   std::size_t const n = array.shape[0], h = array.shape[1], w = array.shape[2];
   auto const stored = array.view<std::uint8_t>();
-  std::vector<std::uint8_t> pixels(stored.begin(), stored.end());
+  std::vector<std::uint8_t> pixels;
+  io::make_room(pixels, stored.size(), images.string());
+  std::ranges::copy(stored, pixels.begin());
   if (options.transposed) {
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t y = 0; y < w; ++y) {
@@ -114,8 +117,10 @@ Arrays<Shape> idx(std::filesystem::path const& images, std::filesystem::path con
     description.factors = {options.factor};
   }
   if (options.transposed)
-    return {detail::fitted<Shape>(std::move(pixels), w, h), std::move(values), std::move(description)};
-  return {detail::fitted<Shape>(std::move(pixels), h, w), std::move(values), std::move(description)};
+    return {detail::fitted<Shape>(std::move(pixels), w, h, images.string()), std::move(values),
+            std::move(description)};
+  return {detail::fitted<Shape>(std::move(pixels), h, w, images.string()), std::move(values),
+          std::move(description)};
 }
 
 namespace detail {

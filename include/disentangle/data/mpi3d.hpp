@@ -17,6 +17,7 @@
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/byte_grid.hpp>
 #include <disentangle/data/grid.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/npz.hpp>
 
 namespace disentangle::data {
@@ -36,7 +37,7 @@ ByteGrid<Shape> npz_grid(std::filesystem::path const& path, std::vector<Factor> 
                                      " of u1");
   }
   std::vector<std::uint8_t> pixels;
-  pixels.reserve(grid.size() * Shape::size);
+  io::reserve_room(pixels, grid.size() * Shape::size, rows.name());
   rows.for_each_chunk(256, [&](std::size_t, std::size_t, std::span<std::byte const> bytes) {
     auto const* const first = reinterpret_cast<std::uint8_t const*>(bytes.data());
     pixels.insert(pixels.end(), first, first + bytes.size());

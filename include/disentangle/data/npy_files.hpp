@@ -17,6 +17,7 @@
 #include <disentangle/core/factor.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/arrays.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/npz.hpp>
 
 namespace disentangle::data {
@@ -80,9 +81,11 @@ bool is_channels_first(std::string const& name, std::vector<std::size_t> const& 
 
 /// The elements of an array in (n, height, width, channels) order, each passed through `convert`.
 template <class Shape, class Element, class Convert>
-auto reordered(io::NpyArray const& array, bool channels_first, Convert const& convert) {
+auto reordered(std::string const& name, io::NpyArray const& array, bool channels_first,
+               Convert const& convert) {
   std::size_t constexpr plane = std::size_t{Shape::height} * Shape::width, channels = Shape::channels;
-  std::vector<decltype(convert(Element{}))> pixels(array.size());
+  std::vector<decltype(convert(Element{}))> pixels;
+  io::make_room(pixels, array.size(), name);
   for (std::size_t i = 0; i < pixels.size(); ++i) {
     std::size_t const image = i / Shape::size, p = i % Shape::size;
     std::size_t const source = channels_first ? image * Shape::size + p % channels * plane + p / channels : i;
@@ -127,8 +130,8 @@ Arrays<Shape> from_npy_arrays(std::filesystem::path const& path, std::string con
       case io::DType::b1: {
         double const standard = images.dtype == io::DType::u1 ? 1.0 / 255 : 1.0;
         description.byte_scale = static_cast<float>(options.scale.value_or(standard));
-        auto pixels =
-            reordered<Shape, std::uint8_t>(images, channels_first, [](std::uint8_t value) { return value; });
+        auto pixels = reordered<Shape, std::uint8_t>(image_name, images, channels_first,
+                                                     [](std::uint8_t value) { return value; });
         return {std::move(pixels), std::move(values), std::move(description)};
       }
       case io::DType::f4:
@@ -138,8 +141,8 @@ Arrays<Shape> from_npy_arrays(std::filesystem::path const& path, std::string con
           return static_cast<float>(static_cast<double>(value) * scale);
         };
         auto pixels = images.dtype == io::DType::f4
-                          ? reordered<Shape, float>(images, channels_first, convert)
-                          : reordered<Shape, double>(images, channels_first, convert);
+                          ? reordered<Shape, float>(image_name, images, channels_first, convert)
+                          : reordered<Shape, double>(image_name, images, channels_first, convert);
         return {std::move(pixels), std::move(values), std::move(description)};
       }
       default:

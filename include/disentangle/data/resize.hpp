@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/png.hpp>
 
 namespace disentangle::data {
@@ -97,10 +98,12 @@ class Resampling {
 
 /// Images (n, height, width, channels of Shape) as images of Shape, resized where they are of another size.
 template <class Shape>
-std::vector<std::uint8_t> fitted(std::vector<std::uint8_t> pixels, std::size_t height, std::size_t width) {
+std::vector<std::uint8_t> fitted(std::vector<std::uint8_t> pixels, std::size_t height, std::size_t width,
+                                 std::string const& name) {
   if (height == Shape::height && width == Shape::width) return pixels;
   std::size_t const size = height * width * Shape::channels, n = pixels.size() / size;
-  std::vector<std::uint8_t> result(n * Shape::size);
+  std::vector<std::uint8_t> result;
+  io::make_room(result, n * Shape::size, name);
   Resampling resample(height, width, Shape::channels, Shape::height, Shape::width);
   for (std::size_t i = 0; i < n; ++i) {
     resample(std::span(pixels).subspan(i * size, size),

@@ -18,6 +18,7 @@
 #include <disentangle/data/grid.hpp>
 #include <disentangle/data/shapes3d.hpp>
 #include <disentangle/io/hdf5.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::data {
 
@@ -86,7 +87,7 @@ ByteGrid<Shape> hdf5_grid(std::filesystem::path const& path, std::vector<Factor>
   }
   if (!labels.empty()) detail::check_grid_labels(file, labels, grid);
   std::vector<std::uint8_t> pixels;
-  pixels.reserve(grid.size() * Shape::size);
+  io::reserve_room(pixels, grid.size() * Shape::size, file.name() + ":" + images);
   constexpr std::size_t block = 2048;
   for (std::size_t first = 0; first < grid.size(); first += block) {
     io::Array const part = file.rows(images, first, std::min(block, grid.size() - first));

@@ -22,6 +22,7 @@
 #include <disentangle/data/data_set.hpp>
 #include <disentangle/data/grid.hpp>
 #include <disentangle/data/resize.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/norb_matrix.hpp>
 
 namespace disentangle::data {
@@ -97,7 +98,8 @@ ByteGrid<Shape> small_norb(std::filesystem::path const& folder) {
   static_assert(Shape::channels == 1,
                 "[disentangle] these images are grey: take an ImageShape of one channel");
   Grid const grid(small_norb_factors());
-  std::vector<std::uint8_t> pixels(grid.size() * Shape::size);
+  std::vector<std::uint8_t> pixels;
+  io::make_room(pixels, grid.size() * Shape::size, folder.string());
   std::vector<bool> seen(grid.size());
   for (std::string const start :
        {"smallnorb-5x46789x9x18x6x2x96x96-training-", "smallnorb-5x01235x9x18x6x2x96x96-testing-"}) {

@@ -20,6 +20,7 @@
 #include <disentangle/data/cifar.hpp>
 #include <disentangle/data/resize.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::data {
 
@@ -38,7 +39,8 @@ std::vector<std::uint8_t> read_stl10_images(io::InputFile const& file) {
                                      std::to_string(record));
   }
   auto const count = static_cast<std::size_t>(file.size() / record);
-  std::vector<std::uint8_t> pixels(count * Shape::size), image(record);
+  std::vector<std::uint8_t> pixels, image(record);
+  io::make_room(pixels, count * Shape::size, file.name());
   std::vector<std::byte> bytes(record);
   Resampling resample(side, side, 3, Shape::height, Shape::width);
   for (std::size_t i = 0; i < count; ++i) {

@@ -90,7 +90,7 @@ Arrays<Shape> uci_digits(std::filesystem::path const& path) {
     for (std::uint8_t& pixel : digits.pixels) pixel = static_cast<std::uint8_t>((pixel * 255 + 8) / 16);
     description.byte_scale = 1.0f / 255;
   }
-  return {detail::fitted<Shape>(std::move(digits.pixels), 8, 8), std::move(digits.labels),
+  return {detail::fitted<Shape>(std::move(digits.pixels), 8, 8, path.string()), std::move(digits.labels),
           std::move(description)};
 }
 

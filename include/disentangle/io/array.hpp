@@ -5,6 +5,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/number_text.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <bit>
 #include <cmath>
@@ -218,7 +219,8 @@ struct Array {
   /// names it and its index. `what` names the array in that message.
   template <array_element T>
   std::vector<T> as(std::string const& what = "array") const {
-    std::vector<T> out(size());
+    std::vector<T> out;
+    make_room(out, size(), what);
     detail::visit_dtype(dtype, [&]<class From>(From) {
       for (std::size_t i = 0; i < out.size(); ++i) {
         From value;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <disentangle/core/error.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -74,7 +75,8 @@ class InputFile {
 
   /// The whole file.
   std::vector<std::byte> read_all() const {
-    std::vector<std::byte> bytes(size_);
+    std::vector<std::byte> bytes;
+    make_room(bytes, static_cast<std::size_t>(size_), name_);
     read(0, bytes);
     return bytes;
   }

@@ -6,6 +6,7 @@
 #include <disentangle/core/number_text.hpp>
 #include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <algorithm>
 #include <array>
@@ -186,7 +187,9 @@ inline CsvTable parse_csv(std::string_view text, std::string const& name) {
 /// Reads a table from a file.
 inline CsvTable read_csv(std::filesystem::path const& path) {
   auto const bytes = InputFile(path).read_all();
-  return parse_csv({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+  return in_memory(path.string(), bytes.size(), [&] {
+    return parse_csv({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+  });
 }
 
 /// A field to write: text, quoted where it must be, or a number in the shortest form that reads back the

@@ -4,6 +4,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <zlib.h>
 
@@ -55,8 +56,10 @@ inline std::vector<std::byte> inflate_whole(std::span<std::byte const> bytes, st
         throw FileError(name, "inflates to more than " + std::to_string(limit) + " bytes");
       }
       // Grows with what was really inflated, so that a false promise costs no memory.
-      out.resize(
-          std::min<std::uint64_t>(limit + 1, std::max<std::uint64_t>(4 * bytes.size(), 2 * made) + 64));
+      make_room(out,
+                static_cast<std::size_t>(std::min<std::uint64_t>(
+                    limit + 1, std::max<std::uint64_t>(4 * bytes.size(), 2 * made) + 64)),
+                name);
     }
     std::size_t const in_part = std::min<std::size_t>(bytes.size() - used, std::size_t{1} << 30);
     std::size_t const out_part = std::min<std::size_t>(out.size() - made, std::size_t{1} << 30);

@@ -15,6 +15,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/array.hpp>
 #include <disentangle/io/hdf5_structure.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::io {
 
@@ -55,7 +56,10 @@ class Hdf5Reader {
     if (!element_count(array.shape, found.element_size, elements)) {
       throw FileError(name_ + ":" + name, "found an array of " + shape_text(shape) + ", which is too large");
     }
-    array.bytes.resize(elements * found.element_size);
+    make_room(
+        array.bytes, elements * found.element_size, name_ + ":" + name,
+        "read fewer rows at a time (Hdf5Reader::rows()), end other programs, or take a machine with more "
+        "memory");
     shared_->structure.read_rows(name, first, count, array.bytes);
     if (found.big_endian) {
       auto const size = static_cast<std::ptrdiff_t>(found.element_size);

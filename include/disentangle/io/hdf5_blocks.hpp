@@ -5,6 +5,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/zip_records.hpp>
 
 #include <cstddef>
@@ -129,7 +130,8 @@ class Hdf5Blocks {
 
   void read(std::uint64_t address, std::span<std::byte> out) const { file_.read(base_ + address, out); }
   std::vector<std::byte> read(std::uint64_t address, std::uint64_t size) const {
-    std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+    std::vector<std::byte> bytes;
+    make_room(bytes, static_cast<std::size_t>(size), name_);
     read(address, std::span(bytes));
     return bytes;
   }

@@ -4,6 +4,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/png.hpp>
 
 #include <cstddef>
@@ -124,7 +125,8 @@ struct JpegTarget {
   Image8 image;
   /// Bytes of the file.
   std::size_t bytes = 0;
-  bool refused = false;
+  bool refused = false, no_memory = false;
+  std::size_t wanted = 0;  // bytes of pixels
 };
 
 inline std::uint8_t* jpeg_room(void* context, int width, int height, int channels) {
@@ -137,10 +139,11 @@ inline std::uint8_t* jpeg_room(void* context, int width, int height, int channel
   target->refused = width < 1 || height < 1 || width > max_png_side || height > max_png_side ||
                     pixels > max_png_pixels || pixels / 4096 > target->bytes;
   if (target->refused) return nullptr;
+  target->wanted = static_cast<std::size_t>(pixels) * static_cast<std::size_t>(channels);
   try {
-    target->image.pixels.resize(static_cast<std::size_t>(pixels) * static_cast<std::size_t>(channels));
+    target->image.pixels.resize(target->wanted);
   } catch (...) {
-    target->refused = true;
+    target->no_memory = true;
     return nullptr;
   }
   return target->image.pixels.data();
@@ -167,6 +170,7 @@ inline Image8 decode_jpeg(std::span<std::byte const> bytes, std::string const& n
                                 std::to_string(max_png_side) + " a side, at most " +
                                 std::to_string(max_png_pixels) + " in all and 4096 a byte");
     }
+    if (target.no_memory) detail::too_little_memory(name, target.wanted, free_some_memory);
     throw FileError(name, std::string("broken JPEG: ") + errors.text);
   }
   return std::move(target.image);

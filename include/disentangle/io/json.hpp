@@ -9,13 +9,16 @@
 #include <disentangle/io/json_parser.hpp>
 #include <disentangle/io/json_text.hpp>
 #include <disentangle/io/json_value.hpp>
+#include <disentangle/io/memory.hpp>
 
 namespace disentangle::io {
 
 /// Reads a JSON file. Throws FileError with the path, line and column of what is wrong.
 inline Json read_json(std::filesystem::path const& path) {
   auto const bytes = InputFile(path).read_all();
-  return parse_json({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+  return in_memory(path.string(), bytes.size(), [&] {
+    return parse_json({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
+  });
 }
 
 /// Writes a JSON file, beside and renamed.

@@ -8,6 +8,7 @@
 #include <disentangle/io/byte_stream.hpp>
 #include <disentangle/io/gzip.hpp>
 #include <disentangle/io/idx.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/npy.hpp>
 
 #include <algorithm>
@@ -128,8 +129,9 @@ inline bool read_mat5_array(std::span<std::byte const> bytes, std::string const&
                                                  ", expected numbers for an array of " +
                                                  shape_text(array.shape));
   }
-  array.bytes.assign(values.data.begin(), values.data.end());
-  fortran_to_c_order(array);
+  make_room(array.bytes, values.data.size(), file + ":" + array_name);
+  std::copy(values.data.begin(), values.data.end(), array.bytes.begin());
+  fortran_to_c_order(array, file + ":" + array_name);
   return true;
 }
 

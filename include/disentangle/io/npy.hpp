@@ -7,6 +7,7 @@
 #include <disentangle/io/array.hpp>
 #include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/npy_header.hpp>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,11 +27,15 @@ using NpyArray = Array;
 
 namespace detail {
 
+inline constexpr std::string_view read_by_rows =
+    "read it by rows (npy_rows(), NpzReader::rows()), end other programs, or take a machine with more memory";
+
 /// Reorders column-major elements into C order.
-inline void fortran_to_c_order(NpyArray& array) {
+inline void fortran_to_c_order(NpyArray& array, std::string const& name) {
   std::size_t const rank = array.shape.size(), element = size_of(array.dtype), count = array.size();
   if (rank < 2 || count == 0) return;
-  std::vector<std::byte> ordered(array.bytes.size());
+  std::vector<std::byte> ordered;
+  make_room(ordered, array.bytes.size(), name);
   std::vector<std::size_t> index(rank, 0), stride(rank, 1);
   for (std::size_t d = 1; d < rank; ++d) stride[d] = stride[d - 1] * array.shape[d - 1];
   std::size_t source = 0;
@@ -54,13 +60,13 @@ inline void normalise_booleans(DType dtype, std::span<std::byte> bytes) {
 /// Reads the elements that follow a header.
 inline NpyArray read_npy_elements(ByteStream& stream, NpyHeader const& header) {
   NpyArray array{header.shape, header.dtype, {}};
-  array.bytes.resize(header.elements * size_of(header.dtype));
+  make_room(array.bytes, header.elements * size_of(header.dtype), stream.name(), read_by_rows);
   stream.read_exactly(array.bytes);
   std::byte beyond{};
   if (stream.read({&beyond, 1}) != 0)
     throw FileError(stream.name(), "expected the end after the last element");
   normalise_booleans(array.dtype, array.bytes);
-  if (header.fortran_order) fortran_to_c_order(array);
+  if (header.fortran_order) fortran_to_c_order(array, stream.name());
   return array;
 }
 
@@ -130,7 +136,8 @@ class NpyRows {
     count = std::min(count, rows() - next_row_);
     std::size_t const chunk =
         std::clamp<std::size_t>((std::size_t{1} << 16) / row_bytes(), 1, std::max<std::size_t>(count, 1));
-    std::vector<std::byte> buffer(chunk * row_bytes());
+    std::vector<std::byte> buffer;
+    make_room(buffer, chunk * row_bytes(), name());
     while (count > 0) count -= read(std::span(buffer).first(std::min(chunk, count) * row_bytes()));
   }
 
@@ -140,7 +147,8 @@ class NpyRows {
   void for_each_chunk(std::size_t rows_per_chunk, F&& f) {
     if (row_bytes() == 0) return;
     rows_per_chunk = std::clamp<std::size_t>(rows_per_chunk, 1, rows());
-    std::vector<std::byte> buffer(rows_per_chunk * row_bytes());
+    std::vector<std::byte> buffer;
+    make_room(buffer, rows_per_chunk * row_bytes(), name());
     while (std::size_t const count = read(std::span(buffer))) {
       f(next_row_ - count, count, std::span<std::byte const>(buffer).first(count * row_bytes()));
     }

@@ -5,6 +5,7 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/atomic_file.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <spng.h>
 
@@ -133,13 +134,14 @@ inline Image8 decode_png(std::span<std::byte const> bytes, std::string const& na
   detail::spng_check(spng_decoded_image_size(decoder.context.get(), format, &length), name, "broken PNG");
   if (length != pixels * (wide ? 8 : 4))
     throw FileError(name, "broken PNG: the decoded size is not that of the header");
-  std::vector<std::uint8_t> rgba(length);
+  std::vector<std::uint8_t> rgba;
+  make_room(rgba, length, name);
   detail::spng_check(
       spng_decode_image(decoder.context.get(), rgba.data(), rgba.size(), format, SPNG_DECODE_TRNS), name,
       "broken PNG");
   detail::spng_check(spng_decode_chunks(decoder.context.get()), name, "broken PNG after its pixels");
   Image8 image{info.width, info.height, channels == 0 ? info.channels : channels, {}};
-  image.pixels.resize(pixels * static_cast<std::size_t>(image.channels));
+  make_room(image.pixels, pixels * static_cast<std::size_t>(image.channels), name);
   for (std::size_t i = 0; i < pixels; ++i) {
     unsigned value[4];
     for (std::size_t c = 0; c < 4; ++c) {
@@ -174,7 +176,8 @@ inline Image8 decode_png_rgba(std::span<std::byte const> bytes, std::string cons
   detail::PngDecoder decoder(bytes, name);
   std::size_t const pixels =
       static_cast<std::size_t>(decoder.info.width) * static_cast<std::size_t>(decoder.info.height);
-  Image8 image{decoder.info.width, decoder.info.height, 4, std::vector<std::uint8_t>(pixels * 4)};
+  Image8 image{decoder.info.width, decoder.info.height, 4, {}};
+  make_room(image.pixels, pixels * 4, name);
   std::size_t length = 0;
   detail::spng_check(spng_decoded_image_size(decoder.context.get(), SPNG_FMT_RGBA8, &length), name,
                      "broken PNG");

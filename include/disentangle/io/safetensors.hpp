@@ -10,6 +10,7 @@
 #include <disentangle/io/byte_stream.hpp>
 #include <disentangle/io/digest.hpp>
 #include <disentangle/io/json.hpp>
+#include <disentangle/io/memory.hpp>
 
 #include <algorithm>
 #include <array>
@@ -197,7 +198,8 @@ class SafetensorsReader {
   Array read(std::string_view name) const {
     auto const& tensor = info(name);
     Array array{tensor.shape, tensor.dtype, {}};
-    array.bytes.resize(static_cast<std::size_t>(tensor.byte_count));
+    make_room(array.bytes, static_cast<std::size_t>(tensor.byte_count),
+              file_.name() + ": tensor " + tensor.name);
     file_.read(tensor.offset, array.bytes);
     check_tensor(tensor, array.bytes);
     if (array.dtype == DType::b1) {

@@ -4,6 +4,7 @@
 
 #include <disentangle/core/error.hpp>
 #include <disentangle/io/byte_stream.hpp>
+#include <disentangle/io/memory.hpp>
 #include <disentangle/io/zip_records.hpp>
 
 #include <zlib.h>
@@ -190,7 +191,8 @@ class ZipReader {
       throw FileError(file_.name(), "a zip directory of " + std::to_string(length) + " bytes cannot have " +
                                         std::to_string(count) + " members");
     }
-    std::vector<std::byte> directory(static_cast<std::size_t>(length));
+    std::vector<std::byte> directory;
+    make_room(directory, static_cast<std::size_t>(length), file_.name());
     file_.read(offset, directory);
     std::span<std::byte const> rest = directory;
     std::set<std::string, std::less<>> names;
