@@ -27,6 +27,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/disentangleConfi
 install(FILES "${PROJECT_BINARY_DIR}/package/disentangleConfig.cmake"
               "${PROJECT_BINARY_DIR}/package/disentangleConfigVersion.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/disentangle_components.cmake" "${PROJECT_SOURCE_DIR}/cmake/Findspng.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/FindRapidJSON.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/Findcudnn.cmake"
         DESTINATION "${_package_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

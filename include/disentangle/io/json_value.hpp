@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Json: a value of a JSON file. A plain class of our own, because a general JSON library takes as long to
-// compile as the rest of what reads and writes files together.
+// Json: a value of a JSON file, a plain class. RapidJSON reads and writes it (json_parser.hpp, json_text.hpp); who
+// only fills values in includes neither.
 #pragma once
 
 #include <concepts>

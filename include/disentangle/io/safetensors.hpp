@@ -119,7 +119,7 @@ inline void write_safetensors(std::filesystem::path const& path, std::span<Named
     entry.add("dtype", detail::safetensors_name(tensor->array.dtype));
     entry.add("shape", tensor->array.shape);
     if (header.size() > 1) header += ',';
-    append_json_string(header, tensor->name);
+    header += to_compact_text(Json(tensor->name));
     header += ":" + to_compact_text(entry);
     offset = end;
   }
