@@ -192,61 +192,89 @@ struct GroupAction {
     }
   }
 
+  /// What each generator does to the features.
+  struct Maps {
+    std::vector<Matrix<double>> change;  ///< [M - I, b]
+    std::vector<double> residual, fit, displacement;
+    std::vector<std::size_t> moving;             ///< the generators that move anything
+    std::vector<Matrix<double>> second_moments;  ///< of these
+  };
+
+  /// The pairs of a generator in a random order, those that the map is fitted to first; and how many these
+  /// are.
+  std::pair<std::vector<std::size_t>, std::size_t> shuffled_pairs(Generator const& generator, std::size_t g,
+                                                                  std::size_t c) const {
+    std::size_t const pairs = generator.from.size();
+    if (pairs < 2 * (c + 1))
+      throw ShapeError(std::string(name) + ": generator " + generator.name + " has " + std::to_string(pairs) +
+                       " pairs of rows, expected at least " + std::to_string(2 * (c + 1)) + " for maps of " +
+                       std::to_string(c) + " components (fewer with a smaller `components`)");
+    std::vector<std::size_t> order(pairs);
+    Permutation const shuffled(Philox{seed, stream("group_action/held_out"), g}, pairs);
+    for (std::size_t i = 0; i < pairs; ++i) order[i] = static_cast<std::size_t>(shuffled(i));
+    auto const used = std::clamp<std::size_t>(
+        static_cast<std::size_t>(std::lround((1 - held_out) * static_cast<double>(pairs))), 1, pairs - 1);
+    return {std::move(order), used};
+  }
+
+  Maps fitted_maps(detail::Whitened const& w, std::span<Generator const> generators) const {
+    std::size_t const c = w.variance.size(), count = generators.size();
+    Maps maps{std::vector<Matrix<double>>(count),
+              std::vector<double>(count),
+              std::vector<double>(count),
+              std::vector<double>(count),
+              {},
+              {}};
+    for (std::size_t g = 0; g < count; ++g) {
+      Generator const& generator = generators[g];
+      auto const [order, used] = shuffled_pairs(generator, g, c);
+      std::span const fitted = std::span<std::size_t const>(order).first(used),
+                      held = std::span<std::size_t const>(order).subspan(used);
+      Matrix<double>& map = maps.change[g] = detail::fitted_map(w.y, generator, fitted, ridge);
+      maps.fit[g] = relative_residual(w, generator, fitted, map);
+      maps.residual[g] = relative_residual(w, generator, held, map);
+      maps.displacement[g] = relative_residual(w, generator, order, identity(c));
+      for (std::size_t i = 0; i < c; ++i) map(i, i) -= 1;
+      if (maps.displacement[g] < 1e-6) {
+        maps.residual[g] = maps.fit[g] = 0;
+      } else {
+        maps.moving.push_back(g);
+        maps.second_moments.push_back(second_moment(map));
+      }
+    }
+    return maps;
+  }
+
   Score score(Matrix<double> const& x, std::span<Generator const> generators) const {
     check(x, generators);
     detail::Whitened const w = detail::whitened(x, variance, components);
     std::size_t const c = w.variance.size(), count = generators.size();
     if (c == 0)
       throw ValueError(std::string(name) + ": features do not vary, expected at least 2 different rows");
-    std::vector<double> residual(count), fit(count), displacement(count), off_block(count), block(count);
-    std::vector<Matrix<double>> change(count), second_moments;
-    std::vector<std::size_t> moving;
     double smallest = static_cast<double>(x.rows);
-    for (std::size_t g = 0; g < count; ++g) {
-      Generator const& generator = generators[g];
-      std::size_t const pairs = generator.from.size();
-      if (pairs < 2 * (c + 1))
-        throw ShapeError(std::string(name) + ": generator " + generator.name + " has " +
-                         std::to_string(pairs) + " pairs of rows, expected at least " +
-                         std::to_string(2 * (c + 1)) + " for maps of " + std::to_string(c) +
-                         " components (fewer with a smaller `components`)");
-      smallest = std::min(smallest, static_cast<double>(pairs));
-      std::vector<std::size_t> order(pairs);
-      Permutation const shuffled(Philox{seed, stream("group_action/held_out"), g}, pairs);
-      for (std::size_t i = 0; i < pairs; ++i) order[i] = static_cast<std::size_t>(shuffled(i));
-      auto const used = std::clamp<std::size_t>(
-          static_cast<std::size_t>(std::lround((1 - held_out) * static_cast<double>(pairs))), 1, pairs - 1);
-      std::span const fitted = std::span<std::size_t const>(order).first(used),
-                      held = std::span<std::size_t const>(order).subspan(used);
-      Matrix<double>& map = change[g] = detail::fitted_map(w.y, generator, fitted, ridge);
-      fit[g] = relative_residual(w, generator, fitted, map);
-      residual[g] = relative_residual(w, generator, held, map);
-      displacement[g] = relative_residual(w, generator, order, identity(c));
-      for (std::size_t i = 0; i < c; ++i) map(i, i) -= 1;
-      if (displacement[g] < 1e-6) {
-        residual[g] = fit[g] = 0;
-      } else {
-        moving.push_back(g);
-        second_moments.push_back(second_moment(map));
-      }
-    }
-    // The joint basis, its axes' owners, and what of each change lies between other axes.
-    Matrix<double> const basis = detail::joint_diagonaliser(second_moments);
+    for (Generator const& generator : generators)
+      smallest = std::min(smallest, static_cast<double>(generator.from.size()));
+    Maps maps = fitted_maps(w, generators);
+    // The joint basis, in which the second moments are from here on, its axes' owners, and what of each change
+    // lies between other axes.
+    Matrix<double> const basis = detail::joint_diagonaliser(maps.second_moments);
+    std::vector<double> off_block(count), block(count);
     Matrix<double> energy(c, count);
     std::vector<std::size_t> owner(c, count);
-    for (std::size_t axis = 0; axis < c && !moving.empty(); ++axis) {
+    for (std::size_t axis = 0; axis < c && !maps.moving.empty(); ++axis) {
       std::size_t best = 0;
-      for (std::size_t m = 0; m < moving.size(); ++m) {
-        energy(axis, moving[m]) = second_moments[m](axis, axis);
-        if (second_moments[m](axis, axis) > (1 + 1e-6) * second_moments[best](axis, axis)) best = m;
+      for (std::size_t m = 0; m < maps.moving.size(); ++m) {
+        double const here = maps.second_moments[m](axis, axis);
+        energy(axis, maps.moving[m]) = here;
+        if (here > (1 + 1e-6) * maps.second_moments[best](axis, axis)) best = m;
       }
-      owner[axis] = moving[best];
+      owner[axis] = maps.moving[best];
       block[owner[axis]] += 1;
     }
     std::vector<double> moved_residual, moved_off_block;
-    for (std::size_t const g : moving) {
-      off_block[g] = outside(change[g], basis, owner, g);
-      moved_residual.push_back(residual[g]);
+    for (std::size_t const g : maps.moving) {
+      off_block[g] = outside(maps.change[g], basis, owner, g);
+      moved_residual.push_back(maps.residual[g]);
       moved_off_block.push_back(off_block[g]);
     }
     Score s;
@@ -256,8 +284,8 @@ struct GroupAction {
     s.lower_is_better = true;
     s.parts = {{"off_block_energy", s.value},
                {"equivariance_residual", mean(moved_residual)},
-               {"displacement", mean(displacement)},
-               {"moving_generators", static_cast<double>(moving.size())},
+               {"displacement", mean(maps.displacement)},
+               {"moving_generators", static_cast<double>(maps.moving.size())},
                {"kept_variance", w.kept}};
     s.settings = {{"rows", static_cast<double>(x.rows)},
                   {"fewest_pairs", smallest},
@@ -268,9 +296,9 @@ struct GroupAction {
     for (Generator const& g : generators) names += (names.empty() ? "" : ", ") + g.name;
     s.choices = {{"generators", names}, {"status", "reconstruction: the paper defines no number"}};
     s.tables = {Table::vector("off_block_energy_per_generator", "generator", std::move(off_block)),
-                Table::vector("equivariance_residual_per_generator", "generator", std::move(residual)),
-                Table::vector("fitted_residual_per_generator", "generator", std::move(fit)),
-                Table::vector("displacement_per_generator", "generator", std::move(displacement)),
+                Table::vector("equivariance_residual_per_generator", "generator", maps.residual),
+                Table::vector("fitted_residual_per_generator", "generator", maps.fit),
+                Table::vector("displacement_per_generator", "generator", maps.displacement),
                 Table::vector("block_size", "generator", std::move(block)),
                 {"energy", "axis", "generator", std::move(energy)}};
     return s;

@@ -30,21 +30,63 @@ namespace disentangle::metric {
 
 namespace detail {
 
-/// What both metrics do.
-template <bool fixes_one, class Metric, slice_source Source>
-Score rf_vae_score(Metric const& metric, Source const& source, random_integers auto& rng) {
+/// The votes of one repeat, (factors, latents): of all latents, and of those that are not pruned.
+struct LatentVotes {
+  Matrix<double> of_all, of_active;
+};
+
+/// `each` votes for every factor: of the latents by their variance in a batch, relative to that over the
+/// data.
+template <bool fixes_one, slice_source Source, class Encode>
+LatentVotes draw_latent_votes(Source const& source, random_integers auto& rng, Encode const& encode,
+                              std::size_t each, std::size_t batch_size, std::vector<double> const& variance,
+                              std::vector<double> const& active) {
+  std::size_t const factors = source.factors().size(), latents = source.latents();
+  LatentVotes drawn{Matrix<double>(factors, latents), Matrix<double>(factors, latents)};
+  std::vector<double> local(latents);
+  auto const ratio = [&](std::size_t l) { return local[l] / (variance[l] + 1e-20); };
+  auto const beats = [&](std::size_t l, std::size_t best) {
+    return best == latents || (fixes_one ? ratio(l) < ratio(best) : ratio(l) > ratio(best));
+  };
+  for (std::size_t k = 0; k < factors; ++k) {
+    for (std::size_t vote = 0; vote < each; ++vote) {
+      std::vector<std::size_t> const points = fixes_one ? source.distinct_sharing(k, rng, batch_size)
+                                                        : source.distinct_varying(k, rng, batch_size);
+      column_variances(encode(points).view(), local, 0);
+      std::size_t winner = latents;
+      std::size_t pruned_winner = latents;
+      for (std::size_t l = 0; l < latents; ++l) {
+        if (beats(l, winner)) winner = l;
+        if (active[l] != 0 && beats(l, pruned_winner)) pruned_winner = l;
+      }
+      drawn.of_all(k, winner) += 1;
+      if (pruned_winner < latents) drawn.of_active(k, pruned_winner) += 1;
+    }
+  }
+  return drawn;
+}
+
+/// Throws ValueError for settings and sources that give no score.
+template <class Metric, slice_source Source>
+void check_rf_vae(Metric const& metric, Source const& source) {
   constexpr std::string_view name = Metric::name;
   check_source(name, source);
   check_count(name, "batch_size", metric.batch_size, 2);
   check_count(name, "num_variance_estimate", metric.num_variance_estimate, 2);
   check_count(name, "repeats", metric.repeats, 1);
-  std::size_t const factors = source.factors().size();
-  std::size_t const latents = source.latents();
-  check_count(name, "votes", metric.votes, factors);
+  check_count(name, "votes", metric.votes, source.factors().size());
   if (!(metric.threshold >= 0))
     throw ValueError(std::string(name) + ": threshold is " + number_text(metric.threshold) +
                      ", expected 0 or more");
+}
 
+/// What both metrics do.
+template <bool fixes_one, class Metric, slice_source Source>
+Score rf_vae_score(Metric const& metric, Source const& source, random_integers auto& rng) {
+  constexpr std::string_view name = Metric::name;
+  check_rf_vae(metric, source);
+  std::size_t const factors = source.factors().size();
+  std::size_t const latents = source.latents();
   auto const encode = [&](std::vector<std::size_t> const& points) {
     Matrix<double> codes(points.size(), latents);
     source.encode(points, codes.view());
@@ -57,7 +99,6 @@ Score rf_vae_score(Metric const& metric, Source const& source, random_integers a
   std::vector<double> faithful;  // per repeat
   std::vector<double> pruned;
   std::vector<double> variance(latents);
-  std::vector<double> local(latents);
   std::vector<double> right(factors);
   double active_count = 0;
   Matrix<double> votes(factors, latents);  // of all repeats
@@ -68,28 +109,8 @@ Score rf_vae_score(Metric const& metric, Source const& source, random_integers a
     column_variances(encode(sample).view(), variance, 0);
     std::vector<double> const active = active_latents(variance, metric.threshold);
     for (double a : active) active_count += a / static_cast<double>(metric.repeats);
-    Matrix<double> drawn(factors, latents);
-    Matrix<double> drawn_pruned(factors, latents);
-    for (std::size_t k = 0; k < factors; ++k) {
-      for (std::size_t vote = 0; vote < each; ++vote) {
-        std::vector<std::size_t> const points = fixes_one
-                                                    ? source.distinct_sharing(k, rng, metric.batch_size)
-                                                    : source.distinct_varying(k, rng, metric.batch_size);
-        column_variances(encode(points).view(), local, 0);
-        std::size_t winner = latents;
-        std::size_t pruned_winner = latents;
-        auto const ratio = [&](std::size_t l) { return local[l] / (variance[l] + 1e-20); };
-        auto const beats = [&](std::size_t l, std::size_t best) {
-          return best == latents || (fixes_one ? ratio(l) < ratio(best) : ratio(l) > ratio(best));
-        };
-        for (std::size_t l = 0; l < latents; ++l) {
-          if (beats(l, winner)) winner = l;
-          if (active[l] != 0 && beats(l, pruned_winner)) pruned_winner = l;
-        }
-        drawn(k, winner) += 1;
-        if (pruned_winner < latents) drawn_pruned(k, pruned_winner) += 1;
-      }
-    }
+    auto const [drawn, drawn_pruned] =
+        draw_latent_votes<fixes_one>(source, rng, encode, each, metric.batch_size, variance, active);
     double sum = 0;
     double sum_pruned = 0;
     for (std::size_t l = 0; l < latents; ++l) {

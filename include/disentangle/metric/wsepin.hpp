@@ -50,13 +50,16 @@ struct Wsepin {
   }
 
  private:
-  Score score(detail::Posteriors const& q, detail::PosteriorSamples const& samples) const {
-    detail::check_definition(name, definitions, definition);
-    bool const floored = definition == definition::clarken92;
-    double const least = floored ? std::log(detail::density_floor) : -INFINITY;
+  /// Estimates of the entropy of z_l in the first `latents` entries, of all latents but z_l in as many behind
+  /// them, of z in the last.
+  struct Entropies {
+    std::vector<double> over_all, given_row;  ///< of the mixture over all rows; of the posterior of a row
+  };
+
+  Entropies entropies(detail::Posteriors const& q, detail::PosteriorSamples const& samples,
+                      double least) const {
     std::size_t const latents = q.latents();
     std::size_t const count = samples.row.size();
-    // Columns 0 .. latents - 1: z_l; latents .. 2 latents - 1: z_-l; last: z.
     std::size_t const columns = 2 * latents + 1;
     Matrix<double> mixture(count, columns);  // ln of the average density over all rows
     Matrix<double> own(count, columns);      // ln of the density of the sample's own row
@@ -85,13 +88,21 @@ struct Wsepin {
         own(s, c) = std::max(least, row[c]);
       }
     });
-    std::vector<double> entropy(columns);
-    std::vector<double> given_x(columns);
+    Entropies found{std::vector<double>(columns), std::vector<double>(columns)};
     for (std::size_t s = 0; s < count; ++s)
       for (std::size_t c = 0; c < columns; ++c) {
-        entropy[c] -= mixture(s, c) / static_cast<double>(count);
-        given_x[c] -= own(s, c) / static_cast<double>(count);
+        found.over_all[c] -= mixture(s, c) / static_cast<double>(count);
+        found.given_row[c] -= own(s, c) / static_cast<double>(count);
       }
+    return found;
+  }
+
+  Score score(detail::Posteriors const& q, detail::PosteriorSamples const& samples) const {
+    detail::check_definition(name, definitions, definition);
+    bool const floored = definition == definition::clarken92;
+    double const least = floored ? std::log(detail::density_floor) : -INFINITY;
+    std::size_t const latents = q.latents();
+    auto const [entropy, given_x] = entropies(q, samples, least);
     auto const information = [&](std::size_t c) { return std::max(0.0, entropy[c] - given_x[c]); };
     std::vector<double> informed(latents);
     std::vector<double> weight(latents);
@@ -120,7 +131,7 @@ struct Wsepin {
                                    {"wsep", wsep},
                                    {"sep", mean(sep)},
                                    {"information_of_all", information(2 * latents)}});
-    s.settings.insert(s.settings.end(), {{"num_samples", static_cast<double>(count)},
+    s.settings.insert(s.settings.end(), {{"num_samples", static_cast<double>(samples.row.size())},
                                          {"sample_seed", static_cast<double>(seed)}});
     s.choices.insert(s.choices.end(), {{"estimator", "Monte Carlo"},
                                        {"densities", floored ? "at least 1e-8" : "in logarithms, no floor"}});
