@@ -95,8 +95,9 @@ int main(int count, char** words) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   std::printf("search=%s samples=%zu minibatch=%zu epochs=%zu seconds=%.1f rss_mib=%ld (features %zu) "
-              "agreement=%.3f risk=%.4f\n",
+              "agreement=%.3f risk=%.4f, %.4f in the first epoch\n",
               search.c_str(), n, how.batch, found.risks.size(), seconds, usage.ru_maxrss / 1024,
               2 * n * d * sizeof(float) >> 20,
-              static_cast<double>(std::max(same, n - same)) / static_cast<double>(n), found.risk);
+              static_cast<double>(std::max(same, n - same)) / static_cast<double>(n), found.risk,
+              found.risks.front());
 }

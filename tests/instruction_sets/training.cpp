@@ -12,7 +12,6 @@
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/backend/cpu/processor.hpp>
 #include <disentangle/backend/eigen/eigen_cpu.hpp>
-#include <disentangle/contrast/soft_mixed_partition.hpp>
 #include <disentangle/contrast/soft_partition.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/data/arrays.hpp>
@@ -73,7 +72,7 @@ Training TRAINING() {
   for (char const* const name :
        {typeid(Model).name(), typeid(dis::metric::LinearProbe).name(),
         typeid(dis::metric::NearestNeighbours).name(), typeid(dis::contrast::SoftPartition<float>).name(),
-        typeid(dis::contrast::SoftMixedPartition<float>).name(), typeid(dis::backend::EigenCpu).name()})
+        typeid(dis::backend::EigenCpu).name()})
     p.names += name + std::string(" ");
   p.formula_error = formula_error();
 
