@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/autodiff/materialise.hpp>
 #include <disentangle/autodiff/tape.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/nn/initialisation.hpp>
@@ -63,8 +64,9 @@ class Parameters {
   Parameters(Parameters const&) = delete;
   Parameters& operator=(Parameters const&) = delete;
   ~Parameters() {
-    for (auto [p, n] : {std::pair{values_, size_}, std::pair{gradients_, size_},
-                        std::pair{moments_, moments_size_}, std::pair{statistics_, statistics_size_}}) {
+    for (auto [p, n] :
+         {std::pair{values_, size_}, std::pair{gradients_, size_}, std::pair{moments_, moments_size_},
+          std::pair{statistics_, statistics_size_}, std::pair{kept_, statistics_size_}}) {
       if (p != nullptr) tape_->backend().deallocate(p, n);
     }
   }
@@ -173,9 +175,24 @@ class Parameters {
   scalar* moment(std::size_t i) { return moments_ + i * size_; }
   std::size_t moments() const { return size_ == 0 ? 0 : moments_size_ / size_; }
   scalar* statistic_values() { return statistics_; }
+
+  /// Remembers the statistics until the next call. The first takes memory.
+  void keep_statistics() {
+    if (statistics_size_ == 0) return;
+    if (kept_ == nullptr) kept_ = tape_->backend().allocate(statistics_size_);
+    assign(all_statistics(kept_), all_statistics(statistics_));
+  }
+  /// Makes them again what they were then.
+  void restore_statistics() {
+    if (kept_ != nullptr) assign(all_statistics(statistics_), all_statistics(kept_));
+  }
   Tape<Backend>& tape() { return *tape_; }
 
  private:
+  Variable<Backend, 1> all_statistics(scalar* values) const {
+    return {tape_, values, nullptr, {static_cast<std::ptrdiff_t>(statistics_size_)}, {1}};
+  }
+
   /// The initial value and the place in a checkpoint hang on the name.
   void expect_new(std::string const& name) const {
     for (auto const* blocks : {&blocks_, &statistic_blocks_}) {
@@ -216,6 +233,7 @@ class Parameters {
   std::vector<Block> blocks_, statistic_blocks_;
   std::size_t size_ = 0, moments_size_ = 0, statistics_size_ = 0;
   scalar *values_ = nullptr, *gradients_ = nullptr, *moments_ = nullptr, *statistics_ = nullptr;
+  scalar* kept_ = nullptr;  // a copy of the statistics
 };
 
 }  // namespace disentangle::nn

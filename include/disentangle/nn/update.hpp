@@ -13,10 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include <disentangle/autodiff/materialise.hpp>
 #include <disentangle/autodiff/elementwise.hpp>
+#include <disentangle/autodiff/materialise.hpp>
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/backend/backend_traits.hpp>
+#include <disentangle/core/error.hpp>
+#include <disentangle/core/number_text.hpp>
 #include <disentangle/nn/parameters.hpp>
 #include <disentangle/optim/optimizer.hpp>
 
@@ -104,11 +106,13 @@ class OwnParameters {
   OwnParameters(Tape<Backend>& tape, std::string name) : parameters(tape, std::move(name)) {}
 
   /// Minimises a loss: the gradients of the parameters trained here start at zero, the tape runs back, the
-  /// optimiser steps.
+  /// optimiser steps. @throws NumericalError for a loss that is not finite, before anything is changed; on a
+  /// backend that queues its work it is not looked at.
   template <scalar_expression E>
   void minimise(E const& loss) {
     auto const value = materialise(loss);
     if (instead_of_update) return instead_of_update(value);
+    if constexpr (!backend::backend_traits<Backend>::queues_steps) expect_finite(value);
     trained().begin_step();
     parameters.tape().backward(value);
     ++updates;
@@ -125,6 +129,17 @@ class OwnParameters {
 
  private:
   virtual void apply() = 0;
+
+  void expect_finite(Variable<Backend, 0> const& loss) {
+    double number = 0;
+    parameters.tape().backend().download(loss.value, &number, 1);
+    if (std::isfinite(number)) return;
+    throw NumericalError(
+        "update " + std::to_string(updates + 1) + " of '" + parameters.name() + "': its loss is " +
+        std::to_string(number) +
+        "; lower the learning rate of its optimiser, set its clip_norm, or look at the images "
+        "of this minibatch");
+  }
 };
 
 namespace detail {

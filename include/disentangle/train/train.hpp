@@ -89,8 +89,9 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 /// A loss that explodes and a posterior that collapses are said in words, with the hyper-parameters to change
 /// (RunWarnings): by progress_bar() and csv_log() when they are noticed, and in the summary. The run goes on.
 ///
-/// @throws NumericalError where a part of the loss is not finite; the model is then as before that step, and
-/// the message names the last good checkpoint if there is one. @throws ValueError for a batch size of 0, and for one
+/// @throws NumericalError where a part of the loss is not finite; Model::step says what it leaves of the model, and
+/// the message names the last good checkpoint if there is one: with checkpoint(file, {.resume = true}) the next run
+/// goes on from there. @throws ValueError for a batch size of 0, and for one
 /// that the data set, or its labelled part, cannot fill.
 template <class Model, data::data_set Data, class... Callbacks>
 TrainSummary train(Model& model, Data const& data, TrainOptions const& options, Callbacks&&... callbacks) {

@@ -16,10 +16,12 @@
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/number_text.hpp>
+#include <disentangle/core/reflection.hpp>
 #include <disentangle/nn/update.hpp>
 #include <disentangle/objective/step.hpp>
 #include <disentangle/reconstruction/reconstruction.hpp>
 #include <disentangle/train/assembly.hpp>
+#include <disentangle/train/step_undo.hpp>
 #include <disentangle/train/step_view.hpp>
 
 namespace disentangle {
@@ -52,12 +54,26 @@ auto term_of(Forward<A>& forward) {
   }
 }
 
+/// "LabelledStep, TotalCorrelation<5>": the policies that update something before the forward pass of a step.
+template <class A>
+std::string policies_with_before_step() {
+  std::string names;
+  A::traits::each_slot([&](auto index) {
+    using Policy = typename A::traits::template policy<index>;
+    if constexpr (has_before_step<Policy, StepView<A, index>>)
+      names += (names.empty() ? "" : ", ") + type_name<Policy>();
+  });
+  return names;
+}
+
 template <class A>
 NumericalError not_finite(A const& a, std::size_t part, double value, std::string const& remark) {
+  std::string const updated = policies_with_before_step<A>();
   return NumericalError(
       "step " + std::to_string(a.steps) + ": the part " + A::traits::part_names()[part] + " of the loss is " +
       number_text(value) + remark +
-      "; lower the learning rate, set a clip_norm, or look at the images of this minibatch");
+      "; lower the learning rate, set a clip_norm, or look at the images of this minibatch" +
+      (updated.empty() ? "" : "; " + updated + " made updates in this step before: go on from a checkpoint"));
 }
 
 /// Where a step's numbers go: into the report at once, or to memory of the backend that queues its work.
@@ -131,7 +147,7 @@ void evaluate_terms(Forward<A>& forward) {
 
 /// All work of a step.
 template <class A>
-void do_step(A& a, std::span<Minibatch const> batches) {
+void do_step(A& a, std::span<Minibatch const> batches, StepUndo<A>& undo) {
   using traits = typename A::traits;
   using Backend = typename A::backend_type;
   traits::each_slot([&](auto index) {
@@ -168,6 +184,7 @@ void do_step(A& a, std::span<Minibatch const> batches) {
   });
   a.tape.backward();
   nn::update(a.main, optimizer_of(a.method), a.steps);
+  if constexpr (!TakeNumbers<A>::queues) undo.updated();
 
   traits::each_slot([&](auto index) {
     using View = StepView<A, index>;
@@ -226,14 +243,14 @@ typename A::report_type const& read_back(A& a) {
   return report;
 }
 
-/// One update from minibatches; what Model::step does, which says more. The step is not counted where it
-/// throws.
+/// One update from minibatches; what Model::step does, which says more. What a step that throws has changed
+/// is taken back as far as StepUndo says.
 template <class A>
 typename A::report_type const& make_step(A& a, std::span<Minibatch const> batches, bool reads_back) {
   detail::check_minibatches<A>(batches);
   auto& report = a.report;
-  ++a.steps;
-  try {
+  {
+    detail::StepUndo<A> undo(a);
     if constexpr (backend::backend_traits<typename A::backend_type>::queues_steps) {
       auto& backend = a.tape.backend();
       std::size_t sizes = 0;
@@ -242,17 +259,15 @@ typename A::report_type const& make_step(A& a, std::span<Minibatch const> batche
         sizes = sizes * 1'000'003 + batches[i].size;
       }
       a.staged_images = batches[0].size;
-      backend.submit(sizes, [&] { detail::do_step(a, batches); });
+      backend.submit(sizes, [&] { detail::do_step(a, batches, undo); });
+      undo.updated();
     } else {
       report.step = a.steps;
       report.loss = 0;
       report.images = batches[0].size;
       report.kl.fill(0);
-      detail::do_step(a, batches);
+      detail::do_step(a, batches, undo);
     }
-  } catch (...) {
-    --a.steps;
-    throw;
   }
   if constexpr (backend::backend_traits<typename A::backend_type>::queues_steps) {
     if (reads_back || a.tape.backend().reads_back(a.steps)) read_back(a);
