@@ -17,8 +17,8 @@ struct FileError : Error {
   FileError(std::string const& path, std::string const& what) : Error(path + ": " + what) {}
 };
 
-/// Too little memory for what a file or data set holds; the message starts with its name and says how many bytes
-/// are wanted.
+/// Too little memory for what a file or data set holds; the message starts with its name and says how many
+/// bytes are wanted.
 struct MemoryError : Error {
   MemoryError(std::string const& name, std::string const& what) : Error(name + ": " + what) {}
 };

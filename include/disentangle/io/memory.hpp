@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory for what a file holds: where there is too little, the error names the file, the bytes wanted, the bytes
-// free and a way out.
+// Memory for what a file holds: where there is too little, the error names the file, the bytes wanted, the
+// bytes free and a way out.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -99,7 +99,8 @@ void allocate_for(std::string const& name, std::size_t count, std::size_t size, 
 inline constexpr std::string_view free_some_memory =
     "end other programs, take a part of the file, or a machine with more memory";
 
-/// values.resize(count) for what a file, `name`, holds. @throws MemoryError naming it, the bytes and the way out
+/// values.resize(count) for what a file, `name`, holds. @throws MemoryError naming it, the bytes and the way
+/// out
 template <class T>
 void make_room(std::vector<T>& values, std::size_t count, std::string const& name,
                std::string_view way_out = free_some_memory) {
@@ -113,8 +114,8 @@ void reserve_room(std::vector<T>& values, std::size_t count, std::string const& 
   detail::allocate_for(name, count, sizeof(T), way_out, [&] { values.reserve(count); });
 }
 
-/// read(), for what takes memory in many pieces (text, trees, images): where it runs out, a MemoryError names the
-/// file and at least the bytes that the file itself has.
+/// read(), for what takes memory in many pieces (text, trees, images): where it runs out, a MemoryError names
+/// the file and at least the bytes that the file itself has.
 template <class Read>
 decltype(auto) in_memory(std::string const& name, std::uint64_t least_bytes, Read&& read) {
   try {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes
 // (https://github.com/huggingface/safetensors, README "Format"). Checkpoints are kept in it. Digests of the
-// header and of each tensor, where asked for, stand among the metadata, so other readers open the file as well.
+// header and of each tensor, where asked for, stand among the metadata, so other readers open the file as
+// well.
 #pragma once
 
 #include <disentangle/core/error.hpp>
@@ -47,14 +48,14 @@ inline char const* safetensors_name(DType dtype) {
   return "U8";
 }
 
-// The metadata that hold the digests: CRC-32 of the 8 bytes of length and the header, this entry's digits taken
-// as zeros; and those of the tensors in the order of their bytes, one space between.
+// The metadata that hold the digests: CRC-32 of the 8 bytes of length and the header, this entry's digits
+// taken as zeros; and those of the tensors in the order of their bytes, one space between.
 inline constexpr char const* header_digest_key = "crc32.header";
 inline constexpr char const* tensor_digests_key = "crc32.tensors";
 inline constexpr std::string_view no_digest = "00000000";
 
-/// Where the digits of the header's digest stand in its text, or npos. Inside a string of JSON the quotes of this
-/// pattern would be escaped, so it is found nowhere else.
+/// Where the digits of the header's digest stand in its text, or npos. Inside a string of JSON the quotes of
+/// this pattern would be escaped, so it is found nowhere else.
 inline std::size_t header_digest_place(std::string_view header) {
   constexpr std::string_view pattern = "\"crc32.header\":\"";
   std::size_t const found = header.find(pattern);
@@ -148,8 +149,8 @@ struct TensorInfo {
 };
 
 /// Opens a safetensors file and checks its whole header: length against the file, element types, shapes
-/// against byte counts, no overlap, no hole, no bytes left over; and the header's digest, if it has one. Tensors
-/// are then read one by one, each checked against its digest. Faults are FileErrors.
+/// against byte counts, no overlap, no hole, no bytes left over; and the header's digest, if it has one.
+/// Tensors are then read one by one, each checked against its digest. Faults are FileErrors.
 class SafetensorsReader {
  public:
   explicit SafetensorsReader(std::filesystem::path const& path) : SafetensorsReader(InputFile(path)) {}

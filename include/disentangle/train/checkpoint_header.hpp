@@ -53,7 +53,8 @@ inline io::SafetensorsReader open_checkpoint(std::filesystem::path const& path) 
     try {
       return io::SafetensorsReader(file);
     } catch (FileError const& error) {
-      throw FileError(name, std::string(error.what()).substr(name.size() + 2) + remedy);
+      std::string const what = std::string(error.what()).substr(name.size() + 2);
+      throw FileError(name, what.find("restore the file") == what.npos ? what + remedy : what);
     }
   };
   io::SafetensorsReader reader = open();

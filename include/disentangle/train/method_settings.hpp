@@ -37,6 +37,7 @@ struct SlotSettings {
     }
     return nullptr;
   }
+  std::string role() const { return slot.substr(0, slot.find(": ")); }
   std::string policy() const {
     std::string const name = slot.substr(slot.find(": ") + 2);
     return name.substr(0, name.find('<'));
@@ -198,6 +199,23 @@ inline void expect_same_structure(std::string const& file, MethodSettings const&
                             "; load_weights() takes the parameters alone, from any method");
 }
 
+/// How set() takes a policy of a method: "WeightedKl", "Encoder.LocatelloConv" where another role has one of that
+/// name, "Regularizer[1].WeightedKl" where the same role has.
+inline std::string address_of(MethodSettings const& settings, std::size_t i) {
+  bool named_twice = false, role_twice = false;
+  std::size_t number = 0;
+  for (std::size_t k = 0; k < settings.size(); ++k) {
+    bool const role = settings[k].role() == settings[i].role();
+    if (role && k < i) ++number;
+    if (k == i || settings[k].policy() != settings[i].policy()) continue;
+    named_twice = true;
+    role_twice = role_twice || role;
+  }
+  if (!named_twice) return settings[i].policy();
+  return settings[i].role() + (role_twice ? "[" + std::to_string(number) + "]" : "") + "." +
+         settings[i].policy();
+}
+
 /// What differs between two methods of one structure. A member that the file lacks had its default then:
 /// `defaults` are those of the policies' types, empty where there are none to be had.
 inline std::vector<SettingChange> setting_changes(MethodSettings const& found, MethodSettings const& now,
@@ -207,7 +225,7 @@ inline std::vector<SettingChange> setting_changes(MethodSettings const& found, M
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (partner[i] == found.size()) continue;
     SlotSettings const& then = found[partner[i]];
-    std::string const policy = now[i].policy();
+    std::string const policy = address_of(now, i);
     for (auto const& [name, value] : now[i].members) {
       std::string const* before = then.value(name);
       if (before == nullptr && standard[i] < defaults.size()) before = defaults[standard[i]].value(name);

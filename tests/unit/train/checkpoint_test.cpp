@@ -246,15 +246,15 @@ TEST_CASE("hyper-parameters change on resuming when the user says so, and the fi
   CHECK_THROWS_WITH_AS(
       dis::train(refused, Blocks{}, options(6), dis::checkpoint(folder.path(), {.resume = true})),
       doctest::Contains(
-          "Adam.learning_rate: 0.01 in the file, 0.001 now; WeightedKl.beta: 4 in the file, 2 now"),
+          "WeightedKl.beta: 4 in the file, 2 now; Adam.learning_rate: 0.01 in the file, 0.001 now"),
       dis::FileError);
   CHECK(refused.steps() == 0);
 
   using enum dis::ChangedSettings;
   dis::CheckpointOptions const allowed{.every = 100, .resume = true, .changed_settings = allow};
   auto second = resumed();
-  std::vector<dis::SettingChange> const expected{{4, "Adam.learning_rate", "0.01", "0.001"},
-                                                 {4, "WeightedKl.beta", "4", "2"}};
+  std::vector<dis::SettingChange> const expected{{4, "WeightedKl.beta", "4", "2"},
+                                                 {4, "Adam.learning_rate", "0.01", "0.001"}};
   // the file says so from the first step on, not only from the next checkpoint on
   dis::train(second, Blocks{}, options(6), dis::checkpoint(folder.path(), allowed),
              [&](auto& run, auto const&) {
@@ -339,6 +339,21 @@ TEST_CASE("hyper-parameters survive the metadata, whatever their text is") {
                                              detail::hyper_parameters_text(settings), "file");
   CHECK(detail::described(again) == text);
   CHECK(detail::unescaped(detail::escaped("a\\t\tb\n\\")) == "a\\t\tb\n\\");
+}
+
+TEST_CASE("changes are named as set() takes them, also where policies share a name") {
+  namespace detail = dis::detail;
+  auto const settings = [](std::string const& a, std::string const& b, std::string const& c,
+                           std::string const& d) {
+    return detail::method_settings("Encoder: Net<3> {n = " + a + "}\nDecoder: Net {n = " + b +
+                                   "}\nRegularizer: Kl {beta = 1}\nRegularizer: Tc {w = " + c +
+                                   "}\nRegularizer: Tc {w = " + d + "}\n");
+  };
+  auto const changes =
+      detail::setting_changes(settings("1", "2", "3", "4"), settings("1", "5", "3", "6"), {}, 9);
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[0] == dis::SettingChange{9, "Decoder.Net.n", "2", "5"});
+  CHECK(changes[1] == dis::SettingChange{9, "Regularizer[2].Tc.w", "4", "6"});
 }
 
 TEST_CASE("slots in another order are the same method; counters go by their names") {
