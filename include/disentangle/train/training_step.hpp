@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include <disentangle/backend/backend_traits.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/number_text.hpp>
@@ -53,7 +54,8 @@ auto term_of(Forward<A>& forward) {
 }
 
 template <class A>
-NumericalError not_finite(A const& a, std::size_t part, double value, std::string const& remark) {
+DISENTANGLE_COLD NumericalError not_finite(A const& a, std::size_t part, double value,
+                                           std::string const& remark) {
   return NumericalError(
       "step " + std::to_string(a.steps) + ": the part " + A::traits::part_names()[part] + " of the loss is " +
       number_text(value) + remark +
@@ -180,7 +182,7 @@ void do_step(A& a, std::span<Minibatch const> batches) {
 
 /// @throws ShapeError for minibatches that are not what a step of the method takes.
 template <class A>
-void check_minibatches(std::span<Minibatch const> batches) {
+DISENTANGLE_COLD void check_minibatches(std::span<Minibatch const> batches) {
   constexpr std::size_t pixels = A::image_shape_type::size;
   if (batches.size() != static_cast<std::size_t>(A::traits::minibatches)) {
     throw ShapeError("step: found " + std::to_string(batches.size()) + " minibatches, expected " +

@@ -13,6 +13,7 @@
 #include <disentangle/backend/extents.hpp>
 #include <disentangle/backend/lanes.hpp>
 #include <disentangle/backend/reduction.hpp>
+#include <disentangle/core/config.hpp>
 
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
@@ -131,7 +132,8 @@ bool independent(Loop const& loop, Bound& bound) {
 /// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written
 /// to.
 template <class P, class Pool, class Loop, class Destination, class Bound>
-void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
+DISENTANGLE_COLD void fused_map(Pool& pool, Loop const& loop, Destination const& destination,
+                                Bound const& bound) {
   detail::Partition const partition(loop.extents);
   pool.for_each(partition.tasks, [&](std::size_t task) {
     Destination to = destination;
@@ -154,7 +156,7 @@ void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bou
 /// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its
 /// result).
 template <class P, class Pool, class Loop, class Bound, class Seed>
-void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
+DISENTANGLE_COLD void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
   detail::Partition const partition(loop.extents);
   auto const body = [&](std::size_t task) {
     Bound to = bound;
@@ -184,7 +186,7 @@ std::size_t fused_sum_partials(Loop const& loop) {
 
 /// The sum of all elements: per task in packs, then the partial sums in order.
 template <class P, class Pool, class Loop, class Bound, class T>
-T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
+DISENTANGLE_COLD T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
   detail::Partition const partition(loop.extents);
   pool.for_each(partition.tasks, [&](std::size_t task) {
     Bound from = bound;
@@ -209,8 +211,8 @@ T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
 /// destination = reduction of the expression over the axes on which the destination has stride 0.
 /// Parallel over the outermost axis if it is kept; one fixed order of combination in any case.
 template <class P, class Pool, class Loop, class Destination, class Bound>
-void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& destination,
-                  Bound const& bound) {
+DISENTANGLE_COLD void fused_reduce(Pool& pool, Loop const& loop, Reduction kind,
+                                   Destination const& destination, Bound const& bound) {
   using T = typename P::value_type;
   int outermost = 0;
   while (outermost < max_rank - 1 && loop.extents[outermost] == 1) ++outermost;
