@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <disentangle/autodiff/variable.hpp>
+#include <disentangle/core/config.hpp>
 
 namespace disentangle {
 
@@ -143,7 +144,8 @@ bool needs_gradient(E const& e) {
 
 /// Stretches `extents` (rank axes) to what they broadcast to with those of a variable, axes aligned from the
 /// last.
-inline void broadcast_extents(std::ptrdiff_t* extents, int rank, std::ptrdiff_t const* own, int own_rank) {
+DISENTANGLE_OUT_OF_LINE inline void broadcast_extents(std::ptrdiff_t* extents, int rank,
+                                                      std::ptrdiff_t const* own, int own_rank) {
   for (int axis = 0; axis < own_rank; ++axis) {
     std::ptrdiff_t& target = extents[rank - own_rank + axis];
     if (own[axis] == target || own[axis] == 1) continue;

@@ -5,6 +5,7 @@
 
 #include <disentangle/autodiff/bind.hpp>
 #include <disentangle/autodiff/tape.hpp>
+#include <disentangle/core/config.hpp>
 
 namespace disentangle {
 
@@ -30,7 +31,7 @@ BoundVariable<T> bind_destination(Variable<B, R> v, Loop const& loop) {
 /// destination = expression, in one pass over memory; nothing is recorded. The extents must be the same, and
 /// the expression may read the destination element by element: assign(x, 0.9 * x + 0.1 * y).
 template <class B, int R, expression E>
-void assign(Variable<B, R> const& destination, E const& e) {
+DISENTANGLE_COLD void assign(Variable<B, R> const& destination, E const& e) {
   using T = typename B::scalar;
   backend::expression::Loop loop = backend::expression::loop_over<R>(destination.extents);
   auto to = detail::bind_destination<T>(destination, loop);
@@ -43,7 +44,7 @@ void assign(Variable<B, R> const& destination, E const& e) {
 /// expression, in one pass over memory. What a record does on the way back: tape.record([e, out] {
 /// pull_back(e, gradient); }).
 template <expression E, expression S>
-void pull_back(E const& e, S const& seed) {
+DISENTANGLE_COLD void pull_back(E const& e, S const& seed) {
   using B = typename E::backend_type;
   using T = typename B::scalar;
   backend::expression::Loop loop = backend::expression::loop_over<E::rank>(extents_of(e));
@@ -55,7 +56,7 @@ void pull_back(E const& e, S const& seed) {
 
 /// The expression as a tensor: evaluated now, in one pass. A variable is returned as it is.
 template <expression E>
-Variable<typename E::backend_type, E::rank> materialise(E const& e) {
+DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> materialise(E const& e) {
   if constexpr (is_variable<E>) {
     detail::check_generation(e);
     return e;
@@ -72,7 +73,7 @@ Variable<typename E::backend_type, E::rank> materialise(E const& e) {
 
 /// The value of an expression as a constant: no gradient flows back through it.
 template <expression E>
-Variable<typename E::backend_type, E::rank> stop_gradient(E const& e) {
+DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> stop_gradient(E const& e) {
   auto& tape = *detail::tape_of(e);
   if constexpr (is_variable<E>) {
     auto constant = e;

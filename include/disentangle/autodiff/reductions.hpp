@@ -7,6 +7,7 @@
 
 #include <disentangle/autodiff/views.hpp>
 #include <disentangle/backend/reduction.hpp>
+#include <disentangle/core/config.hpp>
 
 namespace disentangle {
 
@@ -14,7 +15,8 @@ namespace detail {
 
 /// out = reduction of e along axis A, without a record.
 template <class B, expression E, int A>
-void reduce_into(Variable<B, E::rank - 1> const& out, E const& e, Axis<A> a, backend::Reduction kind) {
+DISENTANGLE_COLD void reduce_into(Variable<B, E::rank - 1> const& out, E const& e, Axis<A> a,
+                                  backend::Reduction kind) {
   using T = typename B::scalar;
   auto const extents = extents_of(e);
   if (product(extents) == 0) {  // nothing to loop over: every result, if there is any, is the empty reduction
@@ -42,7 +44,7 @@ std::array<std::ptrdiff_t, Rank - 1> without_axis(std::array<std::ptrdiff_t, Ran
 
 /// The sum of all elements.
 template <expression E>
-Variable<typename E::backend_type, 0> sum(E const& e) {
+DISENTANGLE_COLD Variable<typename E::backend_type, 0> sum(E const& e) {
   using T = typename E::backend_type::scalar;
   auto& tape = *detail::tape_of(e);
   auto const out = tape.variable(Extents<0>{}, detail::needs_gradient(e));
@@ -58,7 +60,7 @@ Variable<typename E::backend_type, 0> sum(E const& e) {
 
 /// The sum along one axis, which disappears.
 template <expression E, int A>
-Variable<typename E::backend_type, E::rank - 1> sum(E const& e, Axis<A> a) {
+DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> sum(E const& e, Axis<A> a) {
   static_assert(A < E::rank, "[disentangle] sum: the axis is beyond the rank of the expression");
   auto& tape = *detail::tape_of(e);
   auto const out = tape.variable(detail::without_axis(extents_of(e), a), detail::needs_gradient(e));
@@ -83,7 +85,7 @@ auto mean(E const& e, Axis<A> a) {
 
 /// The maximum along one axis, which disappears; the gradient is shared equally by all places that attain it.
 template <expression E, int A>
-Variable<typename E::backend_type, E::rank - 1> max(E const& e, Axis<A> a) {
+DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> max(E const& e, Axis<A> a) {
   static_assert(A < E::rank, "[disentangle] max: the axis is beyond the rank of the expression");
   auto const v = materialise(e);
   auto& tape = *v.tape;
@@ -111,7 +113,7 @@ Variable<typename E::backend_type, 0> max(E const& e) {
 /// log(sum(exp(e))) along one axis, which disappears; exact for any finite values (the maximum is taken out
 /// first).
 template <expression E, int A>
-Variable<typename E::backend_type, E::rank - 1> logsumexp(E const& e, Axis<A> a) {
+DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> logsumexp(E const& e, Axis<A> a) {
   auto const v = materialise(e);
   auto const shift = stop_gradient(max(stop_gradient(v), a));
   return materialise(shift + log(sum(exp(v - insert_axis(shift, a)), a)));

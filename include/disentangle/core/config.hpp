@@ -33,3 +33,22 @@
 #define DISENTANGLE_CHECKED 1
 #endif
 #endif
+
+/// Marks a function that is compiled once and called: neither inlined nor copied for the constants of a caller.
+/// For what a caller would gain nothing by having within itself, and pays for in compile time
+/// (docs/compile_time.md). On a device everything is inlined.
+#if defined(DISENTANGLE_CUDACC)
+#define DISENTANGLE_OUT_OF_LINE
+#elif defined(__clang__)
+#define DISENTANGLE_OUT_OF_LINE __attribute__((noinline))
+#else
+#define DISENTANGLE_OUT_OF_LINE __attribute__((noinline, noclone))
+#endif
+
+/// Marks a function whose own instructions cost nothing beside what it calls, or that runs once: it is compiled for
+/// size, which takes a third of the time. Loops over data stand in functions without this mark.
+#if defined(DISENTANGLE_CUDACC)
+#define DISENTANGLE_COLD
+#else
+#define DISENTANGLE_COLD __attribute__((cold))
+#endif

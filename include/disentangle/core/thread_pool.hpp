@@ -48,9 +48,15 @@ class ThreadPool {
   /// reaches the caller, after which tasks that nobody has begun are left out.
   template <class F>
   void for_each(std::size_t tasks, F&& body) {
+    for_each(tasks, true, body);
+  }
+  /// The same; unless `at_once`, by the calling thread alone and in order. One call for both, so that a body is
+  /// compiled once.
+  template <class F>
+  void for_each(std::size_t tasks, bool at_once, F&& body) {
     using Body = std::remove_reference_t<F>;
     share(
-        tasks,
+        tasks, at_once,
         [](void* b, std::size_t task, [[maybe_unused]] std::size_t worker) {
           if constexpr (std::is_invocable_v<Body&, std::size_t, std::size_t>) {
             (*static_cast<Body*>(b))(task, worker);
@@ -88,8 +94,8 @@ class ThreadPool {
   }
 
   // Not a template: the body is compiled once, called through a pointer whether the loop is shared or not.
-  void share(std::size_t tasks, Call call, void* body) {
-    if (tasks <= 1 || size_ == 1 || inside_loop()) {
+  void share(std::size_t tasks, bool at_once, Call call, void* body) {
+    if (!at_once || tasks <= 1 || size_ == 1 || inside_loop()) {
       for (std::size_t task = 0; task < tasks; ++task) call(body, task, 0);
       return;
     }

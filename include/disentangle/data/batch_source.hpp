@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <disentangle/core/augmented_shape.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/philox.hpp>
@@ -151,7 +152,8 @@ class BatchSource {
 
   /// Throws ValueError for a batch size of 0, for one above the size of the data set where batches must be full
   /// and of different images, for no view, and what the augmentation's check() throws.
-  explicit BatchSource(Data const& data, BatchOptions options = {}, Augmentation augmentation = {})
+  DISENTANGLE_COLD explicit BatchSource(Data const& data, BatchOptions options = {},
+                                        Augmentation augmentation = {})
       : data_(&drawn(data)),
         size_(data.size()),
         stream_(stream(options.stream)),
@@ -190,7 +192,7 @@ class BatchSource {
   BatchSource(BatchSource const&) = delete;
   BatchSource& operator=(BatchSource const&) = delete;
 
-  ~BatchSource() {
+  DISENTANGLE_COLD ~BatchSource() {
     if (!thread_.joinable()) return;
     {
       std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <disentangle/backend/convolution_geometry.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/nn/activations.hpp>
 #include <disentangle/nn/tangent.hpp>
 
@@ -27,7 +28,8 @@ class Convolution {
                                                 Kernel, Stride, Padding, PaddingX>;
   using output_shape = ImageShape<geometry::out_height, geometry::out_width, Channels>;
 
-  void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
+  DISENTANGLE_COLD void declare(Parameters<Backend>& parameters, std::string const& prefix,
+                                Initialisation kind) {
     double const area = Kernel * Kernel, fan_in = area * Input::channels, fan_out = area * Channels;
     parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Input::channels, Channels},
                        weight_initialiser(kind, LayerKind::convolution, fan_in, fan_out));
@@ -128,7 +130,8 @@ struct ConvTranspose {
                                                             Channels, Kernel, Stride, Padding, PaddingX>;
     using output_shape = ImageShape<geometry::out_height, geometry::out_width, Channels>;
 
-    void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
+    DISENTANGLE_COLD void declare(Parameters<Backend>& parameters, std::string const& prefix,
+                                  Initialisation kind) {
       // the fans of the convolution that it is the adjoint of: what PyTorch and TensorFlow use for this layer
       double const area = Kernel * Kernel, fan_in = area * Channels, fan_out = area * Input::channels;
       parameters.declare(weight_, prefix + ".weight", {Kernel, Kernel, Channels, Input::channels},

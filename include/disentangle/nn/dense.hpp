@@ -2,6 +2,7 @@
 // A fully connected layer: out = f(x W + b), W (inputs, features).
 #pragma once
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/nn/activations.hpp>
 #include <disentangle/nn/tangent.hpp>
 
@@ -18,7 +19,8 @@ struct Dense {
     using output_shape = FeatureShape<Features>;
     static constexpr auto inputs = static_cast<std::ptrdiff_t>(Input::size);
 
-    void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
+    DISENTANGLE_COLD void declare(Parameters<Backend>& parameters, std::string const& prefix,
+                                  Initialisation kind) {
       parameters.declare(weight_, prefix + ".weight", {inputs, Features},
                          weight_initialiser(kind, LayerKind::dense, inputs, Features));
       parameters.declare(bias_, prefix + ".bias", {Features},

@@ -14,6 +14,7 @@
 
 #include <disentangle/autodiff/views.hpp>
 #include <disentangle/backend/archetype.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/nn/layer.hpp>
 
 namespace disentangle::nn {
@@ -61,7 +62,8 @@ class Network {
   Network& operator=(Network const&) = delete;
 
   /// Registers the weights of all layers as "prefix.0.weight", "prefix.0.bias", ...
-  void declare(Parameters<Backend>& parameters, std::string const& prefix, Initialisation kind) {
+  DISENTANGLE_COLD void declare(Parameters<Backend>& parameters, std::string const& prefix,
+                                Initialisation kind) {
     for_each_layer([&](auto& layer, std::size_t i) {
       layer.declare(parameters, prefix + "." + std::to_string(i), kind);
     });

@@ -15,6 +15,7 @@
 
 #include <disentangle/autodiff/materialise.hpp>
 #include <disentangle/autodiff/tape.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/nn/initialisation.hpp>
 
@@ -63,7 +64,7 @@ class Parameters {
   Parameters(Tape<Backend>& tape, std::string name) : tape_(&tape), name_(std::move(name)) {}
   Parameters(Parameters const&) = delete;
   Parameters& operator=(Parameters const&) = delete;
-  ~Parameters() {
+  DISENTANGLE_COLD ~Parameters() {
     for (auto [p, n] :
          {std::pair{values_, size_}, std::pair{gradients_, size_}, std::pair{moments_, moments_size_},
           std::pair{statistics_, statistics_size_}, std::pair{kept_, statistics_size_}}) {
@@ -85,8 +86,8 @@ class Parameters {
   }
   /// Registers values that are saved with the parameters and that no optimiser touches (running statistics).
   template <int Rank>
-  void declare_statistic(Variable<Backend, Rank>& variable, std::string name, Extents<Rank> const& extents,
-                         double initial) {
+  DISENTANGLE_COLD void declare_statistic(Variable<Backend, Rank>& variable, std::string name,
+                                          Extents<Rank> const& extents, double initial) {
     expect_new(name);
     variable.tape = tape_;
     variable.extents = extents;
@@ -105,7 +106,7 @@ class Parameters {
 
   /// Takes the memory, with `moments` scalars per parameter for the optimiser, and initialises: a pure
   /// function of the seed and of each parameter's name, so adding a policy changes nobody else's start.
-  void allocate(Seed seed, std::size_t moments) {
+  DISENTANGLE_COLD void allocate(Seed seed, std::size_t moments) {
     auto& backend = tape_->backend();
     moments_size_ = moments * size_;
     values_ = backend.allocate(std::max<std::size_t>(size_, 1));
@@ -206,8 +207,8 @@ class Parameters {
   }
 
   template <int Rank>
-  void declare_block(Variable<Backend, Rank>& variable, bool* written, std::string name,
-                     Extents<Rank> const& extents, Initialiser initialiser) {
+  DISENTANGLE_COLD void declare_block(Variable<Backend, Rank>& variable, bool* written, std::string name,
+                                      Extents<Rank> const& extents, Initialiser initialiser) {
     expect_new(name);
     if (is_moment(name)) {
       throw ValueError("parameters '" + name_ + "': found the name '" + name +

@@ -17,6 +17,7 @@
 #include <disentangle/autodiff/materialise.hpp>
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/backend/backend_traits.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/number_text.hpp>
 #include <disentangle/nn/parameters.hpp>
@@ -59,7 +60,7 @@ Optimiser at_rate(Optimiser optimiser, double factor) {
 
 /// One update from the gradients of this step. `step` counts the updates of this set from 1.
 template <class Backend, optimizer_policy Optimiser>
-void update(Parameters<Backend>& parameters, Optimiser const& at_full_rate, long step) {
+DISENTANGLE_COLD void update(Parameters<Backend>& parameters, Optimiser const& at_full_rate, long step) {
   Optimiser const optimiser = detail::at_rate(at_full_rate, parameters.rate_factor);
   parameters.complete_gradients();
   auto& backend = parameters.tape().backend();

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/nn/builder.hpp>
@@ -89,7 +90,7 @@ struct Assembly {
   detail::DeviceNumbers<Backend> results;
   detail::DeviceNumbers<Backend> measured;
 
-  Assembly(M method_, Backend backend, Seed seed_)
+  DISENTANGLE_COLD Assembly(M method_, Backend backend, Seed seed_)
       : method(std::move(method_)),
         seed(seed_),
         tape(backend),
@@ -196,7 +197,7 @@ struct Assembly {
   }
 
   template <std::size_t I>
-  void build_state() {
+  DISENTANGLE_COLD void build_state() {
     using State = typename std::tuple_element_t<I, typename traits::template states<setting>>::element_type;
     using Policy = typename traits::template policy<I>;
     if constexpr (std::is_same_v<State, detail::Absent>) {

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/train/assembly.hpp>
 
@@ -22,14 +23,14 @@ namespace detail {
 /// Images that inference takes at a time: enough for the kernels, little memory.
 inline constexpr std::size_t inference_batch = 64;
 
-inline std::size_t whole(char const* what, std::size_t scalars, std::size_t unit) {
+DISENTANGLE_COLD inline std::size_t whole(char const* what, std::size_t scalars, std::size_t unit) {
   if (scalars % unit != 0) {
     throw ShapeError(std::string(what) + ": found " + std::to_string(scalars) +
                      " scalars, expected a multiple of " + std::to_string(unit));
   }
   return scalars / unit;
 }
-inline void expect_scalars(char const* what, std::size_t found, std::size_t expected) {
+DISENTANGLE_COLD inline void expect_scalars(char const* what, std::size_t found, std::size_t expected) {
   if (found != expected) {
     throw ShapeError(std::string(what) + ": found room for " + std::to_string(found) + " scalars, expected " +
                      std::to_string(expected));
@@ -38,7 +39,7 @@ inline void expect_scalars(char const* what, std::size_t found, std::size_t expe
 
 /// Calls f(first, count, images) for pieces of n images, each (count, pixels) on the tape, nothing recorded.
 template <class A, class F>
-void over_pieces(A& a, std::span<float const> rows, std::size_t width, F&& f) {
+DISENTANGLE_COLD void over_pieces(A& a, std::span<float const> rows, std::size_t width, F&& f) {
   RecordingOff<typename A::backend_type> const guard(a.tape);
   std::size_t const n = rows.size() / width;
   for (std::size_t first = 0; first < n; first += inference_batch) {
@@ -53,7 +54,8 @@ void over_pieces(A& a, std::span<float const> rows, std::size_t width, F&& f) {
 }  // namespace detail
 
 template <class A>
-void encode(A& a, std::span<float const> images, std::span<float> mean, std::span<float> log_variance) {
+DISENTANGLE_COLD void encode(A& a, std::span<float const> images, std::span<float> mean,
+                             std::span<float> log_variance) {
   static_assert(A::method_type::template has<Role::encoder>,
                 "[disentangle] encode: this method has no Encoder<...>");
   constexpr std::size_t pixels = A::image_shape_type::size, latents = A::latent_size;
@@ -78,7 +80,7 @@ void encode(A& a, std::span<float const> images, std::span<float> mean, std::spa
 }
 
 template <class A>
-void classify(A& a, std::span<float const> images, std::span<float> probabilities) {
+DISENTANGLE_COLD void classify(A& a, std::span<float const> images, std::span<float> probabilities) {
   static_assert(A::traits::class_values != 0,
                 "[disentangle] classify: the prior of this method has no classes");
   constexpr std::size_t pixels = A::image_shape_type::size;
@@ -92,7 +94,7 @@ void classify(A& a, std::span<float const> images, std::span<float> probabilitie
 }
 
 template <class A>
-void decode(A& a, std::span<float const> codes, std::span<float> images) {
+DISENTANGLE_COLD void decode(A& a, std::span<float const> codes, std::span<float> images) {
   static_assert(A::method_type::template has<Role::decoder>,
                 "[disentangle] decode: this method has no Decoder<...>");
   constexpr std::size_t pixels = A::image_shape_type::size;
@@ -105,7 +107,7 @@ void decode(A& a, std::span<float const> codes, std::span<float> images) {
 }
 
 template <class A>
-void draw_codes(A& a, std::span<float> codes, std::uint64_t number) {
+DISENTANGLE_COLD void draw_codes(A& a, std::span<float> codes, std::uint64_t number) {
   static_assert(A::method_type::template has<Role::prior>,
                 "[disentangle] draw_codes: this method has no Prior<...>");
   std::size_t const n = detail::whole("draw_codes: codes", codes.size(), A::latent_size);

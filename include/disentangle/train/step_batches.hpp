@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/data/augmented.hpp>
@@ -68,7 +69,7 @@ auto labelled_source(Model const& model, Data const& data, TrainOptions const& o
 template <class Model, class Data>
 class StepBatches {
  public:
-  StepBatches(Model const& model, Data const& data, TrainOptions const& options) {
+  DISENTANGLE_COLD StepBatches(Model const& model, Data const& data, TrainOptions const& options) {
     if (model.steps() >= options.steps) return;
     for (int i = 0; i < Model::draws; ++i) {
       sources_.push_back(std::make_unique<Source>(

@@ -14,6 +14,7 @@
 
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/core/augmented_shape.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/philox.hpp>
@@ -94,7 +95,8 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 /// goes on from there. @throws ValueError for a batch size of 0, and for one
 /// that the data set, or its labelled part, cannot fill.
 template <class Model, data::data_set Data, class... Callbacks>
-TrainSummary train(Model& model, Data const& data, TrainOptions const& options, Callbacks&&... callbacks) {
+DISENTANGLE_COLD TrainSummary train(Model& model, Data const& data, TrainOptions const& options,
+                                    Callbacks&&... callbacks) {
   static_assert(std::is_same_v<typename Model::image_shape_type, typename Data::image_shape_type>,
                 "[disentangle] train: the model's image shape is not that of the data set; pass "
                 "data.image_shape() to Model");

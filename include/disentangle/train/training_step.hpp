@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include <disentangle/backend/backend_traits.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/minibatch.hpp>
 #include <disentangle/core/number_text.hpp>
@@ -67,7 +68,8 @@ std::string policies_with_before_step() {
 }
 
 template <class A>
-NumericalError not_finite(A const& a, std::size_t part, double value, std::string const& remark) {
+DISENTANGLE_COLD NumericalError not_finite(A const& a, std::size_t part, double value,
+                                           std::string const& remark) {
   std::string const updated = policies_with_before_step<A>();
   return NumericalError(
       "step " + std::to_string(a.steps) + ": the part " + A::traits::part_names()[part] + " of the loss is " +
@@ -197,7 +199,7 @@ void do_step(A& a, std::span<Minibatch const> batches, StepUndo<A>& undo) {
 
 /// @throws ShapeError for minibatches that are not what a step of the method takes.
 template <class A>
-void check_minibatches(std::span<Minibatch const> batches) {
+DISENTANGLE_COLD void check_minibatches(std::span<Minibatch const> batches) {
   constexpr std::size_t pixels = A::image_shape_type::size;
   if (batches.size() != static_cast<std::size_t>(A::traits::minibatches)) {
     throw ShapeError("step: found " + std::to_string(batches.size()) + " minibatches, expected " +

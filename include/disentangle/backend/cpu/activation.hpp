@@ -116,4 +116,31 @@ void apply_activation_adjoint(T const* y, T* d, std::size_t n, T slope = T(0)) {
   }
 }
 
+/// An activation as a value, for kernels that are compiled once for all of them. relu and leaky_relu are
+/// compared with in registers; `lanes` computes the others in memory, so many lanes at a time.
+template <class T>
+struct FusedActivation {
+  Activation kind = Activation::identity;
+  T slope = T(0);
+  void (*lanes)(T* x, T slope) = nullptr;                               // null where it is a comparison
+  void (*forward)(T* x, std::size_t n, T slope) = nullptr;              // null for identity
+  void (*adjoint)(T const* y, T* d, std::size_t n, T slope) = nullptr;  // null for identity
+};
+
+/// The activation on register blocks whose vectors have `Width` lanes.
+template <Activation activation, int Width, class T>
+constexpr FusedActivation<T> fused_activation(T slope) {
+  FusedActivation<T> f{activation, slope};
+  if constexpr (activation != Activation::identity) {
+    f.forward = &apply_activation<activation, T>;
+    f.adjoint = &apply_activation_adjoint<activation, T>;
+  }
+  if constexpr (activation == Activation::tanh || activation == Activation::sigmoid)
+    f.lanes = [](T* x, T s) {
+      constexpr auto width = static_cast<std::size_t>(Width);
+      detail::store<T, width>(x, detail::activate<activation, T, width>(detail::load<T, width>(x), s));
+    };
+  return f;
+}
+
 }  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

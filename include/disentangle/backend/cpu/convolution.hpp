@@ -24,6 +24,7 @@
 #include <disentangle/backend/cpu/convolution_gather.hpp>
 #include <disentangle/backend/cpu/convolution_outer.hpp>
 #include <disentangle/backend/cpu/instruction_set.hpp>
+#include <disentangle/backend/cpu/transpose.hpp>
 #include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
@@ -35,9 +36,8 @@ template <class Geometry>
 inline constexpr bool few_channels = Geometry::in_channels <= 4;
 
 /// The images of a group share a partial sum of the weight adjoint.
-template <class Geometry>
-constexpr std::size_t group_count(std::size_t batch) {
-  return std::min<std::size_t>(batch, few_channels<Geometry> ? 16 : 4);
+constexpr std::size_t group_count(std::size_t batch, bool few) {
+  return std::min<std::size_t>(batch, few ? 16 : 4);
 }
 
 constexpr int greatest_divisor_up_to(int n, int limit) {
@@ -65,6 +65,33 @@ constexpr Range slice(int n, std::size_t part, std::size_t parts, int multiple) 
   int const p = static_cast<int>(part), ps = static_cast<int>(parts);
   return {std::min(n, units * p / ps * multiple), std::min(n, units * (p + 1) / ps * multiple)};
 }
+
+/// Taps of a kernel, at most: they are listed on the stack.
+inline constexpr int most_taps = 1024;
+
+/// A geometry as a value: its extents, and the kernels for its numbers of channels. What follows is compiled
+/// once for a scalar and not for each layer.
+template <class T>
+struct Convolution {
+  int in_height, in_width, in_channels, out_height, out_width, out_channels;
+  int kernel, stride, pad_y, pad_x;
+  std::size_t in_size, out_size, weight_size;
+  bool few;        // few channels in
+  T const* zeros;  // a pixel's, in or out
+  // for many channels
+  void (*gather_outputs)(Grid const&, Tap<T> const*, int, T const*, T const*, T const*, T*,
+                         FusedActivation<T> const&, int, int);
+  void (*gather_inputs)(Grid const&, Tap<T> const*, int, T const*, T const*, T const*, T*,
+                        FusedActivation<T> const&, int, int);
+  void (*weight_sums)(T const*, T const*, T*, int, std::size_t, std::size_t);
+  // for few channels
+  void (*forward_rows)(T const*, T const*, T const*, T*, FusedActivation<T> const&, Range);
+  void (*dot_inputs)(T const*, T const*, T const*, T*, std::size_t, std::size_t);
+  void (*few_weight_sums)(T const*, T*, T const*, FusedActivation<T> const&, T*, std::size_t, std::size_t);
+  // sums over pixels
+  void (*add_outputs)(T const*, std::size_t, T*);
+  void (*add_inputs)(T const*, std::size_t, T*);
+};
 
 /// Bands of output rows of an image of few channels, and the padded copy of the input rows that they read.
 template <class Geometry>
@@ -94,103 +121,69 @@ struct Band {
   }
 };
 
-/// One slice of one image of the forward pass.
-template <class Geometry, Activation activation, class T>
-void forward_slice(T const* in, T const* weights, T const* bias, T* out, T slope, std::size_t part,
-                   std::size_t parts) {
-  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
-                kernel = Geometry::kernel;
-  if constexpr (few_channels<Geometry>) {
-    using Rows = Band<Geometry>;
-    alignas(64) T band[Rows::size];
-    Range const rows = slice(Geometry::out_height, part, parts, 1);
-    for (int first = rows.first; first < rows.last; first += Rows::rows) {
-      Rows::copy(in, first, band);
-      for (int r = 0; r < Rows::rows && first + r < rows.last; ++r)
-        gather_row<T, channels, out_channels, kernel, Geometry::stride, activation>(
-            band + std::ptrdiff_t{r} * Geometry::stride * Rows::row_size, Rows::row_size, Geometry::out_width,
-            weights, bias, out + std::ptrdiff_t{first + r} * Geometry::out_width * out_channels, slope);
-    }
-  } else {
-    Tap<T> taps[kernel * kernel];
-    for (int t = 0; t < kernel * kernel; ++t)
-      taps[t] = {t / kernel - Geometry::pad_y, t % kernel - Geometry::pad_x,
-                 weights + std::ptrdiff_t{t} * channels * out_channels, false};
-    mark_leading(taps, kernel * kernel, Geometry::stride);
-    Grid const grid{Geometry::in_height,
-                    Geometry::in_width,
-                    Geometry::out_width,
-                    Geometry::stride,
-                    std::ptrdiff_t{Geometry::out_width} * out_channels,
-                    out_channels};
-    Range const points = slice(Geometry::out_height * Geometry::out_width, part, parts, 24);
-    gather_pixels<T, channels, out_channels, activation>(grid, taps, kernel * kernel, in, bias, out, slope,
-                                                         points.first, points.last);
-  }
-}
-
-/// Whether the input adjoint reads the weights transposed, [ky][kx][cout][cin].
-template <class Geometry>
-inline constexpr bool transposes_weights = !few_channels<Geometry>;
-
-/// The weights of taps `first` .. `last` - 1 transposed.
+/// Output rows of one image of few channels.
 template <class Geometry, class T>
-void transpose_weights(T const* weights, T* transposed, int first, int last) {
-  constexpr int rows = Geometry::in_channels, columns = Geometry::out_channels, tile = 8;
-  for (int t = first; t < last; ++t) {
-    T const* a = weights + std::ptrdiff_t{t} * rows * columns;
-    T* b = transposed + std::ptrdiff_t{t} * rows * columns;
-    for (int i = 0; i < rows; i += tile)
-      for (int j = 0; j < columns; j += tile)
-        for (int jj = j; jj < std::min(j + tile, columns); ++jj)
-          for (int ii = i; ii < std::min(i + tile, rows); ++ii) b[jj * rows + ii] = a[ii * columns + jj];
+void forward_rows(T const* in, T const* weights, T const* bias, T* out, FusedActivation<T> const& f,
+                  Range rows) {
+  using Rows = Band<Geometry>;
+  alignas(64) T band[Rows::size];
+  for (int first = rows.first; first < rows.last; first += Rows::rows) {
+    Rows::copy(in, first, band);
+    for (int r = 0; r < Rows::rows && first + r < rows.last; ++r)
+      gather_row<T, Geometry::in_channels, Geometry::out_channels, Geometry::kernel, Geometry::stride>(
+          band + std::ptrdiff_t{r} * Geometry::stride * Rows::row_size, Rows::row_size, Geometry::out_width,
+          weights, bias, out + std::ptrdiff_t{first + r} * Geometry::out_width * Geometry::out_channels, f);
   }
 }
 
-/// One slice of one image of the input adjoint, f(bias + conv^T(d, w)). `weights` as transposes_weights says.
-template <class Geometry, Activation activation, class T>
-void input_adjoint_slice(T const* d, T const* weights, T const* bias, T* din, T slope, std::size_t part,
-                         std::size_t parts) {
-  constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
-                kernel = Geometry::kernel, stride = Geometry::stride, pad_y = Geometry::pad_y,
-                pad_x = Geometry::pad_x;
-  constexpr int per_side = (kernel + stride - 1) / stride;
-  for (int py = 0; py < stride && py < Geometry::in_height; ++py) {
-    for (int px = 0; px < stride && px < Geometry::in_width; ++px) {
-      Tap<T> taps[per_side * per_side];
+/// Calls pixels(grid, taps, count, target, points) for each of the S x S dense phases of a slice of an image of
+/// the input adjoint. `c` is a geometry, or the value of one.
+template <int MostTaps, class Extents, class T, class Pixels>
+DISENTANGLE_INLINE void for_each_phase(Extents const& c, T const* weights, T* din, std::size_t part,
+                                       std::size_t parts, Pixels const& pixels) {
+  int const stride = c.stride, channels = c.in_channels;
+  for (int py = 0; py < stride && py < c.in_height; ++py) {
+    for (int px = 0; px < stride && px < c.in_width; ++px) {
+      Tap<T> taps[MostTaps];
       int count = 0;
-      for (int ky = (py + pad_y) % stride; ky < kernel; ky += stride)
-        for (int kx = (px + pad_x) % stride; kx < kernel; kx += stride)
-          taps[count++] = {(py + pad_y - ky) / stride, (px + pad_x - kx) / stride,
-                           weights + std::ptrdiff_t{ky * kernel + kx} * channels * out_channels, false};
+      for (int ky = (py + c.pad_y) % stride; ky < c.kernel; ky += stride)
+        for (int kx = (px + c.pad_x) % stride; kx < c.kernel; kx += stride)
+          taps[count++] = {(py + c.pad_y - ky) / stride, (px + c.pad_x - kx) / stride,
+                           weights + std::ptrdiff_t{ky * c.kernel + kx} * channels * c.out_channels, false};
       mark_leading(taps, count, 1);
-      int const width = (Geometry::in_width - px + stride - 1) / stride;
-      int const height = (Geometry::in_height - py + stride - 1) / stride;
-      Grid const grid{Geometry::out_height,
-                      Geometry::out_width,
+      int const width = (c.in_width - px + stride - 1) / stride;
+      int const height = (c.in_height - py + stride - 1) / stride;
+      Grid const grid{c.out_height,
+                      c.out_width,
                       width,
                       1,
-                      std::ptrdiff_t{stride} * Geometry::in_width * channels,
-                      std::ptrdiff_t{stride} * channels};
-      Range const points = slice(width * height, part, parts, 24);
-      T* const target = din + (std::ptrdiff_t{py} * Geometry::in_width + px) * channels;
-      if constexpr (few_channels<Geometry>)
-        dot_pixels<T, out_channels, channels>(grid, taps, count, d, bias, target, points.first, points.last);
-      else
-        gather_pixels<T, out_channels, channels, activation>(grid, taps, count, d, bias, target, slope,
-                                                             points.first, points.last);
+                      std::ptrdiff_t{stride} * c.in_width * channels,
+                      std::ptrdiff_t{stride} * channels,
+                      c.out_channels,
+                      channels};
+      pixels(grid, taps, count, din + (std::ptrdiff_t{py} * c.in_width + px) * channels,
+             slice(width * height, part, parts, 24));
     }
   }
 }
 
-/// Which side of the convolution the bias gradient sums over: d for a convolution, in for a transposed one.
-enum class BiasSide { output, input };
+/// One slice of one image of the input adjoint for few channels, without its activation.
+template <class Geometry, class T>
+void dot_inputs(T const* d, T const* weights, T const* bias, T* din, std::size_t part, std::size_t parts) {
+  constexpr int per_side = (Geometry::kernel + Geometry::stride - 1) / Geometry::stride;
+  for_each_phase<per_side * per_side>(
+      Geometry{}, weights, din, part, parts,
+      [&](Grid const& grid, Tap<T> const* taps, int count, T* target, Range points) {
+        dot_pixels<T, Geometry::out_channels, Geometry::in_channels>(grid, taps, count, d, bias, target,
+                                                                     points.first, points.last);
+      });
+}
 
 /// Partial weight adjoint of images first .. last - 1 for input images of few channels; applies the
-/// activation adjoint to d on the way. sums: [ky][kx][cin][cout].
-template <class Geometry, Activation activation, class T>
-void weight_sums_few_channels(T const* in, T* d, T const* y, T slope, T* sums, std::size_t first,
-                              std::size_t last) {
+/// activation adjoint to d on the way, unless y is null. sums: [ky][kx][cin][cout].
+template <class Geometry, class T>
+void weight_sums_few_channels(T const* in, T* d, T const* y, FusedActivation<T> const& f, T* sums,
+                              std::size_t first, std::size_t last) {
   using Rows = Band<Geometry>;
   constexpr int channels = Geometry::in_channels, out_channels = Geometry::out_channels,
                 kernel = Geometry::kernel;
@@ -207,9 +200,8 @@ void weight_sums_few_channels(T const* in, T* d, T const* y, T slope, T* sums, s
       std::size_t const offset = n * Geometry::out_size +
                                  std::size_t{static_cast<unsigned>(top)} * Geometry::out_width * out_channels;
       if (y != nullptr)
-        apply_activation_adjoint<activation>(
-            y + offset, d + offset, static_cast<std::size_t>(rows) * Geometry::out_width * out_channels,
-            slope);
+        f.adjoint(y + offset, d + offset, static_cast<std::size_t>(rows) * Geometry::out_width * out_channels,
+                  f.slope);
       Rows::copy(in + n * Geometry::in_size, top, band);
       PixelRun const pixels{1,
                             rows,
@@ -285,41 +277,111 @@ void weight_sums(T const* in, T const* d, T* sums, int ky, std::size_t first, st
   }
 }
 
+template <class T, int Channels>
+struct Zeros {
+  alignas(64) static constexpr T values[Channels] = {};
+};
+
+/// The value of a geometry.
+template <class T, class G>
+constexpr Convolution<T> make_convolution() {
+  static_assert(
+      G::kernel * G::kernel <= most_taps,
+      "[disentangle] a convolution's kernel has 32 x 32 taps at most; a larger one is a dense layer");
+  Convolution<T> c{};
+  c.in_height = G::in_height, c.in_width = G::in_width, c.in_channels = G::in_channels;
+  c.out_height = G::out_height, c.out_width = G::out_width, c.out_channels = G::out_channels;
+  c.kernel = G::kernel, c.stride = G::stride, c.pad_y = G::pad_y, c.pad_x = G::pad_x;
+  c.in_size = G::in_size, c.out_size = G::out_size, c.weight_size = G::weight_size;
+  c.few = few_channels<G>;
+  using Out = RegisterBlock<T, G::out_channels>;
+  using In = RegisterBlock<T, G::in_channels>;
+  if constexpr (few_channels<G>) {
+    c.forward_rows = &forward_rows<G, T>;
+    c.dot_inputs = &dot_inputs<G, T>;
+    c.few_weight_sums = &weight_sums_few_channels<G, T>;
+  } else {
+    c.zeros = Zeros<T, std::max(G::in_channels, G::out_channels)>::values;
+    c.gather_outputs = &gather_pixels<T, Out::width, Out::vectors>;
+    c.gather_inputs = &gather_pixels<T, In::width, In::vectors>;
+    c.weight_sums = &weight_sums<G, T>;
+  }
+  c.add_outputs = &add_pixels<T, G::out_channels>;
+  c.add_inputs = &add_pixels<T, G::in_channels>;
+  return c;
+}
+template <class T, class Geometry>
+inline constexpr Convolution<T> convolution = make_convolution<T, Geometry>();
+
+/// One slice of one image of the forward pass.
+template <class T>
+DISENTANGLE_OUT_OF_LINE void forward_slice(Convolution<T> const& c, T const* in, T const* weights,
+                                           T const* bias, T* out, FusedActivation<T> const& f,
+                                           std::size_t part, std::size_t parts) {
+  if (c.few) {
+    c.forward_rows(in, weights, bias, out, f, slice(c.out_height, part, parts, 1));
+    return;
+  }
+  Tap<T> taps[most_taps];
+  int const count = c.kernel * c.kernel;
+  for (int t = 0; t < count; ++t)
+    taps[t] = {t / c.kernel - c.pad_y, t % c.kernel - c.pad_x,
+               weights + std::ptrdiff_t{t} * c.in_channels * c.out_channels, false};
+  mark_leading(taps, count, c.stride);
+  Grid const grid{
+      c.in_height,    c.in_width,    c.out_width,   c.stride, std::ptrdiff_t{c.out_width} * c.out_channels,
+      c.out_channels, c.in_channels, c.out_channels};
+  Range const points = slice(c.out_height * c.out_width, part, parts, 24);
+  c.gather_outputs(grid, taps, count, c.zeros, in, bias, out, f, points.first, points.last);
+}
+
+/// One slice of one image of the input adjoint, f(bias + conv^T(d, w)). The weights are read transposed,
+/// [ky][kx][cout][cin], but for few channels, whose activation is left to the caller.
+template <class T>
+DISENTANGLE_OUT_OF_LINE void input_adjoint_slice(Convolution<T> const& c, T const* d, T const* weights,
+                                                 T const* bias, T* din, FusedActivation<T> const& f,
+                                                 std::size_t part, std::size_t parts) {
+  if (c.few) return c.dot_inputs(d, weights, bias, din, part, parts);
+  for_each_phase<most_taps>(c, weights, din, part, parts,
+                            [&](Grid const& grid, Tap<T> const* taps, int count, T* target, Range points) {
+                              c.gather_inputs(grid, taps, count, c.zeros, d, bias, target, f, points.first,
+                                              points.last);
+                            });
+}
+
+/// Which side of the convolution the bias gradient sums over: d for a convolution, in for a transposed one.
+enum class BiasSide { output, input };
+
 /// dw and db from all images; see convolution_weight_adjoint. y null: d holds dpre already.
-template <class Geometry, Activation activation, BiasSide side, class T>
-void weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T* d, T const* y, T slope, T* dw, T* db,
-                    bool accumulate, T* workspace) {
-  constexpr std::size_t bias_size = side == BiasSide::output ? Geometry::out_channels : Geometry::in_channels;
-  constexpr std::size_t partial_size = Geometry::weight_size + bias_size;
-  constexpr std::size_t tasks_per_group = few_channels<Geometry> ? 1 : Geometry::kernel;
-  std::size_t const groups = group_count<Geometry>(batch);
+template <class T>
+DISENTANGLE_OUT_OF_LINE void
+weight_adjoint(ThreadPool& pool, Convolution<T> const& c, BiasSide side, std::size_t batch, T const* in, T* d,
+               T const* y, FusedActivation<T> const& f, T* dw, T* db, bool accumulate, T* workspace) {
+  auto const bias_size = static_cast<std::size_t>(side == BiasSide::output ? c.out_channels : c.in_channels);
+  std::size_t const partial_size = c.weight_size + bias_size;
+  std::size_t const tasks_per_group = c.few ? 1 : static_cast<std::size_t>(c.kernel);
+  std::size_t const groups = group_count(batch, c.few);
   pool.for_each(groups * tasks_per_group, [&](std::size_t task) {
-    std::size_t const group = task / tasks_per_group;
+    std::size_t const group = task / tasks_per_group, ky = task % tasks_per_group;
     std::size_t const first = batch * group / groups, last = batch * (group + 1) / groups;
     T* const partial = workspace + group * partial_size;
-    if constexpr (few_channels<Geometry>) {
-      weight_sums_few_channels<Geometry, activation>(in, d, y, slope, partial, first, last);
+    if (c.few) {
+      c.few_weight_sums(in, d, y, f, partial, first, last);
     } else {
-      int const ky = static_cast<int>(task % tasks_per_group);
-      weight_sums<Geometry>(in, static_cast<T const*>(d),
-                            partial + ky * (Geometry::weight_size / Geometry::kernel), ky, first, last);
+      c.weight_sums(in, d, partial + ky * (c.weight_size / tasks_per_group), static_cast<int>(ky), first,
+                    last);
     }
-    if (task % tasks_per_group == 0 && db != nullptr) {
-      T* const bias = partial + Geometry::weight_size;
+    if (ky == 0 && db != nullptr) {
+      T* const bias = partial + c.weight_size;
       std::fill(bias, bias + bias_size, T(0));
-      if constexpr (side == BiasSide::output)
-        add_pixels<T, Geometry::out_channels>(d + first * Geometry::out_size,
-                                              (last - first) * (Geometry::out_size / Geometry::out_channels),
-                                              bias);
-      else
-        add_pixels<T, Geometry::in_channels>(in + first * Geometry::in_size,
-                                             (last - first) * (Geometry::in_size / Geometry::in_channels),
-                                             bias);
+      if (side == BiasSide::output)
+        c.add_outputs(d + first * c.out_size, (last - first) * (c.out_size / bias_size), bias);
+      else c.add_inputs(in + first * c.in_size, (last - first) * (c.in_size / bias_size), bias);
     }
   });
   // Sums the groups' partial sums in group order.
   constexpr std::size_t width = simd::Pack<T>::size, chunk = 4096;
-  std::size_t const total = Geometry::weight_size;
+  std::size_t const total = c.weight_size;
   pool.for_each((total + chunk - 1) / chunk, [&](std::size_t task) {
     std::size_t const end = std::min(total, (task + 1) * chunk);
     for (std::size_t i = task * chunk; i < end; i += width) {
@@ -333,50 +395,74 @@ void weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T* d, T co
       for (std::size_t i = 0; i < bias_size; ++i) {
         T value = accumulate ? db[i] : T(0);
         for (std::size_t group = 0; group < groups; ++group)
-          value += workspace[group * partial_size + Geometry::weight_size + i];
+          value += workspace[group * partial_size + c.weight_size + i];
         db[i] = value;
       }
     }
   });
 }
 
-template <class Geometry, Activation activation, class T>
-void forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* bias, T* out,
-             T slope) {
-  std::size_t const slices = slice_count(batch);
-  pool.for_each(batch * slices, [&](std::size_t task) {
-    std::size_t const n = task / slices;
-    forward_slice<Geometry, activation>(in + n * Geometry::in_size, weights, bias,
-                                        out + n * Geometry::out_size, slope, task % slices, slices);
-  });
+/// d[i] becomes d[i] * f'(x[i]) for `images` images of `size` scalars, where y = f(x).
+template <class T>
+DISENTANGLE_OUT_OF_LINE void activation_adjoint_of(ThreadPool& pool, std::size_t images, std::size_t size,
+                                                   T const* y, T* d, FusedActivation<T> const& f) {
+  if (f.adjoint != nullptr)
+    pool.for_each(images, [&](std::size_t n) { f.adjoint(y + n * size, d + n * size, size, f.slope); });
 }
 
-/// din = f(bias + conv^T(d, w)); d_of(n) returns the n-th image of d, ready to be read.
-template <class Geometry, Activation activation, class T, class Prepare>
-void input_adjoint(ThreadPool& pool, std::size_t batch, T const* d, T const* weights, T const* bias, T* din,
-                   T slope, T* workspace, std::size_t slices, Prepare prepare) {
-  if constexpr (transposes_weights<Geometry>) {
-    pool.for_each(Geometry::kernel, [&](std::size_t ky) {
-      int const first = static_cast<int>(ky) * Geometry::kernel;
-      transpose_weights<Geometry>(weights, workspace, first, first + Geometry::kernel);
-    });
-    weights = workspace;
+/// out = f(bias + conv(in, w)). y not null: `in` is first multiplied by the derivative g' of the activation
+/// whose outputs these are, image by image.
+template <class T>
+DISENTANGLE_OUT_OF_LINE void forward(ThreadPool& pool, Convolution<T> const& c, std::size_t batch,
+                                     T const* in, T const* weights, T const* bias, T* out,
+                                     FusedActivation<T> const& f, T const* y = nullptr,
+                                     FusedActivation<T> const& g = {}) {
+  std::size_t const slices = slice_count(batch);
+  if (slices != 1 && y != nullptr) {
+    activation_adjoint_of(pool, batch, c.in_size, y, const_cast<T*>(in), g);
+    y = nullptr;
   }
   pool.for_each(batch * slices, [&](std::size_t task) {
     std::size_t const n = task / slices;
-    prepare(n);
-    input_adjoint_slice<Geometry, activation>(d + n * Geometry::out_size, weights, bias,
-                                              din + n * Geometry::in_size, slope, task % slices, slices);
-    if constexpr (few_channels<Geometry> && activation != Activation::identity) {
-      // The slices of an image interleave in memory, so a sliced image is finished below.
-      if (slices == 1) apply_activation<activation>(din + n * Geometry::in_size, Geometry::in_size, slope);
-    }
+    if (y != nullptr && g.adjoint != nullptr)
+      g.adjoint(y + n * c.in_size, const_cast<T*>(in) + n * c.in_size, c.in_size, g.slope);
+    forward_slice(c, in + n * c.in_size, weights, bias, out + n * c.out_size, f, task % slices, slices);
   });
-  if constexpr (few_channels<Geometry> && activation != Activation::identity)
-    if (slices != 1)
-      pool.for_each(batch, [&](std::size_t n) {
-        apply_activation<activation>(din + n * Geometry::in_size, Geometry::in_size, slope);
-      });
+}
+
+/// din = f(bias + conv^T(d, w)). y not null: d is first multiplied by g' as in `forward`.
+template <class T>
+DISENTANGLE_OUT_OF_LINE void input_adjoint(ThreadPool& pool, Convolution<T> const& c, std::size_t batch,
+                                           T const* d, T const* weights, T const* bias, T* din,
+                                           FusedActivation<T> const& f, T* workspace, T const* y = nullptr,
+                                           FusedActivation<T> const& g = {}) {
+  std::size_t const slices = slice_count(batch);
+  if (slices != 1 && y != nullptr) {
+    activation_adjoint_of(pool, batch, c.out_size, y, const_cast<T*>(d), g);
+    y = nullptr;
+  }
+  if (!c.few) {
+    std::ptrdiff_t const tap_size = std::ptrdiff_t{c.in_channels} * c.out_channels;
+    pool.for_each(static_cast<std::size_t>(c.kernel), [&](std::size_t ky) {
+      for (int kx = 0; kx < c.kernel; ++kx) {
+        std::ptrdiff_t const tap = (static_cast<std::ptrdiff_t>(ky) * c.kernel + kx) * tap_size;
+        transpose_block<T>(c.in_channels, c.out_channels, weights + tap, c.out_channels, workspace + tap,
+                           c.in_channels);
+      }
+    });
+    weights = workspace;
+  }
+  bool const finish = c.few && f.forward != nullptr;
+  pool.for_each(batch * slices, [&](std::size_t task) {
+    std::size_t const n = task / slices;
+    if (y != nullptr && g.adjoint != nullptr)
+      g.adjoint(y + n * c.out_size, const_cast<T*>(d) + n * c.out_size, c.out_size, g.slope);
+    input_adjoint_slice(c, d + n * c.out_size, weights, bias, din + n * c.in_size, f, task % slices, slices);
+    // The slices of an image interleave in memory, so a sliced image is finished below.
+    if (finish && slices == 1) f.forward(din + n * c.in_size, c.in_size, f.slope);
+  });
+  if (finish && slices != 1)
+    pool.for_each(batch, [&](std::size_t n) { f.forward(din + n * c.in_size, c.in_size, f.slope); });
 }
 
 }  // namespace detail
@@ -388,8 +474,8 @@ constexpr std::size_t convolution_workspace(std::size_t batch) {
     return convolution_workspace<typename Geometry::Adjoint>(batch);
   } else {
     std::size_t const channels = std::max(Geometry::in_channels, Geometry::out_channels);
-    return std::max(Geometry::weight_size,
-                    detail::group_count<Geometry>(batch) * (Geometry::weight_size + channels));
+    return std::max(Geometry::weight_size, detail::group_count(batch, detail::few_channels<Geometry>) *
+                                               (Geometry::weight_size + channels));
   }
 }
 
@@ -397,26 +483,24 @@ constexpr std::size_t convolution_workspace(std::size_t batch) {
 template <Activation activation, class T>
 void activation_adjoint(ThreadPool& pool, std::size_t images, std::size_t size, T const* y, T* d,
                         T slope = T(0)) {
-  if constexpr (activation != Activation::identity)
-    pool.for_each(images, [&](std::size_t n) {
-      apply_activation_adjoint<activation>(y + n * size, d + n * size, size, slope);
-    });
+  detail::activation_adjoint_of(pool, images, size, y, d, fused_activation<activation, 1>(slope));
 }
 
 /// out = f(conv(in, weights) + bias). bias may be null. slope: leaky_relu's.
 template <class Geometry, Activation activation, class T>
 void convolution_forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* bias,
                          T* out, T slope = T(0)) {
-  detail::forward<Geometry, activation>(pool, batch, in, weights, bias, out, slope);
+  constexpr int width = detail::RegisterBlock<T, Geometry::out_channels>::width;
+  detail::forward(pool, detail::convolution<T, Geometry>, batch, in, weights, bias, out,
+                  fused_activation<activation, width>(slope));
 }
 
 /// din = conv^T(dpre, weights), assigned.
 template <class Geometry, class T>
 void convolution_input_adjoint(ThreadPool& pool, std::size_t batch, T const* dpre, T const* weights, T* din,
                                T* workspace) {
-  detail::input_adjoint<Geometry, Activation::identity>(pool, batch, dpre, weights,
-                                                        static_cast<T const*>(nullptr), din, T(0), workspace,
-                                                        detail::slice_count(batch), [](std::size_t) {});
+  detail::input_adjoint<T>(pool, detail::convolution<T, Geometry>, batch, dpre, weights, nullptr, din, {},
+                           workspace);
 }
 
 /// dw and db (+)= the weight and bias adjoint from in and dpre; `accumulate` adds, else assigns. db may be
@@ -424,9 +508,8 @@ void convolution_input_adjoint(ThreadPool& pool, std::size_t batch, T const* dpr
 template <class Geometry, class T>
 void convolution_weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* dpre, T* dw, T* db,
                                 bool accumulate, T* workspace) {
-  detail::weight_adjoint<Geometry, Activation::identity, detail::BiasSide::output>(
-      pool, batch, in, const_cast<T*>(dpre), static_cast<T const*>(nullptr), T(0), dw, db, accumulate,
-      workspace);
+  detail::weight_adjoint<T>(pool, detail::convolution<T, Geometry>, detail::BiasSide::output, batch, in,
+                            const_cast<T*>(dpre), nullptr, {}, dw, db, accumulate, workspace);
 }
 
 /// All adjoints of a layer y = f(conv(in, weights) + bias) at once, while the images are in the cache. dout
@@ -434,50 +517,43 @@ void convolution_weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in
 template <class Geometry, Activation activation, class T>
 void convolution_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* weights, T const* y,
                          T* dout, T* din, T* dw, T* db, bool accumulate, T* workspace, T slope = T(0)) {
-  T const* pending =
-      activation == Activation::identity ? nullptr : y;  // outputs whose adjoint is still to be applied
+  auto const& c = detail::convolution<T, Geometry>;
+  auto const f = fused_activation<activation, 1>(slope);
+  T const* pending = f.adjoint == nullptr ? nullptr : y;  // outputs whose adjoint is still to be applied
   if (din != nullptr) {
-    bool const whole = detail::slice_count(batch) == 1;
-    if (!whole) activation_adjoint<activation>(pool, batch, Geometry::out_size, y, dout, slope);
-    detail::input_adjoint<Geometry, Activation::identity>(
-        pool, batch, static_cast<T const*>(dout), weights, static_cast<T const*>(nullptr), din, T(0),
-        workspace, detail::slice_count(batch), [&](std::size_t n) {
-          if (whole)
-            apply_activation_adjoint<activation>(y + n * Geometry::out_size, dout + n * Geometry::out_size,
-                                                 Geometry::out_size, slope);
-        });
+    detail::input_adjoint<T>(pool, c, batch, dout, weights, nullptr, din, {}, workspace, pending, f);
     pending = nullptr;
-  } else if (!detail::few_channels<Geometry>) {
-    activation_adjoint<activation>(pool, batch, Geometry::out_size, y, dout, slope);
+  } else if (!c.few) {
+    detail::activation_adjoint_of(pool, batch, c.out_size, y, dout, f);
     pending = nullptr;
   }
-  detail::weight_adjoint<Geometry, activation, detail::BiasSide::output>(
-      pool, batch, in, dout, pending, slope, dw, db, accumulate, workspace);
+  detail::weight_adjoint(pool, c, detail::BiasSide::output, batch, in, dout, pending, f, dw, db, accumulate,
+                         workspace);
 }
 
 /// out = f(convT(in, weights) + bias), weights [ky][kx][cout][cin]. bias may be null.
 template <class Geometry, Activation activation, class T>
 void transposed_convolution_forward(ThreadPool& pool, std::size_t batch, T const* in, T const* weights,
                                     T const* bias, T* out, T* workspace, T slope = T(0)) {
-  detail::input_adjoint<typename Geometry::Adjoint, activation>(
-      pool, batch, in, weights, bias, out, slope, workspace, detail::slice_count(batch), [](std::size_t) {});
+  constexpr int width = detail::RegisterBlock<T, Geometry::out_channels>::width;
+  detail::input_adjoint(pool, detail::convolution<T, typename Geometry::Adjoint>, batch, in, weights, bias,
+                        out, fused_activation<activation, width>(slope), workspace);
 }
 
 /// din = the input adjoint of a transposed convolution, assigned.
 template <class Geometry, class T>
 void transposed_convolution_input_adjoint(ThreadPool& pool, std::size_t batch, T const* dpre,
                                           T const* weights, T* din) {
-  detail::forward<typename Geometry::Adjoint, Activation::identity>(
-      pool, batch, dpre, weights, static_cast<T const*>(nullptr), din, T(0));
+  detail::forward<T>(pool, detail::convolution<T, typename Geometry::Adjoint>, batch, dpre, weights, nullptr,
+                     din, {});
 }
 
 /// dw and db (+)= the weight and bias adjoint of a transposed convolution. db may be null.
 template <class Geometry, class T>
 void transposed_convolution_weight_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* dpre,
                                            T* dw, T* db, bool accumulate, T* workspace) {
-  detail::weight_adjoint<typename Geometry::Adjoint, Activation::identity, detail::BiasSide::input>(
-      pool, batch, dpre, const_cast<T*>(in), static_cast<T const*>(nullptr), T(0), dw, db, accumulate,
-      workspace);
+  detail::weight_adjoint<T>(pool, detail::convolution<T, typename Geometry::Adjoint>, detail::BiasSide::input,
+                            batch, dpre, const_cast<T*>(in), nullptr, {}, dw, db, accumulate, workspace);
 }
 
 /// All adjoints of a layer y = f(convT(in, weights) + bias) at once; see convolution_adjoint.
@@ -485,22 +561,12 @@ template <class Geometry, Activation activation, class T>
 void transposed_convolution_adjoint(ThreadPool& pool, std::size_t batch, T const* in, T const* weights,
                                     T const* y, T* dout, T* din, T* dw, T* db, bool accumulate, T* workspace,
                                     T slope = T(0)) {
-  using Adjoint = typename Geometry::Adjoint;
-  std::size_t const slices = detail::slice_count(batch);
-  if (din == nullptr || slices != 1)
-    activation_adjoint<activation>(pool, batch, Geometry::out_size, y, dout, slope);
-  if (din != nullptr)
-    pool.for_each(batch * slices, [&](std::size_t task) {
-      std::size_t const n = task / slices;
-      if (slices == 1)
-        apply_activation_adjoint<activation>(y + n * Geometry::out_size, dout + n * Geometry::out_size,
-                                             Geometry::out_size, slope);
-      detail::forward_slice<Adjoint, Activation::identity>(
-          static_cast<T const*>(dout + n * Geometry::out_size), weights, static_cast<T const*>(nullptr),
-          din + n * Geometry::in_size, T(0), task % slices, slices);
-    });
-  transposed_convolution_weight_adjoint<Geometry>(pool, batch, in, static_cast<T const*>(dout), dw, db,
-                                                  accumulate, workspace);
+  auto const& c = detail::convolution<T, typename Geometry::Adjoint>;
+  auto const f = fused_activation<activation, 1>(slope);
+  if (din != nullptr) detail::forward<T>(pool, c, batch, dout, weights, nullptr, din, {}, y, f);
+  else detail::activation_adjoint_of(pool, batch, c.in_size, y, dout, f);
+  detail::weight_adjoint<T>(pool, c, detail::BiasSide::input, batch, dout, const_cast<T*>(in), nullptr, {},
+                            dw, db, accumulate, workspace);
 }
 
 }  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

@@ -14,14 +14,18 @@
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::detail {
 
 /// The register block for outputs of the given number of channels: vectors of `width` lanes, `vectors` of
-/// them beside each other and `pixels` of them below.
+/// them beside each other and `pixels` of them below. Kernels are compiled once for a register block: the
+/// numbers of channels, the sides of images and the taps are run-time values, so layers share their code.
 template <class T, int Channels>
 struct RegisterBlock {
   static constexpr int width = static_cast<int>(lanes_dividing<T>(Channels));
   static constexpr int vectors = (Channels / width) % 2 == 0 ? 2 : 1;
-  static constexpr int pixels =
-      simd::register_bytes == 64 ? 8 : (simd::register_bytes == 32 ? 12 / vectors : 4);
 };
+
+/// Pixels of a register block of so many vectors.
+template <int Vectors>
+inline constexpr int block_pixels =
+    simd::register_bytes == 64 ? 8 : (simd::register_bytes == 32 ? 12 / Vectors : 4);
 
 /// Where a tap reads: the offset in pixels from a grid point's origin, and the tap's weights [channel][out
 /// channel]. A leading tap also calls into the cache what the next row of grid points will read.
@@ -47,30 +51,55 @@ DISENTANGLE_INLINE void prefetch(T const* p) {
   for (int i = 0; i < Bytes; i += 64) __builtin_prefetch(reinterpret_cast<char const*>(p) + i, Write);
 }
 
+/// f(x) of an activation in the registers of a block, where it is a comparison; others are computed in memory
+/// (FusedActivation::lanes).
+template <class T, int Width, int Pixels, int Vectors>
+DISENTANGLE_INLINE void activate_block(FusedActivation<T> const& f, Vector<T, Width> (&x)[Pixels][Vectors]) {
+  using Vec = Vector<T, Width>;
+  if (f.kind == Activation::relu) {
+#pragma GCC unroll 16
+    for (int p = 0; p < Pixels; ++p)
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) x[p][v] = activate<Activation::relu, T, Width>(Vec(x[p][v]), f.slope);
+  } else if (f.kind == Activation::leaky_relu) {
+#pragma GCC unroll 16
+    for (int p = 0; p < Pixels; ++p)
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v)
+        x[p][v] = activate<Activation::leaky_relu, T, Width>(Vec(x[p][v]), f.slope);
+  }
+}
+
 /// A grid of output pixels: grid point (i, j) reads around input pixel (step * i, step * j) and is written to
 /// out + i * out_row + j * out_column (in scalars).
 struct Grid {
   int in_height, in_width, width, step;
   std::ptrdiff_t out_row, out_column;
+  int channels, out_channels;
 };
 
 /// out(point) = activation(bias + sum over taps of in(point + tap) * weights(tap)) for the grid points first
-/// .. last - 1 in row-major order; input pixels outside the image count as zeros.
-template <class T, int Channels, int OutChannels, Activation activation>
-void gather_pixels(Grid const& grid, Tap<T> const* taps, int tap_count, T const* in, T const* bias, T* out,
-                   T slope, int first, int last) {
-  using Block = RegisterBlock<T, OutChannels>;
-  constexpr int width = Block::width, vectors = Block::vectors, pixels = Block::pixels;
+/// .. last - 1 in row-major order; input pixels outside the image are read from `zeros`, which has as many
+/// scalars as a pixel.
+template <class T, int width, int vectors>
+DISENTANGLE_OUT_OF_LINE void gather_pixels(Grid const& points, Tap<T> const* taps, int tap_count,
+                                           T const* zeros, T const* in, T const* bias, T* out,
+                                           FusedActivation<T> const& activation, int first, int last) {
+  constexpr int pixels = block_pixels<vectors>;
   using Vec = Vector<T, width>;
-  alignas(64) static constexpr T zeros[Channels] = {};
-  for (int panel = 0; panel < OutChannels; panel += width * vectors) {
+  Grid const grid = points;  // a copy: what is stored cannot alias it
+  FusedActivation<T> const f = activation;
+  std::ptrdiff_t const channels = grid.channels, out_channels = grid.out_channels;
+  for (int panel = 0; panel < out_channels; panel += width * vectors) {
     for (int block = first; block < last; block += pixels) {
       int y[pixels], x[pixels];
+      std::ptrdiff_t origin[pixels];
       T* target[pixels];
       int i = block / grid.width, j = block % grid.width;
       for (int p = 0; p < pixels; ++p) {
         y[p] = i * grid.step;
         x[p] = j * grid.step;
+        origin[p] = (static_cast<std::ptrdiff_t>(y[p]) * grid.in_width + x[p]) * channels;
         target[p] = out + i * grid.out_row + j * grid.out_column + panel;
         if (++j == grid.width) j = 0, ++i;
       }
@@ -84,36 +113,42 @@ void gather_pixels(Grid const& grid, Tap<T> const* taps, int tap_count, T const*
       for (int t = 0; t < tap_count; ++t) {
         T const* source[pixels];
         int const dy = taps[t].dy, dx = taps[t].dx;
+        std::ptrdiff_t const shift = (static_cast<std::ptrdiff_t>(dy) * grid.in_width + dx) * channels;
 #pragma GCC unroll 16
         for (int p = 0; p < pixels; ++p) {
           int const row = y[p] + dy, column = x[p] + dx;
           bool const inside = static_cast<unsigned>(row) < static_cast<unsigned>(grid.in_height) &&
                               static_cast<unsigned>(column) < static_cast<unsigned>(grid.in_width);
-          source[p] =
-              inside ? in + (static_cast<std::ptrdiff_t>(row) * grid.in_width + column) * Channels : zeros;
+          source[p] = inside ? in + (origin[p] + shift) : zeros;
         }
-        if (taps[t].leading && panel == 0)
-          for (int p = 0; p < pixels; ++p)
-            prefetch<Channels * sizeof(T), 0>(source[p] +
-                                              std::ptrdiff_t{grid.step} * grid.in_width * Channels);
+        if (taps[t].leading && panel == 0) {
+          std::ptrdiff_t const ahead = std::ptrdiff_t{grid.step} * grid.in_width * channels;
+          for (std::ptrdiff_t c = 0; c < channels; c += 64 / static_cast<std::ptrdiff_t>(sizeof(T)))
+#pragma GCC unroll 16
+            for (int p = 0; p < pixels; ++p) __builtin_prefetch(source[p] + ahead + c);
+        }
         T const* w = taps[t].weights + panel;
-        for (int c = 0; c < Channels; ++c) {
+        for (std::ptrdiff_t c = 0; c < channels; ++c) {
+          asm("" : "+r"(c));  // or g++ moves `pixels` pointers instead of one index
           Vec weight[vectors];
 #pragma GCC unroll 4
           for (int v = 0; v < vectors; ++v) weight[v] = load<T, width>(w + v * width);
-          w += OutChannels;
+          w += out_channels;
 #pragma GCC unroll 16
           for (int p = 0; p < pixels; ++p)
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; ++v) sum[p][v] += source[p][c] * weight[v];
         }
       }
+      activate_block<T, width>(f, sum);
 #pragma GCC unroll 16
       for (int p = 0; p < pixels; ++p)
         if (block + p < last)
 #pragma GCC unroll 4
-          for (int v = 0; v < vectors; ++v)
-            store<T, width>(target[p] + v * width, activate<activation, T, width>(sum[p][v], slope));
+          for (int v = 0; v < vectors; ++v) store<T, width>(target[p] + v * width, sum[p][v]);
+      if (f.lanes != nullptr)
+        for (int p = 0; p < pixels && block + p < last; ++p)
+          for (int v = 0; v < vectors; ++v) f.lanes(target[p] + v * width, f.slope);
     }
   }
 }
@@ -121,12 +156,13 @@ void gather_pixels(Grid const& grid, Tap<T> const* taps, int tap_count, T const*
 /// As gather_pixels for inputs of few channels, whose kernel rows are runs of Kernel * Channels consecutive
 /// scalars: one row of `count` output pixels from the padded image rows that begin at `in`, `row` scalars
 /// apart.
-template <class T, int Channels, int OutChannels, int Kernel, int Stride, Activation activation>
-void gather_row(T const* in, std::ptrdiff_t row, int count, T const* weights, T const* bias, T* out,
-                T slope) {
+template <class T, int Channels, int OutChannels, int Kernel, int Stride>
+DISENTANGLE_OUT_OF_LINE void gather_row(T const* in, std::ptrdiff_t row, int count, T const* weights,
+                                        T const* bias, T* out, FusedActivation<T> const& activation) {
   using Block = RegisterBlock<T, OutChannels>;
-  constexpr int width = Block::width, vectors = Block::vectors, pixels = Block::pixels,
+  constexpr int width = Block::width, vectors = Block::vectors, pixels = block_pixels<vectors>,
                 run = Kernel * Channels;
+  FusedActivation<T> const f = activation;
   using Vec = Vector<T, width>;
   auto const block = [&]<int Count>(int x, int panel) __attribute__((always_inline)) {
     Vec sum[Count][vectors];
@@ -149,12 +185,15 @@ void gather_row(T const* in, std::ptrdiff_t row, int count, T const* weights, T 
           for (int v = 0; v < vectors; ++v) sum[p][v] += source[p * Stride * Channels + r] * weight[v];
       }
     }
+    activate_block<T, width>(f, sum);
 #pragma GCC unroll 16
     for (int p = 0; p < Count; ++p)
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v)
-        store<T, width>(out + (x + p) * OutChannels + panel + v * width,
-                        activate<activation, T, width>(sum[p][v], slope));
+        store<T, width>(out + (x + p) * OutChannels + panel + v * width, sum[p][v]);
+    if (f.lanes != nullptr)
+      for (int p = 0; p < Count; ++p)
+        for (int v = 0; v < vectors; ++v) f.lanes(out + (x + p) * OutChannels + panel + v * width, f.slope);
   };
   for (int panel = 0; panel < OutChannels; panel += width * vectors) {
     int x = 0;

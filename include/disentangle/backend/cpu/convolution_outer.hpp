@@ -61,23 +61,47 @@ DISENTANGLE_INLINE void outer_block(PixelRun const& run, T const* in, std::ptrdi
     for (int v = 0; v < Vectors; ++v) store<T, Width>(sums + m * OutChannels + v * Width, sum[m][v]);
 }
 
-/// sums[c] += the sum of channel c over n pixels of Channels scalars.
+/// sums[c] += the sum of channel c over n pixels of `channels` scalars, a multiple of the pack.
+template <class T>
+DISENTANGLE_OUT_OF_LINE void add_whole_pixels(T const* in, std::size_t n, int channels, T* sums) {
+  constexpr int width = static_cast<int>(simd::Pack<T>::size);
+  auto const block = [&]<int Vectors>(int c) __attribute__((always_inline)) {
+    Vector<T, width> sum[Vectors] = {};
+    T const* p = in + c;
+    for (std::size_t i = 0; i < n; ++i, p += channels)
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) sum[v] += load<T, width>(p + v * width);
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      store<T, width>(sums + c + v * width, load<T, width>(sums + c + v * width) + sum[v]);
+  };
+  int c = 0;
+  for (; c + 4 * width <= channels; c += 4 * width) block.template operator()<4>(c);
+  for (; c + 2 * width <= channels; c += 2 * width) block.template operator()<2>(c);
+  for (; c < channels; c += width) block.template operator()<1>(c);
+}
+
+/// As add_whole_pixels for any number of channels.
 template <class T, int Channels>
 void add_pixels(T const* in, std::size_t n, T* sums) {
   constexpr int width = static_cast<int>(simd::Pack<T>::size);
-  // Vectors that hold a whole number of pixels between them; lane l of vector k holds channel (k * width + l)
-  // % Channels.
-  constexpr int vectors = Channels % width == 0 ? Channels / width : Channels;
-  using Vec = Vector<T, width>;
-  Vec sum[vectors] = {};
-  std::size_t const total = n * Channels;
-  std::size_t i = 0;
-  for (; i + vectors * width <= total; i += vectors * width)
+  if constexpr (Channels % width == 0) {
+    add_whole_pixels(in, n, Channels, sums);
+  } else {
+    // Vectors that hold a whole number of pixels between them; lane l of vector k holds channel
+    // (k * width + l) % Channels.
+    constexpr int vectors = Channels;
+    using Vec = Vector<T, width>;
+    Vec sum[vectors] = {};
+    std::size_t const total = n * Channels;
+    std::size_t i = 0;
+    for (; i + vectors * width <= total; i += vectors * width)
 #pragma GCC unroll 8
-    for (int k = 0; k < vectors; ++k) sum[k] += load<T, width>(in + i + k * width);
-  for (int k = 0; k < vectors; ++k)
-    for (int l = 0; l < width; ++l) sums[(k * width + l) % Channels] += sum[k][l];
-  for (; i < total; ++i) sums[i % Channels] += in[i];
+      for (int k = 0; k < vectors; ++k) sum[k] += load<T, width>(in + i + k * width);
+    for (int k = 0; k < vectors; ++k)
+      for (int l = 0; l < width; ++l) sums[(k * width + l) % Channels] += sum[k][l];
+    for (; i < total; ++i) sums[i % Channels] += in[i];
+  }
 }
 
 }  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::detail

@@ -17,6 +17,7 @@
 #include <disentangle/backend/cpu/scalar_pack.hpp>
 #include <disentangle/backend/expression/loop.hpp>
 #include <disentangle/backend/expression/tree.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/core/thread_pool.hpp>
 
@@ -44,15 +45,15 @@ class BasicCpu {
   T* allocate(std::size_t n) { return cpu::allocate<T>(n); }
   void deallocate(T* p, std::size_t n) { cpu::deallocate(p, n); }
 
-  void fill(T* p, std::size_t n, T value, std::ptrdiff_t stride = 1) {
+  DISENTANGLE_OUT_OF_LINE void fill(T* p, std::size_t n, T value, std::ptrdiff_t stride = 1) {
     for (std::size_t i = 0; i < n; ++i) p[static_cast<std::ptrdiff_t>(i) * stride] = value;
   }
   template <class Number>
-  void upload(Number const* host, T* p, std::size_t n) {
+  DISENTANGLE_OUT_OF_LINE void upload(Number const* host, T* p, std::size_t n) {
     std::transform(host, host + n, p, [](Number x) { return static_cast<T>(x); });
   }
   template <class Number>
-  void download(T const* p, Number* host, std::size_t n) {
+  DISENTANGLE_OUT_OF_LINE void download(T const* p, Number* host, std::size_t n) {
     std::transform(p, p + n, host, [](T x) { return static_cast<Number>(x); });
   }
 
@@ -78,8 +79,9 @@ class BasicCpu {
 
   // ---- matrices -----------------------------------------------------------------------------------------
   /// C (+)= A B with A (m, k), B (k, n), C (m, n), each with its row and column strides.
-  void multiply(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a, Strides sa, T const* b,
-                Strides sb, T* c, Strides sc, bool accumulate) {
+  DISENTANGLE_OUT_OF_LINE void multiply(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T const* a,
+                                        Strides sa, T const* b, Strides sb, T* c, Strides sc,
+                                        bool accumulate) {
     auto const size = [](std::ptrdiff_t x) { return static_cast<std::size_t>(x); };
     cpu::Operand<T> const left{a, sa[0], sa[1]}, right{b, sb[0], sb[1]};
     if (sc[1] == 1 || n == 1) {
@@ -117,7 +119,8 @@ class BasicCpu {
     });
   }
   /// to (+)= the sums of the columns of a (rows, columns) matrix.
-  void column_sums(std::ptrdiff_t rows, std::ptrdiff_t columns, T const* from, T* to, bool accumulate) {
+  DISENTANGLE_OUT_OF_LINE void column_sums(std::ptrdiff_t rows, std::ptrdiff_t columns, T const* from, T* to,
+                                           bool accumulate) {
     if (!accumulate) std::fill_n(to, columns, T(0));
     for (std::ptrdiff_t i = 0; i < rows; ++i) {
       for (std::ptrdiff_t j = 0; j < columns; ++j) to[j] += from[i * columns + j];
@@ -174,7 +177,8 @@ class BasicCpu {
 
   /// One optimiser step over flat buffers: kernel(w, g, moments) for every parameter.
   template <class Kernel, std::size_t Moments>
-  void update(Kernel const& kernel, std::size_t n, T* w, T const* g, std::array<T*, Moments> const& moments) {
+  DISENTANGLE_COLD void update(Kernel const& kernel, std::size_t n, T* w, T const* g,
+                               std::array<T*, Moments> const& moments) {
     constexpr std::size_t piece = 16384;
     pool_->for_each((n + piece - 1) / piece, [&](std::size_t task) {
       std::size_t const end = std::min(n, (task + 1) * piece);
@@ -191,10 +195,12 @@ class BasicCpu {
   }
 
   // ---- rows ---------------------------------------------------------------------------------------------
-  void gather_rows(T const* from, int const* rows, std::ptrdiff_t n, std::ptrdiff_t width, T* to) {
+  DISENTANGLE_OUT_OF_LINE void gather_rows(T const* from, int const* rows, std::ptrdiff_t n,
+                                           std::ptrdiff_t width, T* to) {
     for (std::ptrdiff_t i = 0; i < n; ++i) std::copy_n(from + rows[i] * width, width, to + i * width);
   }
-  void scatter_add_rows(T const* from, int const* rows, std::ptrdiff_t n, std::ptrdiff_t width, T* to) {
+  DISENTANGLE_OUT_OF_LINE void scatter_add_rows(T const* from, int const* rows, std::ptrdiff_t n,
+                                                std::ptrdiff_t width, T* to) {
     for (std::ptrdiff_t i = 0; i < n; ++i) {
       for (std::ptrdiff_t j = 0; j < width; ++j) to[rows[i] * width + j] += from[i * width + j];
     }
@@ -209,13 +215,13 @@ class BasicCpu {
   }
 
   // ---- random numbers -----------------------------------------------------------------------------------
-  void normal(Philox const& random, T* p, std::size_t n) {
+  DISENTANGLE_OUT_OF_LINE void normal(Philox const& random, T* p, std::size_t n) {
     for (std::size_t b = 0; 4 * b < n; ++b) {
       auto const z = random.normals(b);
       for (std::size_t i = 4 * b; i < std::min(n, 4 * b + 4); ++i) p[i] = static_cast<T>(z[i % 4]);
     }
   }
-  void uniform(Philox const& random, T* p, std::size_t n) {
+  DISENTANGLE_OUT_OF_LINE void uniform(Philox const& random, T* p, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) p[i] = static_cast<T>(random.uniform(i));
   }
 

@@ -13,6 +13,7 @@
 #include <disentangle/backend/extents.hpp>
 #include <disentangle/backend/lanes.hpp>
 #include <disentangle/backend/reduction.hpp>
+#include <disentangle/core/config.hpp>
 
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
 
@@ -27,7 +28,8 @@ struct Partition {
   std::ptrdiff_t lines, length, lines_per_task, pieces_per_line;
   std::size_t tasks;
 
-  explicit Partition(std::ptrdiff_t const* loop_extents) : extents(loop_extents), lines(1) {
+  DISENTANGLE_OUT_OF_LINE explicit Partition(std::ptrdiff_t const* loop_extents)
+      : extents(loop_extents), lines(1) {
     for (int axis = 0; axis < max_rank - 1; ++axis) lines *= extents[axis];
     length = extents[max_rank - 1];
     pieces_per_line = std::max<std::ptrdiff_t>(1, (length + task_scalars - 1) / task_scalars);
@@ -42,7 +44,7 @@ struct Partition {
   struct Pieces {
     std::ptrdiff_t first, last, begin, end;
   };
-  Pieces pieces(std::size_t task) const {
+  DISENTANGLE_OUT_OF_LINE Pieces pieces(std::size_t task) const {
     auto const t = static_cast<std::ptrdiff_t>(task);
     if (pieces_per_line > 1) {
       std::ptrdiff_t const line = t / pieces_per_line, begin = (t % pieces_per_line) * task_scalars;
@@ -53,7 +55,8 @@ struct Partition {
 };
 
 /// Outer indices of a line.
-inline void line_index(std::ptrdiff_t const* extents, std::ptrdiff_t line, std::ptrdiff_t* index) {
+DISENTANGLE_OUT_OF_LINE inline void line_index(std::ptrdiff_t const* extents, std::ptrdiff_t line,
+                                               std::ptrdiff_t* index) {
   for (int axis = max_rank - 2; axis >= 0; --axis) {
     index[axis] = line % extents[axis];
     line /= extents[axis];
@@ -70,6 +73,14 @@ DISENTANGLE_INLINE void for_each_pack(std::ptrdiff_t begin, std::ptrdiff_t end, 
     body(j, FirstLanes{static_cast<std::size_t>(std::min(size, end - j))});
 }
 
+/// The first n lanes, `stride` scalars apart: a column of a wider tensor.
+template <class P, class T>
+DISENTANGLE_OUT_OF_LINE void store_apart(T* to, std::ptrdiff_t stride, P x, std::size_t n) {
+  T lane[P::size];
+  x.store(lane);
+  for (std::size_t i = 0; i < n; ++i) to[static_cast<std::ptrdiff_t>(i) * stride] = lane[i];
+}
+
 /// A gradient that tasks add to.
 struct WrittenLeaf {
   char const* begin;
@@ -77,7 +88,8 @@ struct WrittenLeaf {
   std::ptrdiff_t const* strides;
 };
 
-inline bool independent(std::ptrdiff_t const* extents, WrittenLeaf const* leaves, int count) {
+DISENTANGLE_OUT_OF_LINE inline bool independent(std::ptrdiff_t const* extents, WrittenLeaf const* leaves,
+                                                int count) {
   auto const reach = [&](WrittenLeaf const& leaf) {
     std::ptrdiff_t scalars = 1;
     for (int axis = 0; axis < max_rank; ++axis) scalars += (extents[axis] - 1) * leaf.strides[axis];
@@ -120,8 +132,8 @@ bool independent(Loop const& loop, Bound& bound) {
 /// destination = expression. `destination` is a bound variable whose gradient pointer is the memory written
 /// to.
 template <class P, class Pool, class Loop, class Destination, class Bound>
-void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bound const& bound) {
-  using T = typename P::value_type;
+DISENTANGLE_COLD void fused_map(Pool& pool, Loop const& loop, Destination const& destination,
+                                Bound const& bound) {
   detail::Partition const partition(loop.extents);
   pool.for_each(partition.tasks, [&](std::size_t task) {
     Destination to = destination;
@@ -134,14 +146,8 @@ void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bou
       from.enter(index);
       detail::for_each_pack<P>(begin, end, [&](std::ptrdiff_t j, FirstLanes lanes) {
         P const x = from.template value<P>(j, lanes);
-        if (to.inner != 1) {  // a column of a wider tensor
-          T lane[P::size];
-          x.store(lane);
-          for (std::size_t i = 0; i < lanes.n; ++i)
-            to.gradient_line[(j + static_cast<std::ptrdiff_t>(i)) * to.inner] = lane[i];
-        } else {
-          x.store(to.gradient_line + j, lanes.n);
-        }
+        if (to.inner == 1) x.store(to.gradient_line + j, lanes.n);
+        else detail::store_apart(to.gradient_line + j * to.inner, to.inner, x, lanes.n);
       });
     }
   });
@@ -150,7 +156,7 @@ void fused_map(Pool& pool, Loop const& loop, Destination const& destination, Bou
 /// Every leaf's gradient += adjoint of `bound` applied to `seed` (an expression for the adjoint of its
 /// result).
 template <class P, class Pool, class Loop, class Bound, class Seed>
-void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
+DISENTANGLE_COLD void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const& seed) {
   detail::Partition const partition(loop.extents);
   auto const body = [&](std::size_t task) {
     Bound to = bound;
@@ -169,11 +175,7 @@ void fused_adjoint(Pool& pool, Loop const& loop, Bound const& bound, Seed const&
     }
   };
   Bound probe = bound;
-  if (detail::independent(loop, probe)) {
-    pool.for_each(partition.tasks, body);
-  } else {
-    for (std::size_t task = 0; task < partition.tasks; ++task) body(task);
-  }
+  pool.for_each(partition.tasks, detail::independent(loop, probe), body);
 }
 
 /// Number of partial sums that fused_sum needs.
@@ -184,7 +186,7 @@ std::size_t fused_sum_partials(Loop const& loop) {
 
 /// The sum of all elements: per task in packs, then the partial sums in order.
 template <class P, class Pool, class Loop, class Bound, class T>
-T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
+DISENTANGLE_COLD T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
   detail::Partition const partition(loop.extents);
   pool.for_each(partition.tasks, [&](std::size_t task) {
     Bound from = bound;
@@ -209,8 +211,8 @@ T fused_sum(Pool& pool, Loop const& loop, Bound const& bound, T* partials) {
 /// destination = reduction of the expression over the axes on which the destination has stride 0.
 /// Parallel over the outermost axis if it is kept; one fixed order of combination in any case.
 template <class P, class Pool, class Loop, class Destination, class Bound>
-void fused_reduce(Pool& pool, Loop const& loop, Reduction kind, Destination const& destination,
-                  Bound const& bound) {
+DISENTANGLE_COLD void fused_reduce(Pool& pool, Loop const& loop, Reduction kind,
+                                   Destination const& destination, Bound const& bound) {
   using T = typename P::value_type;
   int outermost = 0;
   while (outermost < max_rank - 1 && loop.extents[outermost] == 1) ++outermost;

@@ -11,10 +11,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <utility>
 
 #include <disentangle/backend/cpu/activation.hpp>
 #include <disentangle/backend/cpu/instruction_set.hpp>
+#include <disentangle/backend/cpu/transpose.hpp>
 #include <disentangle/core/thread_pool.hpp>
 
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET {
@@ -50,12 +50,15 @@ struct GemmBlock {
   static constexpr std::ptrdiff_t tile_rows = 256;        // at most
 };
 
-/// What is done to finished sums: bias per column or per row, then the activation.
+/// What is done to finished sums: bias per column or per row, then the activation. `finish` does it; null:
+/// nothing is to be done. A pointer, so that the product is compiled once for all activations.
 template <class T>
 struct Epilogue {
   T const* column_bias;
   T const* row_bias;
   T slope;
+  void (*finish)(std::ptrdiff_t rows, int count, T* c, std::ptrdiff_t c_row, T const* column_bias,
+                 T const* row_bias, T slope);
 };
 
 /// Rows x columns sums along k, stored at c, or added to what is there unless `begin`. count: the columns
@@ -113,9 +116,9 @@ DISENTANGLE_INLINE void gemm_block(std::ptrdiff_t k, T const* a, std::ptrdiff_t 
 
 /// All rows of one panel.
 template <class T>
-__attribute__((noinline)) void gemm_panel(std::ptrdiff_t rows, std::ptrdiff_t k, Operand<T> a, T const* b,
-                                          std::ptrdiff_t b_row, T* c, std::ptrdiff_t c_row, int count,
-                                          bool begin, T const* ahead, std::ptrdiff_t ahead_row) {
+DISENTANGLE_OUT_OF_LINE void gemm_panel(std::ptrdiff_t rows, std::ptrdiff_t k, Operand<T> a, T const* b,
+                                        std::ptrdiff_t b_row, T* c, std::ptrdiff_t c_row, int count,
+                                        bool begin, T const* ahead, std::ptrdiff_t ahead_row) {
   auto const next = [&]<int Rows>() __attribute__((always_inline)) {
     gemm_block<T, Rows>(k, a.data, a.row_stride, a.column_stride, b, b_row, c, c_row, count, begin, ahead,
                         ahead_row);
@@ -134,11 +137,10 @@ __attribute__((noinline)) void gemm_panel(std::ptrdiff_t rows, std::ptrdiff_t k,
 
 /// The epilogue for rows x count finished sums.
 template <Activation activation, class T>
-void gemm_finish(std::ptrdiff_t rows, int count, T* c, std::ptrdiff_t c_row, T const* column_bias,
-                 T const* row_bias, T slope) {
+DISENTANGLE_OUT_OF_LINE void gemm_finish(std::ptrdiff_t rows, int count, T* c, std::ptrdiff_t c_row,
+                                         T const* column_bias, T const* row_bias, T slope) {
   using Pack = simd::Pack<T>;
   constexpr int width = GemmBlock<T>::width;
-  if (activation == Activation::identity && column_bias == nullptr && row_bias == nullptr) return;
   for (std::ptrdiff_t r = 0; r < rows; ++r) {
     for (int j = 0; j < count; j += width) {
       auto const n = static_cast<std::size_t>(std::min(width, count - j));
@@ -150,43 +152,9 @@ void gemm_finish(std::ptrdiff_t rows, int count, T* c, std::ptrdiff_t c_row, T c
   }
 }
 
-template <class T, std::size_t... I>
-DISENTANGLE_INLINE void interleave(Vector<T, sizeof...(I)>& a, Vector<T, sizeof...(I)>& b,
-                                   std::index_sequence<I...>) {
-  constexpr std::size_t n = sizeof...(I);
-  auto const low = shuffle<(I / 2 + (I % 2) * n)...>(a, b);
-  auto const high = shuffle<(n / 2 + I / 2 + (I % 2) * n)...>(a, b);
-  a = low;
-  b = high;
-}
-
-/// Transposes a square of width x width scalars: to[j * to_row + i] = from[i * from_row + j].
-template <class T>
-DISENTANGLE_INLINE void transpose_square(T const* from, std::ptrdiff_t from_row, T* to,
-                                         std::ptrdiff_t to_row) {
-  constexpr int n = GemmBlock<T>::width;
-  using Vec = Vector<T, n>;
-  Vec row[n], shuffled[n];
-#pragma GCC unroll 16
-  for (int i = 0; i < n; ++i) row[i] = load<T, n>(from + i * from_row);
-#pragma GCC unroll 8
-  for (int stage = 1; stage < n; stage *= 2) {
-#pragma GCC unroll 16
-    for (int i = 0; i < n / 2; ++i) {
-      shuffled[2 * i] = row[i];
-      shuffled[2 * i + 1] = row[i + n / 2];
-      interleave<T>(shuffled[2 * i], shuffled[2 * i + 1], std::make_index_sequence<n>());
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < n; ++i) row[i] = shuffled[i];
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < n; ++i) store<T, n>(to + i * to_row, row[i]);
-}
-
 /// panel[p * columns + j] = b(p, j) for p < k, j < count; zeros for the columns beyond.
 template <class T>
-__attribute__((noinline)) void pack_panel(Operand<T> b, std::ptrdiff_t k, int count, T* panel) {
+DISENTANGLE_OUT_OF_LINE void pack_panel(Operand<T> b, std::ptrdiff_t k, int count, T* panel) {
   constexpr int width = GemmBlock<T>::width, columns = GemmBlock<T>::columns;
   if (count == columns && b.column_stride == 1) {
     for (std::ptrdiff_t p = 0; p < k; ++p) {
@@ -209,12 +177,13 @@ __attribute__((noinline)) void pack_panel(Operand<T> b, std::ptrdiff_t k, int co
 
 /// The tile of rows [row, row_end) and panels [panel, panel_end) of C, which is stored row-major, or as its
 /// transpose (element (i, j) at c[j * c_stride + i]) when `Transposed`.
-template <Activation activation, bool Transposed, class T>
-void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel, std::ptrdiff_t panel_end,
-               std::ptrdiff_t n, std::ptrdiff_t k, Operand<T> a, Operand<T> b, T* c, std::ptrdiff_t c_stride,
-               bool accumulate, Epilogue<T> const& epilogue) {
+template <bool Transposed, class T>
+DISENTANGLE_OUT_OF_LINE void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel,
+                                       std::ptrdiff_t panel_end, std::ptrdiff_t n, std::ptrdiff_t k,
+                                       Operand<T> a, Operand<T> b, T* c, std::ptrdiff_t c_stride,
+                                       bool accumulate, Epilogue<T> const& epilogue) {
   using Block = GemmBlock<T>;
-  constexpr std::ptrdiff_t columns = Block::columns, rows_most = Block::tile_rows, width = Block::width;
+  constexpr std::ptrdiff_t columns = Block::columns, rows_most = Block::tile_rows;
   alignas(64) T packed[Block::chunk * columns];
   alignas(64) T finished[Transposed ? rows_most * columns * Block::transposed_panels : 1];
   std::ptrdiff_t const rows = row_end - row, first = panel * columns, last = std::min(n, panel_end * columns);
@@ -246,25 +215,15 @@ void gemm_tile(std::ptrdiff_t row, std::ptrdiff_t row_end, std::ptrdiff_t panel,
                     chunk == 0 && !accumulate, more ? ahead : packed, more ? b.row_stride : 0);
     }
   }
-  gemm_finish<activation, T>(rows, static_cast<int>(last - first), target, target_row,
-                             epilogue.column_bias != nullptr ? epilogue.column_bias + first : nullptr,
-                             epilogue.row_bias != nullptr ? epilogue.row_bias + row : nullptr,
-                             epilogue.slope);
-  if constexpr (Transposed) {
-    for (std::ptrdiff_t j = first; j < last; j += width) {
-      std::ptrdiff_t i = row;
-      if (j + width <= last)
-        for (; i + width <= row_end; i += width)
-          transpose_square<T>(finished + (i - row) * target_row + j - first, target_row, c + j * c_stride + i,
-                              c_stride);
-      for (; i < row_end; ++i)
-        for (std::ptrdiff_t jj = j; jj < std::min(j + width, last); ++jj)
-          c[jj * c_stride + i] = finished[(i - row) * target_row + jj - first];
-    }
-  }
+  if (epilogue.finish != nullptr)
+    epilogue.finish(rows, static_cast<int>(last - first), target, target_row,
+                    epilogue.column_bias != nullptr ? epilogue.column_bias + first : nullptr,
+                    epilogue.row_bias != nullptr ? epilogue.row_bias + row : nullptr, epilogue.slope);
+  if constexpr (Transposed)
+    transpose_block<T>(rows, last - first, finished, target_row, c + first * c_stride + row, c_stride);
 }
 
-template <Activation activation, bool Transposed, class T>
+template <bool Transposed, class T>
 void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, Operand<T> a,
                 Operand<T> b, T* c, std::ptrdiff_t c_stride, bool accumulate, Epilogue<T> const& epilogue) {
   using Block = GemmBlock<T>;
@@ -289,15 +248,32 @@ void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdi
     std::ptrdiff_t row = std::min(m, row_units * i / row_tiles * Block::rows);
     std::ptrdiff_t const row_end = std::min(m, row_units * (i + 1) / row_tiles * Block::rows);
     for (; row < row_end; row += Block::tile_rows)
-      gemm_tile<activation, Transposed>(row, std::min(row_end, row + Block::tile_rows),
-                                        panels * j / panel_tiles, panels * (j + 1) / panel_tiles, n, k, a, b,
-                                        c, c_stride, accumulate, epilogue);
+      gemm_tile<Transposed>(row, std::min(row_end, row + Block::tile_rows), panels * j / panel_tiles,
+                            panels * (j + 1) / panel_tiles, n, k, a, b, c, c_stride, accumulate, epilogue);
   };
   auto const tasks = static_cast<std::size_t>(row_tiles * panel_tiles);
   if (serial) {
     for (std::size_t task = 0; task < tasks; ++task) tile(task);
   } else {
     pool.for_each(tasks, tile);
+  }
+}
+
+/// C = finish(A B + bias) for either layout of B.
+template <class T>
+DISENTANGLE_OUT_OF_LINE void gemm(ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, Operand<T> a,
+                                  Operand<T> b, T* c, std::size_t c_stride, bool accumulate, T const* bias,
+                                  T slope, decltype(Epilogue<T>::finish) finish) {
+  auto const rows = static_cast<std::ptrdiff_t>(m), columns = static_cast<std::ptrdiff_t>(n),
+             length = static_cast<std::ptrdiff_t>(k), stride = static_cast<std::ptrdiff_t>(c_stride);
+  if (m == 0 || n == 0) return;
+  if (b.column_stride != 1 && m <= n) {
+    Epilogue<T> const epilogue{nullptr, bias, slope, finish};
+    gemm_tiles<true>(pool, columns, rows, length, b.transposed(), a.transposed(), c, stride, accumulate,
+                     epilogue);
+  } else {
+    Epilogue<T> const epilogue{bias, nullptr, slope, finish};
+    gemm_tiles<false>(pool, rows, columns, length, a, b, c, stride, accumulate, epilogue);
   }
 }
 
@@ -310,17 +286,9 @@ void gemm_tiles(ThreadPool& pool, std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdi
 template <Activation activation = Activation::identity, class T>
 void gemm(ThreadPool& pool, std::size_t m, std::size_t n, std::size_t k, Operand<T> a, Operand<T> b, T* c,
           std::size_t c_stride, bool accumulate = false, T const* bias = nullptr, T slope = T(0)) {
-  auto const rows = static_cast<std::ptrdiff_t>(m), columns = static_cast<std::ptrdiff_t>(n),
-             length = static_cast<std::ptrdiff_t>(k), stride = static_cast<std::ptrdiff_t>(c_stride);
-  if (m == 0 || n == 0) return;
-  if (b.column_stride != 1 && m <= n) {
-    detail::Epilogue<T> const epilogue{nullptr, bias, slope};
-    detail::gemm_tiles<activation, true>(pool, columns, rows, length, b.transposed(), a.transposed(), c,
-                                         stride, accumulate, epilogue);
-  } else {
-    detail::Epilogue<T> const epilogue{bias, nullptr, slope};
-    detail::gemm_tiles<activation, false>(pool, rows, columns, length, a, b, c, stride, accumulate, epilogue);
-  }
+  bool const unchanged = activation == Activation::identity && bias == nullptr;
+  detail::gemm<T>(pool, m, n, k, a, b, c, c_stride, accumulate, bias, slope,
+                  unchanged ? nullptr : &detail::gemm_finish<activation, T>);
 }
 
 }  // namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET

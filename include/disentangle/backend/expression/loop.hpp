@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include <disentangle/backend/extents.hpp>
+#include <disentangle/core/config.hpp>
 
 namespace disentangle::backend::expression {
 
@@ -15,7 +16,7 @@ struct Loop {
 };
 
 template <int Rank>
-Loop loop_over(Extents<Rank> const& extents) {
+DISENTANGLE_COLD Loop loop_over(Extents<Rank> const& extents) {
   Loop loop{};
   for (int axis = 0; axis < max_rank; ++axis) {
     int const own = axis - (max_rank - Rank);
@@ -25,8 +26,8 @@ Loop loop_over(Extents<Rank> const& extents) {
 }
 
 /// A variable's strides along the axes of the loop, 0 where it is broadcast.
-inline void align_strides(std::ptrdiff_t* aligned, std::ptrdiff_t const* extents,
-                          std::ptrdiff_t const* strides, int rank) {
+DISENTANGLE_OUT_OF_LINE inline void align_strides(std::ptrdiff_t* aligned, std::ptrdiff_t const* extents,
+                                                  std::ptrdiff_t const* strides, int rank) {
   for (int axis = 0; axis < max_rank; ++axis) {
     int const own = axis - (max_rank - rank);
     aligned[axis] = own < 0 || extents[own] == 1 ? 0 : strides[own];
@@ -42,7 +43,7 @@ struct LeafStrides {
 
 /// Merges neighbouring axes that every leaf walks without a break, so that whole contiguous tensors become
 /// one line.
-inline void merge_axes(Loop& loop, LeafStrides const& leaves) {
+DISENTANGLE_OUT_OF_LINE inline void merge_axes(Loop& loop, LeafStrides const& leaves) {
   if (leaves.count > LeafStrides::most) return;
   int last = max_rank - 1;  // the axis that absorbs
   auto const move = [&](int from) {

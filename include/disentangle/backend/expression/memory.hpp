@@ -21,7 +21,7 @@ struct Memory {
   static P gather(scalar const* p, std::ptrdiff_t stride, AllLanes) {
     return gather(p, stride, FirstLanes{P::size});
   }
-  static P gather(scalar const* p, std::ptrdiff_t stride, FirstLanes lanes) {
+  DISENTANGLE_OUT_OF_LINE static P gather(scalar const* p, std::ptrdiff_t stride, FirstLanes lanes) {
     scalar lane[P::size] = {};
     for (std::size_t i = 0; i < lanes.n; ++i) lane[i] = p[static_cast<std::ptrdiff_t>(i) * stride];
     return P::load(lane);
@@ -29,7 +29,7 @@ struct Memory {
   static void scatter_add(scalar* p, std::ptrdiff_t stride, P x, AllLanes) {
     scatter_add(p, stride, x, FirstLanes{P::size});
   }
-  static void scatter_add(scalar* p, std::ptrdiff_t stride, P x, FirstLanes lanes) {
+  DISENTANGLE_OUT_OF_LINE static void scatter_add(scalar* p, std::ptrdiff_t stride, P x, FirstLanes lanes) {
     scalar lane[P::size];
     x.store(lane);
     for (std::size_t i = 0; i < lanes.n; ++i) p[static_cast<std::ptrdiff_t>(i) * stride] += lane[i];
