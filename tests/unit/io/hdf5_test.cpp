@@ -289,6 +289,24 @@ TEST_CASE("hdf5: what was never written is the fill value, whole numbers of all 
   }
 }
 
+TEST_CASE("hdf5: more rows than there is memory for are refused with the bytes and the way out") {
+  ScratchFolder const folder;
+  std::filesystem::path const path = folder.path() / "a.h5";
+  hsize_t const rows = 1'000'000'000'000, chunk = 1'000'000;
+  hid_t const file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t const space = H5Screate_simple(1, &rows, nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(properties, 1, &chunk);
+  H5Dclose(H5Dcreate2(file, "x", H5T_NATIVE_UINT8, space, H5P_DEFAULT, properties, H5P_DEFAULT));
+  H5Pclose(properties);
+  H5Sclose(space);
+  H5Fclose(file);
+  io::Hdf5Reader const reader(path);
+  CHECK_THROWS_WITH_AS(reader.read("x"), doctest::Contains("a.h5:x: needs 1.0 TB of memory"),
+                       dis::MemoryError);
+  CHECK_THROWS_WITH_AS(reader.read("x"), doctest::Contains("Hdf5Reader::rows()"), dis::MemoryError);
+  CHECK(reader.rows("x", 7, 3).size() == 3);
+}
+
 TEST_CASE("hdf5: missing and damaged files are named") {
   ScratchFolder const folder;
   CHECK(contains(message_of([&] { io::Hdf5Reader(folder / "none.h5"); }), "none.h5: no such file"));

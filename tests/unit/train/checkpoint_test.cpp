@@ -425,9 +425,10 @@ TEST_CASE("weights alone go into models of other methods, seeds and hyper-parame
   auto plain = tiny_model(TinyVae{}, 1, 9);
   auto const start = state_of(plain);
   CHECK(dis::load_weights(plain, path).size() == 8);
-  for (auto const& [name, values] : state_of(plain)) {
+  for (auto const& tensor : state_of(plain)) {
+    std::string const& name = tensor.first;
     CAPTURE(name);
-    CHECK(values == (name.starts_with("moment") || name == "counters" ? start : source).at(name));
+    CHECK(tensor.second == (name.starts_with("moment") || name == "counters" ? start : source).at(name));
   }
   CHECK(plain.steps() == 0);
   dis::train(plain, Blocks{}, options(2));
