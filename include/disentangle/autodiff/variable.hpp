@@ -69,17 +69,21 @@ concept matrix_expression = expression<E> && std::remove_cvref_t<E>::rank == 2;
 
 namespace detail {
 
+[[noreturn]] DISENTANGLE_COLD inline void
+refuse_generation(std::string const& extents, unsigned long long found, unsigned long long expected) {
+  throw ValueError(
+      "variable " + extents + ": found one of pass " + std::to_string(found) +
+      " of its tape, expected one of pass " + std::to_string(expected) +
+      ": the tape was reset after it was made, and its memory holds other things now; make it anew "
+      "after Tape::reset()");
+}
+
 /// @throws ValueError, where that is checked, for a variable whose tape was reset after it was made
 template <class Backend, int Rank>
 void check_generation([[maybe_unused]] Variable<Backend, Rank> const& v) {
 #if DISENTANGLE_CHECKED
-  if (v.generation.number != 0 && v.tape != nullptr && v.generation.number != v.tape->generation().number) {
-    throw ValueError(
-        "variable " + extents_text(v.extents) + ": found one of pass " + std::to_string(v.generation.number) +
-        " of its tape, expected one of pass " + std::to_string(v.tape->generation().number) +
-        ": the tape was reset after it was made, and its memory holds other things now; make it anew "
-        "after Tape::reset()");
-  }
+  if (v.generation.number != 0 && v.tape != nullptr && v.generation.number != v.tape->generation().number)
+    refuse_generation(extents_text(v.extents), v.generation.number, v.tape->generation().number);
 #endif
 }
 

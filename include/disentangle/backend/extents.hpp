@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 
 namespace disentangle {
@@ -39,7 +40,7 @@ contiguous_strides(std::array<std::ptrdiff_t, Rank> const& extents) {
 }
 
 /// "(64, 10)"
-inline std::string extents_text(std::ptrdiff_t const* extents, std::size_t rank) {
+DISENTANGLE_COLD inline std::string extents_text(std::ptrdiff_t const* extents, std::size_t rank) {
   std::string text = "(";
   for (std::size_t i = 0; i < rank; ++i) text += (i ? ", " : "") + std::to_string(extents[i]);
   return text + ")";

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/roles.hpp>
 
@@ -23,7 +24,7 @@ struct Address {
   std::string member;     ///< "schedule.warm_up"
 
   /// "LocatelloConv.initialisation"
-  std::string bare_name() const { return policy.substr(0, policy.find('<')) + "." + member; }
+  DISENTANGLE_COLD std::string bare_name() const { return policy.substr(0, policy.find('<')) + "." + member; }
   bool answers_to(std::string_view name) const {
     if (std::string_view const own = name_of(role); name.starts_with(own)) {
       std::string const number = "[" + std::to_string(place) + "]";
@@ -42,7 +43,7 @@ namespace detail {
 
 /// "Encoder.LocatelloConv.initialisation", with a number where the role has the policy twice:
 /// "Regularizer[1].WeightedKl.beta".
-inline std::string full_name(Address const& address, std::span<Address const> all) {
+DISENTANGLE_COLD inline std::string full_name(Address const& address, std::span<Address const> all) {
   std::string name(name_of(address.role));
   bool const twice = std::any_of(all.begin(), all.end(), [&](Address const& other) {
     return other.role == address.role && other.place != address.place &&
@@ -53,7 +54,7 @@ inline std::string full_name(Address const& address, std::span<Address const> al
 }
 
 /// The shortest name that no other member answers to.
-inline std::string short_name(Address const& address, std::span<Address const> all) {
+DISENTANGLE_COLD inline std::string short_name(Address const& address, std::span<Address const> all) {
   std::string const bare = address.bare_name();
   auto const twins =
       std::count_if(all.begin(), all.end(), [&](Address const& other) { return other.answers_to(bare); });

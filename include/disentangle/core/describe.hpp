@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <disentangle/core/address.hpp>
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/method.hpp>
 #include <disentangle/core/number_text.hpp>
@@ -41,7 +42,8 @@ std::string value_text(T const& value) {
 namespace detail {
 
 /// Appends "name = value" to a list of members.
-inline void append_member(std::string& text, std::string const& name, std::string const& value) {
+DISENTANGLE_COLD inline void append_member(std::string& text, std::string const& name,
+                                           std::string const& value) {
   if (!text.empty()) text += ", ";
   ((text += name) += " = ") += value;
 }
@@ -105,8 +107,8 @@ TextValue text_value(T& value) {
 }
 
 /// "role: policy" a line; a role that has a policy of one name several times numbers its policies.
-inline std::string numbered_lines(std::vector<std::string> const& roles,
-                                  std::vector<std::string> const& policies) {
+DISENTANGLE_COLD inline std::string numbered_lines(std::vector<std::string> const& roles,
+                                                   std::vector<std::string> const& policies) {
   auto const bare = [&](std::size_t i) {
     return std::string_view(policies[i]).substr(0, policies[i].find_first_of("< "));
   };

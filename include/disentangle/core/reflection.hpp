@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/core/config.hpp>
+
 namespace disentangle {
 
 namespace detail {
@@ -178,7 +180,7 @@ inline std::string pointee_name(std::type_info const& pointer) {
 #endif
 
 /// "StandardNormal" of "disentangle::prior::StandardNormal"
-inline std::string without_namespaces(std::string_view text) {
+DISENTANGLE_COLD inline std::string without_namespaces(std::string_view text) {
   std::string name;
   std::vector<std::size_t> starts{
       0};         // of the name being copied at each depth of <>, so that a following "::" can drop it
@@ -247,7 +249,9 @@ bool is_enumerator(E value) {
 
 namespace detail {
 
-inline std::string joined(std::string_view a, std::string_view b) { return std::string(a).append(b); }
+DISENTANGLE_COLD inline std::string joined(std::string_view a, std::string_view b) {
+  return std::string(a).append(b);
+}
 
 }  // namespace detail
 

@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/error.hpp>
 #include <disentangle/core/factor.hpp>
 #include <disentangle/core/philox.hpp>
@@ -83,8 +84,9 @@ inline void sample_factors(Philox const& random, std::span<Factor const> factors
 
 /// Throws unless every index is below `size` and `found` equals indices.size() * width. `what` names the
 /// call.
-inline void check_request(char const* data, char const* what, std::span<std::size_t const> indices,
-                          std::size_t size, std::size_t found, std::size_t width) {
+DISENTANGLE_COLD inline void check_request(char const* data, char const* what,
+                                           std::span<std::size_t const> indices, std::size_t size,
+                                           std::size_t found, std::size_t width) {
   if (found != indices.size() * width) {
     throw ShapeError(std::string(data) + ": " + what + " of " + std::to_string(indices.size()) +
                      " images needs " + std::to_string(indices.size() * width) + " values of output, got " +

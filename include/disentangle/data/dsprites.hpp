@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/factor.hpp>
 #include <disentangle/core/shape.hpp>
 #include <disentangle/data/bit_grid.hpp>
@@ -30,7 +31,7 @@ namespace disentangle::data {
 /// Shape: 0 square, 1 ellipse, 2 heart. Scale: 0.5 .. 1. Orientation: 0 .. 2 pi, both ends, so the values 0
 /// and 39 are the same picture. Positions: 0 .. 1, posX to the right, posY downwards. (The published `color`
 /// has one value.)
-inline std::vector<Factor> dsprites_factors() {
+DISENTANGLE_COLD inline std::vector<Factor> dsprites_factors() {
   return {{"shape", 3}, {"scale", 6}, {"orientation", 40}, {"posX", 32}, {"posY", 32}};
 }
 
@@ -40,7 +41,8 @@ class Dsprites {
   using image_shape_type = ImageShape<64, 64, 1>;
 
   /// Renders images on demand: nothing is read, 20 KiB are held.
-  Dsprites() : grid_(dsprites_factors()), renderer_(std::make_shared<DspritesRenderer const>()) {}
+  DISENTANGLE_COLD Dsprites()
+      : grid_(dsprites_factors()), renderer_(std::make_shared<DspritesRenderer const>()) {}
   /// Takes images from memory. Throws ShapeError unless their factors are those of dSprites.
   explicit Dsprites(BitGrid<image_shape_type> images)
       : grid_(dsprites_factors()), stored_(std::move(images)) {

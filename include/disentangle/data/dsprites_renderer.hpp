@@ -34,7 +34,7 @@ class DspritesRenderer {
   /// One image: bit c of word r is the pixel in row r, column c.
   using Rows = std::array<std::uint64_t, side>;
 
-  DspritesRenderer() {
+  DISENTANGLE_COLD DspritesRenderer() {
     for (std::size_t k = 0; k < square_.u.size(); ++k) {
       square_.u[k] = k == 0 || k == 3 ? 9.5993 : -9.5993;
       square_.v[k] = k < 2 ? 9.5993 : -9.5993;

@@ -54,7 +54,8 @@ class Run {
  public:
   using model_type = Model;
 
-  Run(Model& model, TrainOptions const& options, std::string data_name, std::size_t data_size)
+  DISENTANGLE_COLD Run(Model& model, TrainOptions const& options, std::string data_name,
+                       std::size_t data_size)
       : model_(&model), options_(options), data_name_(std::move(data_name)), data_size_(data_size) {
     begin();
   }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <disentangle/core/config.hpp>
 #include <disentangle/core/describe.hpp>
 
 namespace disentangle {
@@ -34,7 +35,7 @@ struct NumberMember {
 
 /// All of them, in the order of the method.
 template <class M>
-std::vector<NumberMember> number_members(M const& method) {
+DISENTANGLE_COLD std::vector<NumberMember> number_members(M const& method) {
   std::vector<Address> addresses;
   std::vector<NumberMember> numbers;
   visit_addresses(method, [&](Address const& address, auto const& value) {
@@ -54,14 +55,14 @@ inline std::string three_digits(double value) {
 }
 
 /// "Adam.learning_rate (10)", as describe() prints the number
-inline std::string with_value(NumberMember const& number) {
+DISENTANGLE_COLD inline std::string with_value(NumberMember const& number) {
   return number.name + " (" + value_text(number.value) + ")";
 }
 
 /// What to do about a loss that explodes: the rate of the method's optimiser, that of the policy whose part is
 /// largest where it has an optimiser of its own, and clipping where there is none.
-inline std::string against_divergence(std::vector<NumberMember> const& numbers,
-                                      std::string_view largest_part) {
+DISENTANGLE_COLD inline std::string against_divergence(std::vector<NumberMember> const& numbers,
+                                                       std::string_view largest_part) {
   std::string rates, clips;
   for (NumberMember const& number : numbers) {
     bool const of_method = number.address.role == Role::optimizer;
@@ -75,27 +76,29 @@ inline std::string against_divergence(std::vector<NumberMember> const& numbers,
 
 /// What to do about a posterior that is the prior: the largest weights of the terms that pull it there. A
 /// weight is told by its name; a policy that aims at a capacity has one to raise instead.
-inline std::string against_collapse(std::vector<NumberMember> numbers) {
+DISENTANGLE_COLD inline std::string against_collapse(std::vector<NumberMember> const& numbers) {
   std::string capacities;
-  std::vector<NumberMember> weights;
-  for (NumberMember& number : numbers) {
+  NumberMember const *largest = nullptr, *second = nullptr;  // of equals the one that stands first
+  for (NumberMember const& number : numbers) {
     if (number.address.role != Role::regularizer && number.address.role != Role::adversary) continue;
     std::string_view const last = number.last();
     if (last == "capacity_end") {
       capacities += (capacities.empty() ? "" : " and ") + with_value(number);
     } else if (number.value > 0 && (last == "alpha" || last == "beta" || last == "gamma" ||
                                     last == "weight" || last == "lambda" || last == "largest")) {
-      weights.push_back(std::move(number));
+      if (largest == nullptr || number.value > largest->value) {
+        second = std::exchange(largest, &number);
+      } else if (second == nullptr || number.value > second->value) {
+        second = &number;
+      }
     }
   }
   if (!capacities.empty()) return "raise " + capacities + ", or reach it sooner";
-  if (weights.empty())
+  if (largest == nullptr)
     return "weigh the KL less with Regularizer<regularizer::WeightedKl>, or set a capacity "
            "(regularizer::Capacity)";
-  std::stable_sort(weights.begin(), weights.end(),
-                   [](NumberMember const& a, NumberMember const& b) { return a.value > b.value; });
-  std::string text = "lower " + with_value(weights[0]);
-  if (weights.size() > 1) text += " or " + with_value(weights[1]);
+  std::string text = "lower " + with_value(*largest);
+  if (second != nullptr) text += " or " + with_value(*second);
   return text + ", or set a capacity (regularizer::Capacity)";
 }
 
@@ -127,7 +130,7 @@ class RunWarnings {
   }
 
  private:
-  void watch_loss(auto& run, auto const& report) {
+  DISENTANGLE_COLD void watch_loss(auto& run, auto const& report) {
     if (first_step_ == 0) {
       first_step_ = report.step;
       first_loss_ = report.loss;
@@ -152,7 +155,7 @@ class RunWarnings {
              "; the run goes on");
   }
 
-  void watch_kl(auto& run, auto const& report) {
+  DISENTANGLE_COLD void watch_kl(auto& run, auto const& report) {
     std::size_t silent = 0;
     for (float const kl : report.kl) {
       silent += static_cast<double>(kl) < collapse_nats ? 1 : 0;
