@@ -102,7 +102,9 @@ struct Wsepin {
     bool const floored = definition == definition::clarken92;
     double const least = floored ? std::log(detail::density_floor) : -INFINITY;
     std::size_t const latents = q.latents();
-    auto const [entropy, given_x] = entropies(q, samples, least);
+    Entropies const found = entropies(q, samples, least);
+    std::vector<double> const& entropy = found.over_all;
+    std::vector<double> const& given_x = found.given_row;
     auto const information = [&](std::size_t c) { return std::max(0.0, entropy[c] - given_x[c]); };
     std::vector<double> informed(latents);
     std::vector<double> weight(latents);
