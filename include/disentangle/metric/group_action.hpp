@@ -255,8 +255,8 @@ struct GroupAction {
     for (Generator const& generator : generators)
       smallest = std::min(smallest, static_cast<double>(generator.from.size()));
     Maps maps = fitted_maps(w, generators);
-    // The joint basis, in which the second moments are from here on, its axes' owners, and what of each change
-    // lies between other axes.
+    // The joint basis, in which the second moments are from here on, its axes' owners, and what of each
+    // change lies between other axes.
     Matrix<double> const basis = detail::joint_diagonaliser(maps.second_moments);
     std::vector<double> off_block(count), block(count);
     Matrix<double> energy(c, count);

@@ -102,10 +102,10 @@ struct Wsepin {
     bool const floored = definition == definition::clarken92;
     double const least = floored ? std::log(detail::density_floor) : -INFINITY;
     std::size_t const latents = q.latents();
-    auto const found = entropies(q, samples, least);
-    auto const information = [&found](std::size_t c) {
-      return std::max(0.0, found.over_all[c] - found.given_row[c]);
-    };
+    Entropies const found = entropies(q, samples, least);
+    std::vector<double> const& entropy = found.over_all;
+    std::vector<double> const& given_x = found.given_row;
+    auto const information = [&](std::size_t c) { return std::max(0.0, entropy[c] - given_x[c]); };
     std::vector<double> informed(latents);
     std::vector<double> weight(latents);
     std::vector<double> sep(latents);
@@ -118,7 +118,7 @@ struct Wsepin {
     double windin = 0;
     for (std::size_t l = 0; l < latents; ++l) {
       weight[l] = sum > 0 ? informed[l] / sum : 1 / static_cast<double>(latents);
-      sep[l] = std::max(0.0, found.over_all[l] + found.over_all[latents + l] - found.over_all[2 * latents]);
+      sep[l] = std::max(0.0, entropy[l] + entropy[latents + l] - entropy[2 * latents]);
       sepin[l] = information(2 * latents) - (latents > 1 ? information(latents + l) : 0);
       indin[l] = informed[l] - sep[l];
       wsep += weight[l] * sep[l];
