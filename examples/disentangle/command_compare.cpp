@@ -81,9 +81,10 @@ std::optional<std::vector<double>> scores_of(fs::path const& folder, std::vector
 /// What scores.json says of scores that say little, each once.
 std::vector<std::string> warnings_of(fs::path const& folder) {
   std::vector<std::string> found;
-  for (auto const& score : dis::io::read_json(folder / "scores.json")) {
-    for (auto const& warning : score.value("warnings", dis::io::Json::array())) {
-      std::string const text = score.value("metric", "") + ": " + warning.template get<std::string>();
+  dis::io::Json const scores = dis::io::read_json(folder / "scores.json");
+  for (dis::io::Json const& score : scores.values()) {
+    for (dis::io::Json const& warning : score["warnings"].values()) {
+      std::string const text = score["metric"].text() + ": " + warning.text();
       if (std::find(found.begin(), found.end(), text) == found.end()) found.push_back(text);
     }
   }
