@@ -35,6 +35,7 @@ find disentangle \( -name '*.hpp' -o -name '*.cuh' \) | sort | xargs awk '
     single["autodiff/gradient_check.hpp", "backend/cpu"] = "checks on the CPU in double"
     single["autodiff/value_and_gradient.hpp", "backend/cpu"] = "arrays of the host are differentiated on the CPU"
     single["train/train.hpp", "backend/cpu"] = "with a method it is all that a program needs to train on the CPU"
+    single["autodiff/value_and_gradient.hpp", "backend/cpu"] = "the backend where none is named"
     single["contrast/soft_partition.hpp", "backend/cpu"] = "fits on the host, whatever the backend of the model"
     # The system and the language: not third parties.
     n = split("cxxabi.h fcntl.h sys/file.h sys/mman.h sys/stat.h unistd.h", system_headers, " ")

@@ -39,9 +39,14 @@ class Json {
       kind_ = Kind::real;
       number_.real = static_cast<double>(value);
     } else {
-      kind_ = value < T{} ? Kind::negative : Kind::natural;
-      if (value < T{}) number_.negative = static_cast<std::int64_t>(value);
-      else number_.natural = static_cast<std::uint64_t>(value);
+      kind_ = Kind::natural;
+      number_.natural = static_cast<std::uint64_t>(value);
+      if constexpr (std::signed_integral<T>) {
+        if (value < 0) {
+          kind_ = Kind::negative;
+          number_.negative = static_cast<std::int64_t>(value);
+        }
+      }
     }
   }
   Json(std::string text) : kind_(Kind::text), parts_(std::make_unique<Parts>()) {

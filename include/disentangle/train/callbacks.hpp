@@ -77,7 +77,7 @@ class CallbackList {
   void each(Visit&& visit) {
     std::apply(
         [&](auto&... callback) {
-          (visit(callback, Hooks<std::remove_cvref_t<decltype(callback)>, R, Report>{}), ...);
+          (visit(callback, Hooks<std::remove_reference_t<decltype(callback)>, R, Report>{}), ...);
         },
         callbacks_);
   }
