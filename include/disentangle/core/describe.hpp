@@ -4,6 +4,7 @@
 // member.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -21,8 +22,21 @@
 
 namespace disentangle {
 
+namespace detail {
+
+/// A member that holds any number of numbers: std::vector<int>.
+template <class T>
+concept number_list = !std::is_convertible_v<T const&, std::string> && requires(T& list) {
+  requires number<typename T::value_type>;
+  list.push_back(typename T::value_type{});
+  list.begin() == list.end();
+};
+
+}  // namespace detail
+
 /// A hyper-parameter's value as describe() prints it and set() reads it: numbers as the shortest text that
-/// reads back exactly (1e-09, not 0.000000), true or false, an enumerator's name; "..." for what has no text.
+/// reads back exactly (1e-09, not 0.000000), true or false, an enumerator's name, "[1 2 3]" for a list of
+/// numbers; "..." for what has no text.
 template <class T>
 std::string value_text(T const& value) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -34,6 +48,10 @@ std::string value_text(T const& value) {
     return number_text(value);
   } else if constexpr (std::is_convertible_v<T const&, std::string>) {
     return value;
+  } else if constexpr (detail::number_list<T>) {
+    std::string text;
+    for (auto const& each : value) text += (text.empty() ? "" : " ") + number_text(each);
+    return "[" + text + "]";
   } else {
     return "...";
   }
@@ -67,6 +85,18 @@ bool read_value(std::string_view text, T& value) {
   } else if constexpr (std::is_assignable_v<T&, std::string>) {
     value = std::string(text);
     return true;
+  } else if constexpr (number_list<T>) {
+    if (!text.starts_with('[') || !text.ends_with(']') || text.size() < 2) return false;
+    T read{};
+    for (text = text.substr(1, text.size() - 2); !text.empty();) {
+      std::size_t const end = std::min(text.find(' '), text.size());
+      typename T::value_type number{};
+      if (!read_number(text.substr(0, end), number)) return false;
+      read.push_back(number);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    value = std::move(read);
+    return true;
   } else {
     return false;
   }
@@ -88,6 +118,8 @@ std::string expected_value() {
     return "an integer";
   } else if constexpr (std::is_arithmetic_v<T>) {
     return "a number";
+  } else if constexpr (number_list<T>) {
+    return "a list of numbers such as [1 2 3]";
   } else {
     return "text";
   }

@@ -130,7 +130,7 @@ TEST_CASE("describe: a line for each slot") {
                             "Prior: Schedule {start = 0.5, steps = 10}\n"
                             "Reconstruction: Loss {weight = 0.1, on = true, colour = red, name = plain, "
                             "schedule.start = 0.5, schedule.steps = 10, "
-                            "bins = 20, list = ...}\n");
+                            "bins = 20, list = []}\n");
   CHECK(describe_policy(Hidden{}) == "Hidden {}");
 }
 
@@ -142,9 +142,11 @@ TEST_CASE("set: every kind of member, and describe shows it") {
   set(m, "Loss.name", "my name");
   set(m, "Loss.schedule.steps", "-4");
   set(m, "Loss.bins", "40");
+  set(m, "Loss.list", "[3 -1 4]");
+  CHECK(describe_policy(m.get<Loss>()).ends_with("list = [3 -1 4]}"));
   set(m, "Deep.width", "8");
   set(m, "Schedule.start", "1");
-  CHECK(m.get<Loss>() == Loss{2.5e-3, false, Colour::light_green, "my name", {0.5, -4}, 40, {}});
+  CHECK(m.get<Loss>() == Loss{2.5e-3, false, Colour::light_green, "my name", {0.5, -4}, 40, {3, -1, 4}});
   CHECK(m.get<Deep<3>>().width == 8);
   CHECK(m.get<Schedule>().start == 1);
   set(m, "Deep<3>.width", "9");
@@ -217,6 +219,7 @@ TEST_CASE("describe and set are a round trip, to the last bit") {
   a.get<Loss>().weight = 1.0 / 3;
   a.get<Loss>().colour = Colour::light_green;
   a.get<Loss>().schedule.start = 1e-300;
+  a.get<Loss>().list = {1, 2};
   a.get<Deep<3>>().width = -7;
   Base b;
   std::string const text = describe(a);
@@ -256,6 +259,8 @@ TEST_CASE("set: errors name what exists and what is accepted, and change nothing
   CHECK_THROWS_WITH_AS(set(m, "Loss.on", "yes"), "Loss.on: found 'yes', expected true or false", ValueError);
   CHECK_THROWS_WITH_AS(set(m, "Loss.colour", "blue"),
                        "Loss.colour: found 'blue', expected red or light_green", ValueError);
+  CHECK_THROWS_WITH_AS(set(m, "Loss.list", "[1 two]"),
+                       "Loss.list: found '[1 two]', expected a list of numbers such as [1 2 3]", ValueError);
   CHECK(m == Base{});
 }
 
