@@ -32,6 +32,7 @@ template <class Policy, int N = 4>
 
 /// The same for a reconstruction, with respect to the decoder's output and the images.
 template <class Policy>
+  requires detail::expects_images<Policy, backend::BasicCpu<double>>
 [[nodiscard]] GradientReport check_term(Policy const& policy, LikelihoodArrays const& arrays,
                                         GradientTolerance const& tolerance = {}) {
   detail::ReconstructionOnArrays<Policy, backend::BasicCpu<double>> term(policy, arrays);
@@ -57,8 +58,7 @@ template <class Policy, class Networks = SmallNetworks, class Image = ImageShape
 ///     CHECK_MESSAGE(report.ok, report.text);
 template <class Policy>
 [[nodiscard]] GradientReport check_term(Policy const& policy, GradientTolerance const& tolerance = {}) {
-  using Matrix = Variable<backend::BasicCpu<double>, 2>;
-  if constexpr (requires(Matrix const& output) { policy.image(output); }) {
+  if constexpr (detail::expects_images<Policy, backend::BasicCpu<double>>) {
     Extents<2> const extents{5, 6};
     return check_term(
         policy, LikelihoodArrays{random_array(extents, 1, 0, 1), random_array(extents, 2, 0, 1)}, tolerance);

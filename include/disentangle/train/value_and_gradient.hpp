@@ -39,6 +39,11 @@ inline constexpr Latents<N> latents{};
 
 namespace detail {
 
+/// A policy that says how images are expected: what tells a reconstruction from other terms.
+template <class P, class Backend>
+concept expects_images =
+    requires(P const& policy, Variable<Backend, 2> const& output) { policy.image(output); };
+
 /// A regularizer on arrays, with its State where it has one.
 template <class Policy, class Backend, int N>
 class RegularizerOnArrays {
@@ -182,6 +187,7 @@ template <class Backend = backend::BasicCpu<double>, class Policy, int N = 4>
 /// A reconstruction: value_and_gradient(dis::reconstruction::Bernoulli{}, {.output = logits, .images = x}), with
 /// gradients "output" and "images".
 template <class Backend = backend::BasicCpu<double>, class Policy>
+  requires detail::expects_images<Policy, Backend>
 [[nodiscard]] ValueAndGradient value_and_gradient(Policy const& policy, LikelihoodArrays const& arrays) {
   detail::ReconstructionOnArrays<Policy, Backend> term(policy, arrays);
   return detail::differentiate<Backend>(term);

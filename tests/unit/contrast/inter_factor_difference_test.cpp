@@ -2,6 +2,7 @@
 // The contrastive-difference term: its value against plain loops for every option, its gradient in double,
 // what it trains.
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -36,21 +37,21 @@ std::vector<double> host(Variable<Double, 2> const& v) {
 /// The term by plain loops, from codes to the loss; H and G are applied to one pair at a time.
 template <class S>
 double reference(S& step) {
-  auto& how = step.policy;
-  step.begin();
-  RecordingOff<Double> const guard(step.tape());
+  auto& how = step.policy();
+  auto& seen = step.fresh_view();
+  RecordingOff<Double> const guard(seen.tape());
   auto const [i, j] =
-      contrast::detail::choose_dimensions(step.tape(), batch, latent, step.random("difference.dimensions"));
-  auto const c = step.own_codes(),
-             c1 = contrast::detail::perturbed(step, c, i, how.perturbation, "difference.first"),
-             c2 = contrast::detail::perturbed(step, c, j, how.perturbation, "difference.second"),
-             other = step.codes(batch, "difference.other"),
-             other1 = contrast::detail::perturbed(step, other, i, how.perturbation, "difference.other_first");
+      contrast::detail::choose_dimensions(seen.tape(), batch, latent, seen.random("difference.dimensions"));
+  auto const c = seen.own_codes(),
+             c1 = contrast::detail::perturbed(seen, c, i, how.perturbation, "difference.first"),
+             c2 = contrast::detail::perturbed(seen, c, j, how.perturbation, "difference.second"),
+             other = seen.codes(batch, "difference.other"),
+             other1 = contrast::detail::perturbed(seen, other, i, how.perturbation, "difference.other_first");
   auto const differences = [&](auto const& a, auto const& b) {
     std::vector<std::vector<double>> rows;
     for (std::ptrdiff_t r = 0; r < batch; ++r) {
-      auto const one = [&](auto const& codes) { return step.generate(slice(codes, axis<0>, r, r + 1)); };
-      auto v = host(step.state()(one(a), one(b), how.trains));
+      auto const one = [&](auto const& codes) { return seen.generate(slice(codes, axis<0>, r, r + 1)); };
+      auto v = host(seen.state()(one(a), one(b), how.trains));
       double length = 0;
       for (double x : v) length += x * x;
       for (double& x : v) {
@@ -118,7 +119,7 @@ template <class Pair>
 void check(Term<Pair> const& term) {
   Step<Pair> step(term, batch);
   CHECK(step.value() == doctest::Approx(reference(step)).epsilon(1e-9));
-  auto const report = test::check_generator_term(step);
+  auto const report = step.check();
   CHECK_MESSAGE(report.ok, report.text);
 }
 
@@ -148,15 +149,8 @@ TEST_CASE("which networks it trains") {
   using enum TrainsNetworks;
   auto const moved = [](TrainsNetworks trains) {
     Step<ChannelPair> step({.trains = trains}, batch);
-    step.begin();
-    step.set().begin_step();
-    step.generator_set().begin_step();
-    auto const loss = materialise(step.policy(step));
-    step.tape().backend().fill(loss.gradient, 1, 1.0);
-    step.tape().backward();
-    step.set().complete_gradients();
-    step.generator_set().complete_gradients();
-    return std::pair{nn::gradient_norm(step.set()) > 0, nn::gradient_norm(step.generator_set()) > 0};
+    test::Trained const trained(step);
+    return std::pair{trained.others, trained.generator};
   };
   CHECK(moved(generator_and_difference_encoder) == std::pair{true, true});
   CHECK(moved(difference_encoder) == std::pair{true, false});
@@ -165,8 +159,8 @@ TEST_CASE("which networks it trains") {
 
 TEST_CASE("one latent is refused in words") {
   test::GeneratorStep<Double, Term<SubtractedPair>, 1, Image> step({}, batch);
-  CHECK_THROWS_WITH_AS(step.value(), "perturbed dimensions: found codes of 1 latent, expected two or more",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(step.value()),
+                       "perturbed dimensions: found codes of 1 latent, expected two or more", ShapeError);
 }
 
 TEST_CASE("channels are those of both images, pixel by pixel") {

@@ -19,7 +19,6 @@ namespace {
 
 struct Trunk {
   nn::Initialisation initialisation = nn::Initialisation::he_normal;
-  static constexpr int latent_size = 3;
   template <int Outputs>
   using network = nn::Sequential<nn::Flatten, nn::Dense<4, nn::Tanh>, nn::Dense<Outputs>>;
 };
