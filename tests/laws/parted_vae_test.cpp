@@ -26,7 +26,7 @@ namespace {
 using Image = test::SmallImage;
 Philox const random_numbers{3, stream("posterior"), 5};
 
-double number(Tape<Double>& tape, expression auto const& e) {
+double number_of(Tape<Double>& tape, expression auto const& e) {
   double value = 0;
   tape.backend().download(materialise(e).value, &value, 1);
   return value;
@@ -64,12 +64,12 @@ TEST_CASE("the mean KL of the classes is that of their mean, and what they tell 
                                          tape.constant(r.extents, r.values.data())};
   auto const q = posterior_of(tape, mixture, tables);
   auto const& log_q = q.c.log_probability;
-  double const per_image = number(tape, sum(exp(log_q) * (log_q - q.c.log_prior)) * (1.0 / 6));
-  double const entropy = number(tape, reg::ConditionalEntropy{.weight = 1}(q));
+  double const per_image = number_of(tape, sum(exp(log_q) * (log_q - q.c.log_prior)) * (1.0 / 6));
+  double const entropy = number_of(tape, reg::ConditionalEntropy{.weight = 1}(q));
   auto const of_mean = materialise(mean(exp(log_q), axis<0>));
-  double const entropy_of_mean = -number(tape, sum(of_mean * log(of_mean)));
+  double const entropy_of_mean = -number_of(tape, sum(of_mean * log(of_mean)));
   CHECK(per_image ==
-        doctest::Approx(number(tape, reg::AggregateClassKl{.weight = 1}(q)) + entropy_of_mean - entropy)
+        doctest::Approx(number_of(tape, reg::AggregateClassKl{.weight = 1}(q)) + entropy_of_mean - entropy)
             .epsilon(1e-12));
 }
 
@@ -78,15 +78,15 @@ TEST_CASE(
   Tape<Double> tape{Double(1)};
   auto const q = posterior_of(tape, prior::ClassNormal<test::SmallCode>{});
   auto const by_formula = 0.5 * (square(q.u.mean) + exp(q.u.log_variance) - 1.0 - q.u.log_variance);
-  CHECK(number(tape, max(abs(q.u.kl - by_formula))) < 1e-12);
+  CHECK(number_of(tape, max(abs(q.u.kl - by_formula))) < 1e-12);
   auto const density = -0.5 * (square(q.u.sample) + std::log(2 * std::numbers::pi));
-  CHECK(number(tape, max(abs(q.u.log_prior - density))) < 1e-12);
+  CHECK(number_of(tape, max(abs(q.u.log_prior - density))) < 1e-12);
   // and a mixture with such tables has them overlap wholly
   auto const bc = prior::bhattacharyya_coefficients(q.component_mean, q.component_log_variance);
   for (std::ptrdiff_t i = 0; i < bc.size(); ++i) CHECK(bc.value[i] == doctest::Approx(1).epsilon(1e-9));
-  CHECK(number(tape, reg::BhattacharyyaHinge{.weight = 2, .threshold = 0.4}(q)) ==
+  CHECK(number_of(tape, reg::BhattacharyyaHinge{.weight = 2, .threshold = 0.4}(q)) ==
         doctest::Approx(2 * 0.6 * (3 + 1)).epsilon(1e-9));  // 3 + 1 pairs
-  CHECK(number(tape, reg::BhattacharyyaHinge{.weight = 2, .threshold = 1.1}(q)) == 0);
+  CHECK(number_of(tape, reg::BhattacharyyaHinge{.weight = 2, .threshold = 1.1}(q)) == 0);
 }
 
 TEST_CASE("the sharpness of attention: 1.0002 at first, 8 from step 35,000, always 8 in inference") {
