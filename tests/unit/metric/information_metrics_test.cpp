@@ -23,7 +23,7 @@ namespace definition = metric::definition;
 
 namespace {
 
-double number(nlohmann::json const& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
+double json_number(nlohmann::json const& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
 
 /// Factors cut into 10 equal-width bins, as two forms of the reference take them.
 metric::Matrix<int> rebinned(metric::Matrix<int> const& factors) {
@@ -57,7 +57,7 @@ TEST_CASE("the review's metrics equal its code on every reference case where tha
       auto const factors = rebin ? rebinned(arrays.factors) : arrays.factors;
       auto const compare = [&](auto const& metric, std::string key) {
         CAPTURE(key);
-        double const expected = number(all[key + (rebin ? "_factors_rebinned_10" : "")]);
+        double const expected = json_number(all[key + (rebin ? "_factors_rebinned_10" : "")]);
         if (!std::isfinite(expected)) return;
         CHECK(std::abs(metric(arrays.codes, factors).value - expected) < 1e-10);
         ++compared;
