@@ -45,6 +45,7 @@
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/labelled_codes.hpp>
 #include <disentangle/train/model.hpp>
+#include <disentangle/train/partitions.hpp>
 #include <disentangle/train/train.hpp>
 
 namespace dis = disentangle;

@@ -34,16 +34,16 @@ struct GivenTables {
   auto log_variance() const { return materialise(2.0 * tanh(rho) - 1.0); }
 };
 
-using SmallTrunk = nn::Sequential<nn::Flatten, nn::Dense<12, nn::LeakyRelu<100>>>;
+using SmallPartedTrunk = nn::Sequential<nn::Flatten, nn::Dense<12, nn::LeakyRelu<100>>>;
 /// Two latents z, two u for each of two class variables of three and two values.
 using SmallCode = prior::PartedCode<2, 2, 3, 2>;
-using SmallParted = encoder::Parted<SmallTrunk, SmallCode>;
+using SmallParted = encoder::Parted<SmallPartedTrunk, SmallCode>;
 /// One class variable: the place of a bar, one of eight.
 using BarCode = prior::PartedCode<2, 1, 8>;
 
 template <class Code, class Attention = encoder::ClassAttention>
 using SmallPartedVaeOf =
-    Method<Encoder<encoder::Parted<SmallTrunk, Code, Attention>>, Decoder<SmallDecoder>,
+    Method<Encoder<encoder::Parted<SmallPartedTrunk, Code, Attention>>, Decoder<SmallDecoder>,
            Prior<prior::ClassMixture<Code>>, Reconstruction<reconstruction::Bernoulli>,
            Regularizer<regularizer::OnZ<regularizer::Capacity>>,
            Regularizer<regularizer::OnU<regularizer::Capacity>>, Regularizer<regularizer::AggregateClassKl>,

@@ -8,7 +8,6 @@
 
 #include <disentangle/autodiff/host_array.hpp>
 #include <disentangle/autodiff/value_and_gradient.hpp>
-#include <disentangle/backend/eigen/eigen_cpu.hpp>
 
 namespace dis = disentangle;
 
@@ -40,7 +39,6 @@ void check_on(double tolerance) {
 TEST_CASE("a formula's value and gradients, in the precision of the backend") {
   check_on<dis::backend::BasicCpu<double>>(1e-14);
   check_on<dis::backend::Cpu>(1e-6);
-  check_on<dis::backend::EigenCpu>(1e-6);
 }
 
 TEST_CASE("what an input does not reach is zero, a value that depends on nothing has gradients of zero") {

@@ -31,7 +31,8 @@
 #include <string>
 #include <vector>
 
-namespace disentangle {
+using namespace disentangle;
+
 namespace {
 
 /// What a parameter starts from: scale is half the interval, the standard deviation, or the constant.
@@ -347,4 +348,3 @@ TEST_CASE("two methods that share a network may start it differently") {
 }
 
 }  // namespace
-}  // namespace disentangle

@@ -21,9 +21,10 @@ using namespace disentangle;
 using Labelled = supervision::LabelledStep;
 /// What a labelled step needs around it, and little more.
 using SmallPartedVae =
-    Method<Encoder<encoder::Parted<test::SmallTrunk, test::BarCode>>, Decoder<test_support::TinyDecoder>,
-           Prior<prior::ClassMixture<test::BarCode>>, Reconstruction<reconstruction::Bernoulli>,
-           Regularizer<regularizer::ConditionalEntropy>, Supervision<Labelled>, Optimizer<optim::Adam>>;
+    Method<Encoder<encoder::Parted<test::SmallPartedTrunk, test::BarCode>>,
+           Decoder<test_support::TinyDecoder>, Prior<prior::ClassMixture<test::BarCode>>,
+           Reconstruction<reconstruction::Bernoulli>, Regularizer<regularizer::ConditionalEntropy>,
+           Supervision<Labelled>, Optimizer<optim::Adam>>;
 
 namespace {
 
