@@ -35,6 +35,7 @@
 #include <disentangle/train/csv_log.hpp>
 #include <disentangle/train/labelled_codes.hpp>
 #include <disentangle/train/model.hpp>
+#include <disentangle/train/partitions.hpp>
 #include <disentangle/train/progress_bar.hpp>
 #include <disentangle/train/train.hpp>
 

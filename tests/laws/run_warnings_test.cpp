@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs that learn have no warnings: methods of the shelf, with small networks, whose losses fall, rise, change
-// their sign, or have parts that grow by schedule.
+// Runs that learn have no warnings: methods of the shelf, with small networks, whose losses fall, rise,
+// change their sign, or have parts that grow by schedule.
 #include <disentangle/adversary/total_correlation.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/contrast/prior_mmd.hpp>

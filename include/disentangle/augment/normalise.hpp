@@ -26,9 +26,9 @@ struct PerChannel<3> {
 };
 
 /// x -> (x - mean) / deviation, channel by channel, as torchvision's Normalize. It draws nothing, and the
-/// images leave [0, 1], so it comes last, and is for methods without a decoder. Images of augmented(...) that are
-/// scored are normalised alike. A network that learns scale and shift (a normalisation after its first layer) needs
-/// none of it.
+/// images leave [0, 1], so it comes last, and is for methods without a decoder. Images of augmented(...) that
+/// are scored are normalised alike. A network that learns scale and shift (a normalisation after its first
+/// layer) needs none of it.
 /// @param mean, deviation (above 0) of images in [0, 1]; no defaults: see cifar_normalisation()
 template <int Channels>
 struct Normalise {

@@ -33,8 +33,9 @@ struct PipelineShape<Shape, First, Others...> {
 ///                                        dis::augment::HorizontalFlip{}};
 ///     auto const data = dis::data::augmented(images, crops);
 ///
-/// The first of them may change the images' shape (RandomResizedCropTo). What an image becomes is a function of the seed, the image's index, the epoch and the view. Nothing is
-/// allocated per image: a policy works in memory of its thread of the size of one image.
+/// The first of them may change the images' shape (RandomResizedCropTo). What an image becomes is a function
+/// of the seed, the image's index, the epoch and the view. Nothing is allocated per image: a policy works in
+/// memory of its thread of the size of one image.
 template <class... Policies>
 class Pipeline {
  public:
@@ -111,8 +112,8 @@ class Pipeline {
     });
   }
 
-  /// What becomes of images that are scored or shown: the policies that say so (Normalise, RandomResizedCropTo) are
-  /// applied, without their draws.
+  /// What becomes of images that are scored or shown: the policies that say so (Normalise,
+  /// RandomResizedCropTo) are applied, without their draws.
   template <class Shape>
     requires(std::same_as<typename detail::PipelineShape<Shape, Policies...>::type, Shape>)
   void test_transform(Shape shape, std::span<float> images) const {

@@ -14,7 +14,8 @@
 //
 //     template <class Shape> void test_transform(Shape, std::span<float> images) const;   // in place
 //
-// too. One that changes the shape names it, template <class Shape> using output_shape, and takes (..., from, to).
+// too. One that changes the shape names it, template <class Shape> using output_shape, and takes (..., from,
+// to).
 #pragma once
 
 #include <cstddef>

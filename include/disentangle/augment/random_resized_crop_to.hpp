@@ -16,9 +16,10 @@ namespace disentangle::augment {
 
 namespace detail {
 
-/// The pixels that make each of To pixels of one axis, when `length` pixels (at most From) are brought to To: PIL's
-/// and torchvision's bilinear with antialiasing. Of a pixel at distance t from the centre the weight is 1 - |t|, where
-/// distances are counted in target pixels when shrinking and in source pixels when enlarging; weights sum to 1.
+/// The pixels that make each of To pixels of one axis, when `length` pixels (at most From) are brought to To:
+/// PIL's and torchvision's bilinear with antialiasing. Of a pixel at distance t from the centre the weight is
+/// 1 - |t|, where distances are counted in target pixels when shrinking and in source pixels when enlarging;
+/// weights sum to 1.
 template <int From, int To>
 struct AxisWeights {
   static constexpr int most = 2 * (From > To ? (From + To - 1) / To : 1) + 1;
@@ -48,11 +49,11 @@ struct AxisWeights {
 
 }  // namespace detail
 
-/// RandomResizedCrop whose rectangle is brought to Height x Width instead of the image's own size: images of 96 x 96
-/// give crops of 32 x 32 without being shrunk first, as the authors of IP-IRM train on STL-10 (Wang et al., NeurIPS
-/// 2021, BibTeX: wang2021self, authors' code). Resampled as PIL and torchvision do with antialiasing, in float where
-/// PIL rounds to bytes. Where the images have that size already it is RandomResizedCrop, to the bit. Images that are
-/// scored are brought to the size whole.
+/// RandomResizedCrop whose rectangle is brought to Height x Width instead of the image's own size: images of
+/// 96 x 96 give crops of 32 x 32 without being shrunk first, as the authors of IP-IRM train on STL-10 (Wang
+/// et al., NeurIPS 2021, BibTeX: wang2021self, authors' code). Resampled as PIL and torchvision do with
+/// antialiasing, in float where PIL rounds to bytes. Where the images have that size already it is
+/// RandomResizedCrop, to the bit. Images that are scored are brought to the size whole.
 /// @param scale, ratio as for RandomResizedCrop
 template <int Height, int Width = Height>
 struct RandomResizedCropTo {

@@ -18,21 +18,22 @@ using SimClrPipeline =
 
 /// Crop, flip, colour jitter, grey, blur, each with the setting of IP-IRM's training on STL10 and CIFAR (Wang
 /// et al., NeurIPS 2021, BibTeX: wang2021self, authors' code, after Chuang et al. 2020, BibTeX:
-/// chuang2020debiased, and Chen et al. 2020, BibTeX: chen2020simple), but that crops have the images' own size and
-/// that their normalisation by constants is left out: ip_irm_pipeline() is theirs to the letter. Where colour is a factor to be kept,
-/// compose a Pipeline without colours, and where left and right matter (digits), one without HorizontalFlip.
-/// Images of three channels.
+/// chuang2020debiased, and Chen et al. 2020, BibTeX: chen2020simple), but that crops have the images' own
+/// size and that their normalisation by constants is left out: ip_irm_pipeline() is theirs to the letter.
+/// Where colour is a factor to be kept, compose a Pipeline without colours, and where left and right matter
+/// (digits), one without HorizontalFlip. Images of three channels.
 inline SimClrPipeline simclr_pipeline() { return {}; }
 
 template <int Size = 32>
 using IpIrmPipeline = Pipeline<RandomResizedCropTo<Size>, HorizontalFlip, ColourJitter, RandomGrayscale,
                                GaussianBlur, Normalise<3>>;
 
-/// The augmentation of IP-IRM's authors' code for STL-10 and CIFAR (train_transform in utils.py; Wang et al., NeurIPS
-/// 2021, BibTeX: wang2021self): crops of 32 x 32 from images of any size (96 x 96 for STL-10), then as
-/// simclr_pipeline(), then normalised by CIFAR-10's constants. Images of augmented(...) that are scored are brought to
-/// 32 x 32 whole, and normalised. The authors test STL-10 at 96 x 96 instead (test_transform in utils.py): score
-/// augmented(test, Pipeline{cifar_normalisation()}) by a model of that shape with the same weights.
+/// The augmentation of IP-IRM's authors' code for STL-10 and CIFAR (train_transform in utils.py; Wang et al.,
+/// NeurIPS 2021, BibTeX: wang2021self): crops of 32 x 32 from images of any size (96 x 96 for STL-10), then
+/// as simclr_pipeline(), then normalised by CIFAR-10's constants. Images of augmented(...) that are scored
+/// are brought to 32 x 32 whole, and normalised. The authors test STL-10 at 96 x 96 instead (test_transform
+/// in utils.py): score augmented(test, Pipeline{cifar_normalisation()}) by a model of that shape with the
+/// same weights.
 template <int Size = 32>
 IpIrmPipeline<Size> ip_irm_pipeline() {
   return IpIrmPipeline<Size>{{}, {}, {}, {}, {}, cifar_normalisation()};

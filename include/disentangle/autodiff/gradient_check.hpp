@@ -44,9 +44,9 @@ namespace detail {
 
 using Leaf = LeafOn<backend::BasicCpu<double>>;
 
-/// Compares the gradients of all leaves, as differentiate() finds them, with central differences. `run()` builds
-/// the loss, a Variable of rank 0, on the tape, which is reset before. `begin()` runs before the recorded pass,
-/// `end()` after it. New tensors are infinite, so that what is never written shows.
+/// Compares the gradients of all leaves, as differentiate() finds them, with central differences. `run()`
+/// builds the loss, a Variable of rank 0, on the tape, which is reset before. `begin()` runs before the
+/// recorded pass, `end()` after it. New tensors are infinite, so that what is never written shows.
 inline GradientReport compare_gradients(Tape<backend::BasicCpu<double>>& tape,
                                         std::vector<Leaf> const& leaves,
                                         std::function<Variable<backend::BasicCpu<double>, 0>()> const& run,

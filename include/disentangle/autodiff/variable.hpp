@@ -28,10 +28,10 @@ struct Generation {
 }  // namespace detail
 
 /// A view of a tensor and of its gradient; copying it copies no data. Storage belongs to the tape or to a
-/// parameter store: what is the tape's is gone once the tape is reset, and where DISENTANGLE_CHECKED is on (debug
-/// builds) its use is then refused in words. `gradient` is null where no gradient is wanted (data, random numbers, what stop_gradient
-/// returned). Slices, transposes and diagonals are variables over the same storage with other strides, so
-/// their gradients need no record.
+/// parameter store: what is the tape's is gone once the tape is reset, and where DISENTANGLE_CHECKED is on
+/// (debug builds) its use is then refused in words. `gradient` is null where no gradient is wanted (data,
+/// random numbers, what stop_gradient returned). Slices, transposes and diagonals are variables over the same
+/// storage with other strides, so their gradients need no record.
 template <class Backend, int Rank>
 struct Variable {
   static_assert(Rank >= 0 && Rank <= max_rank, "[disentangle] a tensor has at most five axes");

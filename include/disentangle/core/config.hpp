@@ -23,9 +23,9 @@
 #define DISENTANGLE_HD
 #endif
 
-/// 1: variables know which pass of their tape they are of, and one that outlived Tape::reset() is refused in words
-/// where it is used. 0: they do not, and nothing is checked or stored for it. Default: 1 where asserts are on
-/// (NDEBUG is not defined). Files with and without it may stand in one program.
+/// 1: variables know which pass of their tape they are of, and one that outlived Tape::reset() is refused in
+/// words where it is used. 0: they do not, and nothing is checked or stored for it. Default: 1 where asserts
+/// are on (NDEBUG is not defined). Files with and without it may stand in one program.
 #if !defined(DISENTANGLE_CHECKED)
 #if defined(NDEBUG)
 #define DISENTANGLE_CHECKED 0
@@ -34,8 +34,8 @@
 #endif
 #endif
 
-/// Marks a function that is compiled once and called: neither inlined nor copied for the constants of a caller.
-/// For what a caller would gain nothing by having within itself, and pays for in compile time
+/// Marks a function that is compiled once and called: neither inlined nor copied for the constants of a
+/// caller. For what a caller would gain nothing by having within itself, and pays for in compile time
 /// (docs/compile_time.md). On a device everything is inlined.
 #if defined(DISENTANGLE_CUDACC)
 #define DISENTANGLE_OUT_OF_LINE
@@ -45,8 +45,8 @@
 #define DISENTANGLE_OUT_OF_LINE __attribute__((noinline, noclone))
 #endif
 
-/// Marks a function whose own instructions cost nothing beside what it calls, or that runs once: it is compiled for
-/// size, which takes a third of the time. Loops over data stand in functions without this mark.
+/// Marks a function whose own instructions cost nothing beside what it calls, or that runs once: it is
+/// compiled for size, which takes a third of the time. Loops over data stand in functions without this mark.
 #if defined(DISENTANGLE_CUDACC)
 #define DISENTANGLE_COLD
 #else

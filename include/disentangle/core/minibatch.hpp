@@ -8,7 +8,8 @@
 
 namespace disentangle {
 
-/// What a training step takes, and what data::BatchSource gives: then the spans hold until its next() or its end.
+/// What a training step takes, and what data::BatchSource gives: then the spans hold until its next() or its
+/// end.
 struct Minibatch {
   std::span<float const>
       images;                   ///< (views, size, height, width, channels), in [0, 1]; a step takes one view

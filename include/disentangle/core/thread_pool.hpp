@@ -42,16 +42,16 @@ class ThreadPool {
   /// Number of threads that share a loop, the calling one included; at least 1.
   unsigned size() const { return size_; }
 
-  /// Calls body(task), or body(task, worker), once for every task of 0 .. tasks - 1 and returns when all are done;
-  /// worker < size() numbers the thread, for memory of its own to work in. Cost: about a
+  /// Calls body(task), or body(task, worker), once for every task of 0 .. tasks - 1 and returns when all are
+  /// done; worker < size() numbers the thread, for memory of its own to work in. Cost: about a
   /// microsecond when the workers are awake; no heap allocation. The first exception that a body throws
   /// reaches the caller, after which tasks that nobody has begun are left out.
   template <class F>
   void for_each(std::size_t tasks, F&& body) {
     for_each(tasks, true, body);
   }
-  /// The same; unless `at_once`, by the calling thread alone and in order. One call for both, so that a body is
-  /// compiled once.
+  /// The same; unless `at_once`, by the calling thread alone and in order. One call for both, so that a body
+  /// is compiled once.
   template <class F>
   void for_each(std::size_t tasks, bool at_once, F&& body) {
     using Body = std::remove_reference_t<F>;

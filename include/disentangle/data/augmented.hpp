@@ -33,10 +33,10 @@ auto own_augmentation(Data const& data) {
   }
 }
 
-/// A data set with an augmentation beside it. What trains on minibatches draws its images through augmentation();
-/// scores and pictures see each image as the augmentation's test_transform leaves it: as it is, but for Normalise, and
-/// whole at the size that RandomResizedCropTo makes. So images() and minibatches have one shape. It goes outermost: a
-/// subset() of it is one of its images alone. Make one with augmented().
+/// A data set with an augmentation beside it. What trains on minibatches draws its images through
+/// augmentation(); scores and pictures see each image as the augmentation's test_transform leaves it: as it
+/// is, but for Normalise, and whole at the size that RandomResizedCropTo makes. So images() and minibatches
+/// have one shape. It goes outermost: a subset() of it is one of its images alone. Make one with augmented().
 template <data_set Data, augmentation_of<typename Data::image_shape_type> Augmentation>
 class Augmented {
   using Whole = typename Data::image_shape_type;
@@ -62,8 +62,7 @@ class Augmented {
     if constexpr (changes_shape<Augmentation, Whole>) {
       constexpr std::size_t most = 64;
       std::vector<float> whole(std::min(most, indices.size()) * Whole::size);
-      check_request("augmented", "images", indices, size(), out.size(),
-                            image_shape_type::size);
+      check_request("augmented", "images", indices, size(), out.size(), image_shape_type::size);
       for (std::size_t done = 0; done < indices.size(); done += most) {
         std::size_t const n = std::min(most, indices.size() - done);
         auto const some = std::span(whole).first(n * Whole::size);

@@ -43,8 +43,9 @@ enum class LastBatch {
   keep   ///< they are a smaller batch; terms that compare images want two of them at least
 };
 
-/// Steps in an epoch: images / batch_size, rounded up where the last batch is kept, else down, and at least 1. The
-/// orders without epochs count down too, whatever the last batch. @throws ValueError for a batch_size of 0
+/// Steps in an epoch: images / batch_size, rounded up where the last batch is kept, else down, and at least
+/// 1. The orders without epochs count down too, whatever the last batch. @throws ValueError for a batch_size
+/// of 0
 inline std::size_t steps_per_epoch(std::size_t images, std::size_t batch_size,
                                    LastBatch last_batch = LastBatch::drop,
                                    Order order = Order::shuffled_epochs) {
@@ -55,7 +56,8 @@ inline std::size_t steps_per_epoch(std::size_t images, std::size_t batch_size,
 
 /// What a BatchSource does; every field has its default.
 struct BatchOptions {
-  /// Images per batch, at least 1; at most the size of the data set but for with_replacement and LastBatch::keep.
+  /// Images per batch, at least 1; at most the size of the data set but for with_replacement and
+  /// LastBatch::keep.
   std::size_t batch_size = 64;
   /// The seed of the run.
   std::uint64_t seed = 0;
@@ -97,8 +99,8 @@ struct NoAugmentation {};
 ///       }
 ///     };
 ///
-/// An augmentation that changes the images' shape says to which, `template <class Shape> using output_shape`, and is
-/// called as `augmentation(random, shape, view, samples, from, to)` instead.
+/// An augmentation that changes the images' shape says to which, `template <class Shape> using output_shape`,
+/// and is called as `augmentation(random, shape, view, samples, from, to)` instead.
 ///
 /// Those of the library are composed in augment/pipeline.hpp.
 template <class A, class Shape>
@@ -111,8 +113,8 @@ concept augmentation_of =
     requires(A const& a, Philox random, std::size_t view, std::span<std::size_t const> samples,
              std::span<float> images) { a(random, Shape{}, view, samples, images); };
 
-/// The data set whose images the augmentation of D takes: where D has one of its own (Augmented), the images that it
-/// is made of, `d.unaugmented()`; else D.
+/// The data set whose images the augmentation of D takes: where D has one of its own (Augmented), the images
+/// that it is made of, `d.unaugmented()`; else D.
 template <data_set D>
 auto const& unaugmented(D const& data) {
   if constexpr (requires { data.unaugmented(); }) {
@@ -138,7 +140,8 @@ using unaugmented_t = std::remove_cvref_t<decltype(unaugmented(std::declval<D co
 /// of the data set or the augmentation comes out of the next() whose batch it prevented. next() is for one
 /// thread. The data set must outlive the source, which may be destroyed at any moment.
 ///
-/// With an augmentation the images are drawn from unaugmented(data), and those of a batch have the shape that it makes.
+/// With an augmentation the images are drawn from unaugmented(data), and those of a batch have the shape that
+/// it makes.
 template <data_set Data, class Augmentation = NoAugmentation>
   requires augmentation_of<Augmentation,
                            typename std::conditional_t<std::same_as<Augmentation, NoAugmentation>, Data,
@@ -150,8 +153,8 @@ class BatchSource {
   /// Of the images of a batch.
   using image_shape_type = augmented_shape_t<Augmentation, typename Drawn::image_shape_type>;
 
-  /// Throws ValueError for a batch size of 0, for one above the size of the data set where batches must be full
-  /// and of different images, for no view, and what the augmentation's check() throws.
+  /// Throws ValueError for a batch size of 0, for one above the size of the data set where batches must be
+  /// full and of different images, for no view, and what the augmentation's check() throws.
   DISENTANGLE_COLD explicit BatchSource(Data const& data, BatchOptions options = {},
                                         Augmentation augmentation = {})
       : data_(&drawn(data)),

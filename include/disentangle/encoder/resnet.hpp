@@ -72,8 +72,8 @@ using resnet_stage =
 /// variational method, or another LatentSize, has a dense layer from the features to what the prior reads.
 /// Images of any sides; with stem::ImageNet the last stage sees a 32nd of them, with stem::Cifar an 8th. He,
 /// Zhang, Ren, Sun 2016 (BibTeX: he2016deep), as torchvision has it ("v1.5": a bottleneck's stride lies in
-/// its 3 x 3 convolution). No convolution has a bias. Initialisation: torchvision's, He's for the outputs of a
-/// convolution, PyTorch's for a dense head. The two views of a contrastive method are two applications, so
+/// its 3 x 3 convolution). No convolution has a bias. Initialisation: torchvision's, He's for the outputs of
+/// a convolution, PyTorch's for a dense head. The two views of a contrastive method are two applications, so
 /// each has batch statistics of its own, as the papers' code has.
 template <class Block, class Stem, int Width, int LatentSize, int First, int Second, int Third, int Fourth>
 struct ResNet {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Json: a value of a JSON file, a plain class. RapidJSON reads and writes it (json_parser.hpp, json_text.hpp); who
-// only fills values in includes neither.
+// Json: a value of a JSON file, a plain class. RapidJSON reads and writes it (json_parser.hpp,
+// json_text.hpp); who only fills values in includes neither.
 #pragma once
 
 #include <concepts>

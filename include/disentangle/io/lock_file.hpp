@@ -28,15 +28,15 @@
 namespace disentangle::io {
 
 /// Holds a lock (flock) on a file from construction to destruction, and writes into it who holds it: "process
-/// 4711 on HOST since 2026-12-01 00:50:12 UTC". The kernel releases the lock of a process that ends in whatever
-/// way; a file that it left behind is taken over. Missing folders are made; at the end the file is removed.
-/// A second lock of the same process on the file is refused as well. Where the file system has no locks (some
-/// network mounts), guards() is false and nothing is kept out; between machines a lock works as far as the
-/// file system carries it over (NFS does).
+/// 4711 on HOST since 2026-12-01 00:50:12 UTC". The kernel releases the lock of a process that ends in
+/// whatever way; a file that it left behind is taken over. Missing folders are made; at the end the file is
+/// removed. A second lock of the same process on the file is refused as well. Where the file system has no
+/// locks (some network mounts), guards() is false and nothing is kept out; between machines a lock works as
+/// far as the file system carries it over (NFS does).
 class LockFile {
  public:
-  /// `purpose` is what goes on: "a training run". @throws FileError if somebody holds it, naming who, or if it
-  /// cannot be made
+  /// `purpose` is what goes on: "a training run". @throws FileError if somebody holds it, naming who, or if
+  /// it cannot be made
   explicit LockFile(std::filesystem::path path, std::string const& purpose) : path_(std::move(path)) {
 #if DISENTANGLE_IO_HAS_FLOCK
     std::error_code code;

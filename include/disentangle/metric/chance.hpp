@@ -28,10 +28,10 @@ Matrix<T> permuted_rows(MatrixView<T const> rows, Seed seed, std::size_t number 
   return result;
 }
 
-/// The mean value of a metric over `permutations` scores of codes (rows, latents) whose factors (rows, factors)
-/// are those of other rows: what is left knows nothing, but is as many rows, latents and values as before.
-/// Metrics of batches draw them among the rows. Costs as many scores. @throws ValueError for 0 permutations,
-/// and what the metric throws.
+/// The mean value of a metric over `permutations` scores of codes (rows, latents) whose factors (rows,
+/// factors) are those of other rows: what is left knows nothing, but is as many rows, latents and values as
+/// before. Metrics of batches draw them among the rows. Costs as many scores. @throws ValueError for 0
+/// permutations, and what the metric throws.
 template <class M, class T>
 double chance_level(M const& metric, MatrixView<T const> codes, MatrixView<int const> factors, Seed seed,
                     std::size_t permutations = 3) {

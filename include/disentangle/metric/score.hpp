@@ -46,7 +46,8 @@ struct Score {
   std::vector<std::string> factor_names;  ///< empty where the metric was given plain arrays
   std::vector<Table> tables;              ///< per latent, per factor and latent x factor
   std::vector<std::string> warnings;      ///< why it says little: "8 rows: ...", "one factor: ..."
-  /// What codes that know nothing reach, where that is known (the share of the largest class) or was estimated.
+  /// What codes that know nothing reach, where that is known (the share of the largest class) or was
+  /// estimated.
   std::optional<double> chance;
 
   /// The part of this name. Throws ValueError where there is none.

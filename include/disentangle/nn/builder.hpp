@@ -53,8 +53,8 @@ class Builder {
   /// The set that the method's own optimiser trains.
   Parameters<Backend>& parameters() { return main_; }
 
-  /// A further set with its own optimiser; lives as long as the model. @throws ValueError for the name of another
-  /// set
+  /// A further set with its own optimiser; lives as long as the model. @throws ValueError for the name of
+  /// another set
   template <optimizer_policy Optimiser>
   OwnParameters<Backend>& own_parameters(std::string name, Optimiser const& optimiser) {
     expect_new(name);

@@ -22,7 +22,7 @@ enum class Initialisation {
   torch_default,   ///< U(-a, a), a = 1 / sqrt(fan_in), weights and bias: PyTorch's default since 1.0
   torch_before_1,  ///< the same, but a = 1 / sqrt(area * channels in) if transposed: PyTorch's until 0.4
   he_normal,       ///< N(0, 2 / fan_in), bias 0
-  normal_002,                   ///< N(0, 0.02^2), bias 0
+  normal_002,      ///< N(0, 0.02^2), bias 0
   normal_002_torch_transposed,  ///< normal_002, transposed convolutions torch_default: RF-VAE's decoder
   he_uniform_torch_bias,        ///< U(-a, a), a = sqrt(6 / fan_in), bias of torch_default: disentangling-vae
   he_fan_out,        ///< convolutions N(0, 2 / fan_out), bias 0, others torch_default: torchvision's ResNets

@@ -224,8 +224,8 @@ class Network {
   typename chain::layers layers_;
 
  public:
-  /// Whether no layer computes anything: Flatten alone, a trunk that leaves all to the heads behind it. Such a
-  /// network is its input read in another shape, and costs nothing.
+  /// Whether no layer computes anything: Flatten alone, a trunk that leaves all to the heads behind it. Such
+  /// a network is its input read in another shape, and costs nothing.
   static constexpr bool in_place = last_writer == depth;
 };
 

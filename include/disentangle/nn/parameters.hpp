@@ -32,8 +32,9 @@ struct Weight {
   bool accumulate() { return std::exchange(written, true); }
 };
 
-/// Whether a tensor of a model is an optimiser's moment: one of the parts of its name is "moment" and a number
-/// ("moment0.encoder.0.weight", "labelled.moment1.encoder.trunk.0.bias"). No parameter may have such a name.
+/// Whether a tensor of a model is an optimiser's moment: one of the parts of its name is "moment" and a
+/// number ("moment0.encoder.0.weight", "labelled.moment1.encoder.trunk.0.bias"). No parameter may have such a
+/// name.
 inline bool is_moment(std::string_view name) {
   while (!name.empty()) {
     std::string_view const part = name.substr(0, name.find('.'));

@@ -119,8 +119,8 @@ inline std::string score_table(std::span<metric::Score const> scores) {
   return text + detail::warning_lines(scores);
 }
 
-/// A score with everything in it: names, value, chance, warnings, parts, settings, choices, factor names, tables as nested
-/// arrays.
+/// A score with everything in it: names, value, chance, warnings, parts, settings, choices, factor names,
+/// tables as nested arrays.
 inline io::Json to_json(metric::Score const& score) {
   io::Json json;
   json["metric"] = score.metric;

@@ -39,8 +39,8 @@ template <class Policy>
   return detail::compare_gradients(term, tolerance);
 }
 
-/// The same for a policy on a training step, with respect to the images, the codes or the posterior where they
-/// are given, and to every parameter that the part trains (StepArrays::part, ::held):
+/// The same for a policy on a training step, with respect to the images, the codes or the posterior where
+/// they are given, and to every parameter that the part trains (StepArrays::part, ::held):
 ///
 ///     auto const report = dis::check_term(dis::contrast::PriorMmd{}, dis::StepArrays{});
 template <class Policy, class Networks = SmallNetworks, class Image = ImageShape<4, 4, 1>>

@@ -27,11 +27,12 @@ struct CheckpointOptions {
   bool resume = false;
   /// Further text to keep in the file.
   std::map<std::string, std::string> notes{};
-  /// allow: a resumed run goes on with the model's hyper-parameters where they are not those of the checkpoint;
-  /// what changed is kept in the file (CheckpointInfo::changes). refuse: that is an error which lists them.
+  /// allow: a resumed run goes on with the model's hyper-parameters where they are not those of the
+  /// checkpoint; what changed is kept in the file (CheckpointInfo::changes). refuse: that is an error which
+  /// lists them.
   ChangedSettings changed_settings = ChangedSettings::refuse;
-  /// A lock that keeps other processes out of the folder, where the caller holds one already; else the callback
-  /// takes its own for as long as training lasts.
+  /// A lock that keeps other processes out of the folder, where the caller holds one already; else the
+  /// callback takes its own for as long as training lasts.
   std::shared_ptr<io::LockFile> lock{};
 };
 
@@ -142,8 +143,8 @@ class Checkpoint {
   std::shared_ptr<io::LockFile> lock_;
 };
 
-/// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing folders
-/// are made.
+/// Saves to folder/checkpoint.safetensors, or to the path itself where it ends in .safetensors. Missing
+/// folders are made.
 ///
 ///     dis::train(model, data, {.steps = 20'000}, dis::checkpoint("run/", {.every = 1000}));
 ///

@@ -143,7 +143,8 @@ MethodSettings default_settings() {
   }
 }
 
-/// Throws unless the metadata are those of a model that may take the state; adds to info.changes what differs.
+/// Throws unless the metadata are those of a model that may take the state; adds to info.changes what
+/// differs.
 inline void expect_fits(std::string const& file, MethodSettings const& found, MethodSettings const& expected,
                         MethodSettings const& defaults, ChangedSettings changed, CheckpointInfo& info) {
   expect_same_structure(file, found, expected);
@@ -166,8 +167,8 @@ inline bool same_order(MethodSettings const& found, MethodSettings const& expect
 
 }  // namespace detail
 
-/// Restores a model's state. The model must have the structure (policies in their roles), the image shape, the
-/// seed and, unless `options` let them change, the hyper-parameters that the checkpoint was made with. A
+/// Restores a model's state. The model must have the structure (policies in their roles), the image shape,
+/// the seed and, unless `options` let them change, the hyper-parameters that the checkpoint was made with. A
 /// hyper-parameter that the file lacks, as files of older versions do, had its default. Returns what the file
 /// says, with the hyper-parameters that change now at the end of `changes`. @throws FileError naming what was
 /// found and what was expected; the model is then unchanged.

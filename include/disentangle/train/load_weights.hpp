@@ -18,8 +18,8 @@ namespace disentangle {
 
 /// What load_weights() takes.
 struct WeightOptions {
-  /// How the names of the wanted parameters begin: {"encoder."}; empty: all of the model. A file must have all
-  /// that are wanted; what it has beside them is passed over.
+  /// How the names of the wanted parameters begin: {"encoder."}; empty: all of the model. A file must have
+  /// all that are wanted; what it has beside them is passed over.
   std::vector<std::string> prefixes{};
 };
 
@@ -60,9 +60,10 @@ inline void expect_weight(io::SafetensorsReader const& file, std::string const& 
 
 }  // namespace detail
 
-/// Takes parameters, and statistics such as those of BatchNorm, from a checkpoint: no moments, no counters, no
-/// lists of numbers. Method, seed, images and hyper-parameters may be others; tensors of the same names must
-/// have the same shapes. Any safetensors file with such tensors will do. Returns the names of what was taken.
+/// Takes parameters, and statistics such as those of BatchNorm, from a checkpoint: no moments, no counters,
+/// no lists of numbers. Method, seed, images and hyper-parameters may be others; tensors of the same names
+/// must have the same shapes. Any safetensors file with such tensors will do. Returns the names of what was
+/// taken.
 ///
 ///     dis::load_weights(model, "runs/first/checkpoint.safetensors", {.prefixes = {"encoder."}});
 ///

@@ -164,8 +164,8 @@ inline MethodSettings method_settings(std::string const& structure, std::string 
   return settings;
 }
 
-/// Of each slot of `wanted` the index of its partner in `found`: the same role and policy, twins in their order;
-/// found.size() where there is none. Slots may stand in another order.
+/// Of each slot of `wanted` the index of its partner in `found`: the same role and policy, twins in their
+/// order; found.size() where there is none. Slots may stand in another order.
 inline std::vector<std::size_t> partners(MethodSettings const& found, MethodSettings const& wanted) {
   std::vector<bool> taken(found.size());
   std::vector<std::size_t> result;
@@ -199,8 +199,8 @@ inline void expect_same_structure(std::string const& file, MethodSettings const&
                             "; load_weights() takes the parameters alone, from any method");
 }
 
-/// How set() takes a policy of a method: "WeightedKl", "Encoder.LocatelloConv" where another role has one of that
-/// name, "Regularizer[1].WeightedKl" where the same role has.
+/// How set() takes a policy of a method: "WeightedKl", "Encoder.LocatelloConv" where another role has one of
+/// that name, "Regularizer[1].WeightedKl" where the same role has.
 inline std::string address_of(MethodSettings const& settings, std::size_t i) {
   bool named_twice = false, role_twice = false;
   std::size_t number = 0;

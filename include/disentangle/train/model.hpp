@@ -99,11 +99,11 @@ class Model {
   /// after the first steps of a batch size. @throws NumericalError naming the step and the part if a part of
   /// the loss is not finite.
   ///
-  /// A step that throws, whatever it is, before its update is made leaves parameters, moments, statistics, the
-  /// number of steps and the report as they were; only what policies update by themselves before the forward pass
-  /// (a critic; the encoder, under LabelledStep) may have been updated: the message names them, and a checkpoint is
-  /// the way back. Where an after_step throws (a discriminator's loss that is not finite) the method's update is
-  /// made and the step counts.
+  /// A step that throws, whatever it is, before its update is made leaves parameters, moments, statistics,
+  /// the number of steps and the report as they were; only what policies update by themselves before the
+  /// forward pass (a critic; the encoder, under LabelledStep) may have been updated: the message names them,
+  /// and a checkpoint is the way back. Where an after_step throws (a discriminator's loss that is not finite)
+  /// the method's update is made and the step counts.
   ///
   /// A backend that queues its work (backend::Cuda) reads the loss back when `reads_back` says so and every
   /// CudaOptions::read_back_every steps. Between, the report stays that of report.step, and a part that is

@@ -24,8 +24,8 @@
 
 namespace disentangle {
 
-/// The posterior of a minibatch as arrays. `mean` and `log_variance` are needed, and what the posterior type of
-/// the term has beyond Posterior<B>; all else has a default. Every array that is given is an input with a
+/// The posterior of a minibatch as arrays. `mean` and `log_variance` are needed, and what the posterior type
+/// of the term has beyond Posterior<B>; all else has a default. Every array that is given is an input with a
 /// gradient of its own, under its name here (but `noise`, which is a constant).
 struct PosteriorArrays {
   HostArray<2> mean{};          ///< of q(z|x), (batch, latent)
@@ -298,8 +298,8 @@ class PosteriorInputs {
   Variable<B, 1> logits_{}, variance_{}, precision_kl_{}, class_log_prior_{};
 };
 
-/// A random posterior for checks: (batch, latent), and all that the library's posterior types have; classes of
-/// three and two values, one latent of u for each.
+/// A random posterior for checks: (batch, latent), and all that the library's posterior types have; classes
+/// of three and two values, one latent of u for each.
 inline PosteriorArrays random_posterior(std::ptrdiff_t batch, std::ptrdiff_t latent) {
   PosteriorArrays arrays;
   arrays.mean = random_array(Extents<2>{batch, latent}, 1, -1.5, 1.5);

@@ -29,8 +29,8 @@ struct TrainOptions {
   data::Order order = data::Order::shuffled_epochs;
   /// Images of the labelled minibatch of methods that take one; 0: batch_size.
   std::size_t labelled_batch_size = 0;
-  /// What becomes of the images that do not fill the last minibatch of an epoch. PyTorch's default is to keep them as
-  /// a smaller one (the authors of PartedVAE do); those of IP-IRM and RF-VAE drop them.
+  /// What becomes of the images that do not fill the last minibatch of an epoch. PyTorch's default is to keep
+  /// them as a smaller one (the authors of PartedVAE do); those of IP-IRM and RF-VAE drop them.
   data::LastBatch last_batch = data::LastBatch::drop;
 };
 
@@ -84,8 +84,8 @@ class Run {
   /// Whether this step gets a line of report: the first, every log_every-th and the last.
   bool logs(long step) const { return step == 1 || step % options_.log_every == 0 || step == options_.steps; }
 
-  /// Notes that something is wrong with the run, "step 31: " put in front: progress_bar() prints it, csv_log()
-  /// has it in its next row, TrainSummary in its list. The run goes on.
+  /// Notes that something is wrong with the run, "step 31: " put in front: progress_bar() prints it,
+  /// csv_log() has it in its next row, TrainSummary in its list. The run goes on.
   void warn(std::string const& text) { warnings_.push_back("step " + std::to_string(step()) + ": " + text); }
   std::vector<std::string> const& warnings() const { return warnings_; }
 

@@ -59,8 +59,8 @@ DISENTANGLE_COLD inline std::string with_value(NumberMember const& number) {
   return number.name + " (" + value_text(number.value) + ")";
 }
 
-/// What to do about a loss that explodes: the rate of the method's optimiser, that of the policy whose part is
-/// largest where it has an optimiser of its own, and clipping where there is none.
+/// What to do about a loss that explodes: the rate of the method's optimiser, that of the policy whose part
+/// is largest where it has an optimiser of its own, and clipping where there is none.
 DISENTANGLE_COLD inline std::string against_divergence(std::vector<NumberMember> const& numbers,
                                                        std::string_view largest_part) {
   std::string rates, clips;

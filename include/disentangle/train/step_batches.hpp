@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// StepBatches: the minibatches of the steps of a model, drawn from a data set: those of all images, further views of the
-// main one, and the labelled one.
+// StepBatches: the minibatches of the steps of a model, drawn from a data set: those of all images, further
+// views of the main one, and the labelled one.
 #pragma once
 
 #include <array>

@@ -6,11 +6,11 @@
 
 namespace disentangle::detail {
 
-/// While a step is made: it counts from the start, since random numbers and schedules depend on its number. Where
-/// it ends before updated() was called, the number, the report, and the statistics that forward passes move (those
-/// of batch normalisation, which would keep a NaN) are again what they were. What policies' before_step updated
-/// stays. On a backend that queues its work nothing has run by the time that something throws, so there are no
-/// statistics to give back.
+/// While a step is made: it counts from the start, since random numbers and schedules depend on its number.
+/// Where it ends before updated() was called, the number, the report, and the statistics that forward passes
+/// move (those of batch normalisation, which would keep a NaN) are again what they were. What policies'
+/// before_step updated stays. On a backend that queues its work nothing has run by the time that something
+/// throws, so there are no statistics to give back.
 template <class A>
 class StepUndo {
  public:
@@ -31,8 +31,8 @@ class StepUndo {
   void updated() { updated_ = true; }
 
  private:
-  /// The sets whose statistics passes move. One without parameters of its own has a second optimiser's moments
-  /// for statistics.
+  /// The sets whose statistics passes move. One without parameters of its own has a second optimiser's
+  /// moments for statistics.
   template <class Visitor>
   void each_set(Visitor&& visit) {
     if constexpr (!backend::backend_traits<typename A::backend_type>::queues_steps) {

@@ -98,7 +98,8 @@ struct SmallStepDecoder {
 }  // namespace detail
 
 /// Networks, a prior and a likelihood for TermStep, in their roles: a method without anything to learn from.
-///     dis::StepNetworks<dis::Encoder<MyEncoder>, dis::Decoder<MyDecoder>, dis::Prior<dis::prior::UniformCode>>
+///     dis::StepNetworks<dis::Encoder<MyEncoder>, dis::Decoder<MyDecoder>,
+///                       dis::Prior<dis::prior::UniformCode>>
 template <policy_slot... Slots>
 struct StepNetworks {
   std::tuple<typename Slots::policy...> policies{};
@@ -154,8 +155,9 @@ auto alone_in(Policy const& policy, Networks<Slots...> const& networks) {
 
 /// A step with one policy, kept from evaluation to evaluation:
 ///
-///     dis::TermStep step{dis::contrast::PriorMmd{.weight = 1}, {.images = x}};   // small networks, 4 x 4 images
-///     auto const r = step.value_and_gradient();                                  // r.value, r.gradient("images")
+///     // small networks, 4 x 4 images
+///     dis::TermStep step{dis::contrast::PriorMmd{.weight = 1}, {.images = x}};
+///     auto const r = step.value_and_gradient();  // r.value, r.gradient("images")
 ///     r.gradient("encoder.1.weight");
 ///     dis::TermStep like_vae{policy, {.images = y}, dis::method::Vae{}, dis::ImageShape<64, 64, 1>{}};
 ///
@@ -230,8 +232,8 @@ class TermStep {
     a_.tape.backend().download(run().value, &number, 1);
     return number;
   }
-  /// The derived gradients of inputs and parameters compared with central differences. For networks with a few
-  /// hundred parameters: the term is evaluated twice for each.
+  /// The derived gradients of inputs and parameters compared with central differences. For networks with a
+  /// few hundred parameters: the term is evaluated twice for each.
   [[nodiscard]] GradientReport check(GradientTolerance const& tolerance = {}) {
     static_assert(std::is_same_v<Backend, backend::BasicCpu<double>>,
                   "[disentangle] TermStep::check compares in double on the CPU: name no other backend");
@@ -292,8 +294,8 @@ class TermStep {
     }
     a_.tape.backend().upload(values.data(), *block.value, block.size);
   }
-  /// What the policy sees, on a fresh pass: for a reference that is computed from the step's own codes, images
-  /// and networks. Variables of the pass before are gone.
+  /// What the policy sees, on a fresh pass: for a reference that is computed from the step's own codes,
+  /// images and networks. Variables of the pass before are gone.
   View& fresh_view() {
     a_.tape.reset();
     view_.reset();

@@ -84,15 +84,15 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
 /// interrupted. Methods that take several minibatches a step draw each from all images, independently of the
 /// others. A labelled minibatch is drawn from the images that have a label (data::keep_labels hides those of
 /// the others), each time anew. All are augmented where the data set says how (data::augmented); a method
-/// that compares views of an image needs that. Epochs are of data::steps_per_epoch() steps. Allocates nothing per
-/// step after the first steps, callbacks aside. One thread prepares minibatches in the background.
+/// that compares views of an image needs that. Epochs are of data::steps_per_epoch() steps. Allocates nothing
+/// per step after the first steps, callbacks aside. One thread prepares minibatches in the background.
 ///
 /// A loss that explodes and a posterior that collapses are said in words, with the hyper-parameters to change
 /// (RunWarnings): by progress_bar() and csv_log() when they are noticed, and in the summary. The run goes on.
 ///
-/// @throws NumericalError where a part of the loss is not finite; Model::step says what it leaves of the model, and
-/// the message names the last good checkpoint if there is one: with checkpoint(file, {.resume = true}) the next run
-/// goes on from there. @throws ValueError for a batch size of 0, and for one
+/// @throws NumericalError where a part of the loss is not finite; Model::step says what it leaves of the
+/// model, and the message names the last good checkpoint if there is one: with checkpoint(file, {.resume =
+/// true}) the next run goes on from there. @throws ValueError for a batch size of 0, and for one
 /// that the data set, or its labelled part, cannot fill.
 template <class Model, data::data_set Data, class... Callbacks>
 DISENTANGLE_COLD TrainSummary train(Model& model, Data const& data, TrainOptions const& options,

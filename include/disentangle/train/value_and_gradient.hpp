@@ -24,8 +24,8 @@
 
 namespace disentangle {
 
-/// What a reconstruction reads, as arrays: the decoder's raw output and the images, both (batch, pixels). Both
-/// are inputs with a gradient.
+/// What a reconstruction reads, as arrays: the decoder's raw output and the images, both (batch, pixels).
+/// Both are inputs with a gradient.
 struct LikelihoodArrays {
   HostArray<2> output{};
   HostArray<2> images{};
@@ -173,9 +173,9 @@ ValueAndGradient differentiate(OnArrays& term) {
 ///                                            {.mean = m, .log_variance = v, .noise = e, .data_size = 1000});
 ///     r.value; r.gradient("mean"); r.gradient("log_variance");
 ///
-/// Backend and precision as for formulas: BasicCpu<double>, or value_and_gradient<dis::backend::Cpu>(...). The
-/// parameters of a State start from a seed and have gradients under "state." and their name; name the number
-/// of latents for such a term: value_and_gradient(term, arrays, dis::latents<10>).
+/// Backend and precision as for formulas: BasicCpu<double>, or value_and_gradient<dis::backend::Cpu>(...).
+/// The parameters of a State start from a seed and have gradients under "state." and their name; name the
+/// number of latents for such a term: value_and_gradient(term, arrays, dis::latents<10>).
 /// @throws ValueError where an array is missing that the term's posterior needs; ShapeError
 template <class Backend = backend::BasicCpu<double>, class Policy, int N = 4>
 [[nodiscard]] ValueAndGradient value_and_gradient(Policy const& policy, PosteriorArrays const& arrays,
@@ -184,8 +184,8 @@ template <class Backend = backend::BasicCpu<double>, class Policy, int N = 4>
   return detail::differentiate<Backend>(term);
 }
 
-/// A reconstruction: value_and_gradient(dis::reconstruction::Bernoulli{}, {.output = logits, .images = x}), with
-/// gradients "output" and "images".
+/// A reconstruction: value_and_gradient(dis::reconstruction::Bernoulli{}, {.output = logits, .images = x}),
+/// with gradients "output" and "images".
 template <class Backend = backend::BasicCpu<double>, class Policy>
   requires detail::expects_images<Policy, Backend>
 [[nodiscard]] ValueAndGradient value_and_gradient(Policy const& policy, LikelihoodArrays const& arrays) {

@@ -10,8 +10,7 @@
 
 int main() {
   spng_ctx* const context = spng_ctx_new(0);
-  bool const right = context != nullptr && zlibVersion() != nullptr &&
-                     !disentangle::version.empty();
+  bool const right = context != nullptr && zlibVersion() != nullptr && !disentangle::version.empty();
   spng_ctx_free(context);
   return right ? 0 : 1;
 }

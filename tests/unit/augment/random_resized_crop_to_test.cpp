@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests of random_resized_crop_to.hpp: the resampling against its sum as it reads, crops of the images' own size,
-// what comes behind it in a pipeline.
+// Tests of random_resized_crop_to.hpp: the resampling against its sum as it reads, crops of the images' own
+// size, what comes behind it in a pipeline.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -26,7 +26,8 @@ namespace {
 
 using Large = dis::ImageShape<24, 31, 3>;
 
-/// Bilinear with antialiasing of one axis: the weight of pixel j of n for pixel i of `to`, not yet summing to 1.
+/// Bilinear with antialiasing of one axis: the weight of pixel j of n for pixel i of `to`, not yet summing to
+/// 1.
 double triangle(int i, int to, int j, int n) {
   double const scale = static_cast<double>(n) / to, reach = std::max(1.0, scale);
   return std::max(0.0, 1 - std::abs((j + 0.5 - (i + 0.5) * scale) / reach));

@@ -43,8 +43,8 @@ Law uniform(double half_width) { return {Law::Kind::uniform, half_width}; }
 Law normal(double deviation) { return {Law::Kind::normal, deviation}; }
 Law constant(double value) { return {Law::Kind::constant, value}; }
 
-/// The parameters of a method by name, "encoder.0.weight". The formulas are those of the authors' code and not
-/// the library's.
+/// The parameters of a method by name, "encoder.0.weight". The formulas are those of the authors' code and
+/// not the library's.
 using Start = std::map<std::string, Law>;
 
 Start operator+(Start a, Start const& b) {
@@ -169,8 +169,8 @@ Start resnet_18_stages() {
   return torchvision(convs) + batch_norm(norms);
 }
 
-/// The residual networks for Teapots at width 4, as seqam-lab/bfvae has them: kaiming_init of the blocks' 3 x 3
-/// convolutions, PyTorch's start of everything else.
+/// The residual networks for Teapots at width 4, as seqam-lab/bfvae has them: kaiming_init of the blocks' 3 x
+/// 3 convolutions, PyTorch's start of everything else.
 Start teapots() {
   std::vector<Layer> in_blocks, others{conv("encoder.0", 1, 4, 3), dense("encoder.6", 32 * 16, 20),
                                        dense("decoder.0", 10, 32 * 16), conv("decoder.10", 4, 1, 3)};

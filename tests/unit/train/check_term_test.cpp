@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every regularizer and every reconstruction of the library on plain arrays: derived gradients against central
-// differences. The policies on a step are in the other check_term files beside this one.
+// Every regularizer and every reconstruction of the library on plain arrays: derived gradients against
+// central differences. The policies on a step are in the other check_term files beside this one.
 #include <string>
 
 #include <doctest/doctest.h>

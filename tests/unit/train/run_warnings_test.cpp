@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run says when it diverges or collapses: once, with what to change, on the progress report, in the log
-// and in the summary.
+// What a run says when it diverges or collapses: once, with what to change, on the progress report, in the
+// log and in the summary.
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/core/with.hpp>
 #include <disentangle/regularizer/capacity.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The check_term tests walk the whole shelf of terms: each policy of the library that has a formula is in one of
-// them.
+// The check_term tests walk the whole shelf of terms: each policy of the library that has a formula is in one
+// of them.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -26,7 +26,8 @@ TEST_CASE("every term of the library is checked on arrays") {
   for (auto const& entry : std::filesystem::directory_iterator(root / "tests/unit/train")) {
     if (entry.path().filename().string().starts_with("check_term")) tests += contents(entry.path());
   }
-  // "struct Name {" or a line of a macro-free struct, then a call operator on a posterior, a likelihood or a step
+  // "struct Name {" or a line of a macro-free struct, then a call operator on a posterior, a likelihood or a
+  // step
   std::regex const begins(R"(^struct (\w+))"),
       formula(R"(^  auto operator\(\)\(auto(?: const)?& (posterior|likelihood|step)\))");
   int terms = 0;

@@ -136,8 +136,8 @@ void forward_rows(T const* in, T const* weights, T const* bias, T* out, FusedAct
   }
 }
 
-/// Calls pixels(grid, taps, count, target, points) for each of the S x S dense phases of a slice of an image of
-/// the input adjoint. `c` is a geometry, or the value of one.
+/// Calls pixels(grid, taps, count, target, points) for each of the S x S dense phases of a slice of an image
+/// of the input adjoint. `c` is a geometry, or the value of one.
 template <int MostTaps, class Extents, class T, class Pixels>
 DISENTANGLE_INLINE void for_each_phase(Extents const& c, T const* weights, T* din, std::size_t part,
                                        std::size_t parts, Pixels const& pixels) {

@@ -43,7 +43,8 @@
 #endif
 
 /// The inline namespace. CUDA sources have one of their own: formulas run on other packs there, and nvcc's
-/// files commonly lack the flags of the others. Files in which variables know their pass (DISENTANGLE_CHECKED:
+/// files commonly lack the flags of the others. Files in which variables know their pass
+/// (DISENTANGLE_CHECKED:
 /// debug builds) have one too, since their variables are larger.
 #define DISENTANGLE_JOINED_(set, suffix) set##suffix
 #define DISENTANGLE_JOINED(set, suffix) DISENTANGLE_JOINED_(set, suffix)

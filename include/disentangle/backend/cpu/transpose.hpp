@@ -20,7 +20,8 @@ DISENTANGLE_INLINE void interleave(Vector<T, sizeof...(I)>& a, Vector<T, sizeof.
   b = high;
 }
 
-/// Transposes a square whose sides have as many scalars as a pack: to[j * to_row + i] = from[i * from_row + j].
+/// Transposes a square whose sides have as many scalars as a pack: to[j * to_row + i] = from[i * from_row +
+/// j].
 template <class T>
 DISENTANGLE_OUT_OF_LINE void transpose_square(T const* from, std::ptrdiff_t from_row, T* to,
                                               std::ptrdiff_t to_row) {

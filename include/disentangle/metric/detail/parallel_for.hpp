@@ -17,9 +17,9 @@ inline unsigned thread_count(unsigned threads) {
 }
 
 /// Calls body(item, worker) once for every item of 0 .. items - 1, on at most `threads` threads (0: all of
-/// the machine); worker < min(thread_count(threads), items) numbers the thread, for scratch memory. An item must
-/// write only what belongs to it and read nothing that another item writes; then the results do not depend on the
-/// number of threads. The first exception that an item throws is thrown again here.
+/// the machine); worker < min(thread_count(threads), items) numbers the thread, for scratch memory. An item
+/// must write only what belongs to it and read nothing that another item writes; then the results do not
+/// depend on the number of threads. The first exception that an item throws is thrown again here.
 template <class Body>
 void parallel_for(std::size_t items, unsigned threads, Body&& body) {
   auto const workers = static_cast<unsigned>(std::min<std::size_t>(thread_count(threads), items));
