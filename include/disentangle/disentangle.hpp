@@ -2,8 +2,10 @@
 // What most programs want of the library: all policies and methods, networks, training, pictures, MIG, DCI,
 // SAP, the FactorVAE and beta-VAE scores, dSprites, 3D Shapes, MNIST and data of one's own. Not in it,
 // because it takes long to compile and few programs want it:
-//   - readers of other published data sets (data/cars3d.hpp, data/cifar.hpp, ...: the tables of docs/data.md);
-//   - the other metrics, each in metric/ under its name; metrics named at run time, train/evaluate_by_name.hpp;
+//   - readers of other published data sets (data/cars3d.hpp, data/cifar.hpp,
+//     ...: the tables of docs/data.md);
+//   - the other metrics, each in metric/ under its name; metrics named at run time,
+//     train/evaluate_by_name.hpp;
 //     scores of classes and of groups, train/class_scores.hpp and train/group_action.hpp;
 //   - the comparison study's settings, method/study_grids.hpp;
 //   - what needs a component of its own: backend/eigen, backend/xtensor, backend/cuda, io/jpeg.hpp.

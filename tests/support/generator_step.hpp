@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TermStep for terms on generated images: a linear generator unless another is given, a small smooth encoder,
-// the prior of uniform codes.
+// A TermStep for terms on generated images: a linear generator unless another is given, a small smooth
+// encoder, the prior of uniform codes.
 #pragma once
 
 #include <cstddef>

@@ -115,9 +115,10 @@ inline namespace DISENTANGLE_INSTRUCTION_SET {  // its code depends on the proce
 /// MixtureLabels::own: y_ii = 1, a = w, and ell_i counts share_i times.
 /// Wang, Yue, Huang, Sun, Zhang, NeurIPS 2021 (BibTeX: wang2021self), as the authors' code runs them
 /// (soft_contrastive_loss in utils.py, soft_contrastive_loss_mixup_online and _offline in utils_mixup.py).
-/// The gradients are closed forms, checked by central differences: derived from expressions they would take ten
-/// products with five matrices of the similarities' size (counted, not built). Cost: O(B^2 d) time; 16 B^2 bytes in float for two views, 4 B^2 for mixtures: never more than the similarities.
-/// The same bits for any number of threads.
+/// The gradients are closed forms, checked by central differences: derived from expressions they would take
+/// ten products with five matrices of the similarities' size (counted, not built). Cost: O(B^2 d) time; 16
+/// B^2 bytes in float for two views, 4 B^2 for mixtures: never more than the similarities. The same bits for
+/// any number of threads.
 template <class T>
 class SoftPartition {
  public:

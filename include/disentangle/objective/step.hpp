@@ -24,8 +24,8 @@ inline T* nowhere = nullptr;
 
 }  // namespace detail
 
-/// A stand-in for a training step on which such policies are checked, never run; TermStep (train/term_step.hpp) is
-/// one that runs a policy alone. The real one, StepView
+/// A stand-in for a training step on which such policies are checked, never run; TermStep
+/// (train/term_step.hpp) is one that runs a policy alone. The real one, StepView
 /// (train/step_view.hpp), has these members:
 ///   backend_type, latent_size
 ///   posterior()        Posterior<B> of the main minibatch (methods with an encoder and a variational prior)

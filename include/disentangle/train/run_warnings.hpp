@@ -59,17 +59,10 @@ DISENTANGLE_COLD inline std::string with_value(NumberMember const& number) {
   return number.name + " (" + value_text(number.value) + ")";
 }
 
-<<<<<<< HEAD
-/// What to do about a loss that explodes: the rate of the method's optimiser, that of the policy whose part is
-/// largest where it has an optimiser of its own, and clipping where there is none.
-DISENTANGLE_COLD inline std::string against_divergence(std::vector<NumberMember> const& numbers,
-                                                       std::string_view largest_part) {
-=======
 /// What to do about a loss that explodes: the rate of the method's optimiser, that of the policy whose part
 /// is largest where it has an optimiser of its own, and clipping where there is none.
-inline std::string against_divergence(std::vector<NumberMember> const& numbers,
-                                      std::string_view largest_part) {
->>>>>>> 2212f6f (docs: compilers and processors, and what was run with them; lines of the last merges inside 110 columns; example 07 includes what it names)
+DISENTANGLE_COLD inline std::string against_divergence(std::vector<NumberMember> const& numbers,
+                                                       std::string_view largest_part) {
   std::string rates, clips;
   for (NumberMember const& number : numbers) {
     bool const of_method = number.address.role == Role::optimizer;

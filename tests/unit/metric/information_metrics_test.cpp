@@ -23,7 +23,9 @@ namespace definition = metric::definition;
 
 namespace {
 
-double json_number(nlohmann::json const& value) { return value.is_number() ? value.get<double>() : std::nan(""); }
+double json_number(nlohmann::json const& value) {
+  return value.is_number() ? value.get<double>() : std::nan("");
+}
 
 /// Factors cut into 10 equal-width bins, as two forms of the reference take them.
 metric::Matrix<int> rebinned(metric::Matrix<int> const& factors) {
