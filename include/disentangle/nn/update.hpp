@@ -137,7 +137,7 @@ class OwnParameters {
     if (std::isfinite(number)) return;
     throw NumericalError(
         "update " + std::to_string(updates + 1) + " of '" + parameters.name() + "': its loss is " +
-        std::to_string(number) +
+        number_text(number) +
         "; lower the learning rate of its optimiser, set its clip_norm, or look at the images "
         "of this minibatch");
   }
