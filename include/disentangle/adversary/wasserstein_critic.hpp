@@ -39,7 +39,7 @@ struct WassersteinCritic {
 
   static constexpr int minibatches = CriticSteps;
 
-  static std::vector<std::string> measures(int) {
+  [[nodiscard]] static std::vector<std::string> measures(int) {
     return {"critic_gap", "gradient_penalty", "gradient_norm"};
   }
 

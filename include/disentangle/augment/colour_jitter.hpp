@@ -130,8 +130,8 @@ struct ColourJitter {
   }
 
  private:
-  static float clamped(float x) { return std::min(std::max(x, 0.0f), 1.0f); }
-  static float grey(float red, float green, float blue) {
+  [[nodiscard]] static float clamped(float x) { return std::min(std::max(x, 0.0f), 1.0f); }
+  [[nodiscard]] static float grey(float red, float green, float blue) {
     return detail::red_weight * red + detail::green_weight * green + detail::blue_weight * blue;
   }
 
@@ -147,7 +147,7 @@ struct ColourJitter {
   /// The mean of value(0 .. N - 1), in sixteen interleaved sums: the same with and without vector
   /// instructions.
   template <std::size_t N, class Value>
-  static float mean(Value const& value) {
+  [[nodiscard]] static float mean(Value const& value) {
     constexpr std::size_t lanes = 16;
     std::array<float, lanes> sums{};
     for (std::size_t i = 0; i + lanes <= N; i += lanes) {

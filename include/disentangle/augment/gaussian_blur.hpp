@@ -100,7 +100,7 @@ struct GaussianBlur {
 
  private:
   /// The pixel of 0 .. n - 1 that stands at i, -n < i < 2 n - 1, when the border pixels are mirrors.
-  static std::size_t mirrored(int i, int n) {
+  [[nodiscard]] static std::size_t mirrored(int i, int n) {
     return static_cast<std::size_t>(i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i);
   }
 };

@@ -70,12 +70,16 @@ struct Normalise {
   }
 
  private:
-  static std::array<double, 1> values(PerChannel<1> const& x) { return {x.grey}; }
-  static std::array<double, 3> values(PerChannel<3> const& x) { return {x.red, x.green, x.blue}; }
+  [[nodiscard]] static std::array<double, 1> values(PerChannel<1> const& x) { return {x.grey}; }
+  [[nodiscard]] static std::array<double, 3> values(PerChannel<3> const& x) {
+    return {x.red, x.green, x.blue};
+  }
 };
 
 /// The constants of CIFAR-10, which the authors of IP-IRM take for all data sets (BibTeX: wang2021self,
 /// authors' code).
-inline Normalise<3> cifar_normalisation() { return {{0.4914, 0.4822, 0.4465}, {0.2023, 0.1994, 0.2010}}; }
+[[nodiscard]] inline Normalise<3> cifar_normalisation() {
+  return {{0.4914, 0.4822, 0.4465}, {0.2023, 0.1994, 0.2010}};
+}
 
 }  // namespace disentangle::augment

@@ -149,7 +149,7 @@ class Pipeline {
     }
   }
 
-  static Philox stream_of(Philox random, std::uint32_t position) {
+  [[nodiscard]] static Philox stream_of(Philox random, std::uint32_t position) {
     random.stream = random.stream * 0x01000193u + 0x9E3779B9u * (position + 1);
     return random;
   }
@@ -159,7 +159,7 @@ class Pipeline {
 
 /// One line per policy, "name {member = value, ...}".
 template <class... Policies>
-std::string describe(Pipeline<Policies...> const& pipeline) {
+[[nodiscard]] std::string describe(Pipeline<Policies...> const& pipeline) {
   std::string text;
   pipeline.for_each_policy([&](auto const& policy) { text.append(describe_policy(policy)).append("\n"); });
   return text;

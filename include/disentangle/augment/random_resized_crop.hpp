@@ -118,7 +118,7 @@ struct RandomResizedCrop {
     float fraction;   // the weight of its right, or lower, neighbour
   };
   /// Where the centre of pixel i lies among n pixels of `step` times its size.
-  static Position position(std::size_t i, float step, int n) {
+  [[nodiscard]] static Position position(std::size_t i, float step, int n) {
     float const centre = (static_cast<float>(i) + 0.5f) * step - 0.5f;
     float const inside = std::clamp(centre, 0.0f, static_cast<float>(n - 1));
     auto const at = static_cast<std::int32_t>(inside);

@@ -85,7 +85,7 @@ struct Rotation {
   }
 
  private:
-  static float clamped(float position, int n) {
+  [[nodiscard]] static float clamped(float position, int n) {
     return std::min(std::max(position, -1.0f), static_cast<float>(n));
   }
 };

@@ -22,7 +22,7 @@ using SimClrPipeline =
 /// size and that their normalisation by constants is left out: ip_irm_pipeline() is theirs to the letter.
 /// Where colour is a factor to be kept, compose a Pipeline without colours, and where left and right matter
 /// (digits), one without HorizontalFlip. Images of three channels.
-inline SimClrPipeline simclr_pipeline() { return {}; }
+[[nodiscard]] inline SimClrPipeline simclr_pipeline() { return {}; }
 
 template <int Size = 32>
 using IpIrmPipeline = Pipeline<RandomResizedCropTo<Size>, HorizontalFlip, ColourJitter, RandomGrayscale,
@@ -35,7 +35,7 @@ using IpIrmPipeline = Pipeline<RandomResizedCropTo<Size>, HorizontalFlip, Colour
 /// in utils.py): score augmented(test, Pipeline{cifar_normalisation()}) by a model of that shape with the
 /// same weights.
 template <int Size = 32>
-IpIrmPipeline<Size> ip_irm_pipeline() {
+[[nodiscard]] IpIrmPipeline<Size> ip_irm_pipeline() {
   return IpIrmPipeline<Size>{{}, {}, {}, {}, {}, cifar_normalisation()};
 }
 

@@ -162,7 +162,7 @@ DISENTANGLE_OUT_OF_LINE inline void broadcast_extents(std::ptrdiff_t* extents, i
 /// The extents of an expression after broadcasting. @throws ShapeError where two extents fit neither each
 /// other nor 1.
 template <expression E>
-Extents<E::rank> extents_of(E const& e) {
+[[nodiscard]] Extents<E::rank> extents_of(E const& e) {
   Extents<E::rank> result;
   result.fill(1);
   detail::for_each_variable(e, [&](auto const& v) {

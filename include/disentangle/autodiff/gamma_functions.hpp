@@ -88,12 +88,12 @@ struct Digamma {
 /// log Gamma(a) for a > 0, within 1e-10 of its value in double (relative to the larger of 1 and itself); not
 /// defined elsewhere.
 template <expression A>
-constexpr auto lgamma(A const& a) {
+[[nodiscard]] constexpr auto lgamma(A const& a) {
   return detail::unary<detail::Lgamma>(a);
 }
 /// The derivative of lgamma, for a > 0, as exact.
 template <expression A>
-constexpr auto digamma(A const& a) {
+[[nodiscard]] constexpr auto digamma(A const& a) {
   return detail::unary<detail::Digamma>(a);
 }
 

@@ -30,7 +30,7 @@ struct HostArray {
 };
 
 /// A matrix from its rows. @throws ShapeError if they differ in length.
-inline HostArray<2> host_matrix(std::initializer_list<std::initializer_list<double>> rows) {
+[[nodiscard]] inline HostArray<2> host_matrix(std::initializer_list<std::initializer_list<double>> rows) {
   std::size_t const columns = rows.size() == 0 ? 0 : rows.begin()->size();
   HostArray<2> matrix{{static_cast<std::ptrdiff_t>(rows.size()), static_cast<std::ptrdiff_t>(columns)}, {}};
   for (auto const& row : rows) {
@@ -44,14 +44,15 @@ inline HostArray<2> host_matrix(std::initializer_list<std::initializer_list<doub
 }
 
 /// A vector from its numbers.
-inline HostArray<1> host_vector(std::initializer_list<double> numbers) {
+[[nodiscard]] inline HostArray<1> host_vector(std::initializer_list<double> numbers) {
   return {{static_cast<std::ptrdiff_t>(numbers.size())}, numbers};
 }
 
 /// Uniform numbers of [low, high), another array for every seed.
 template <std::size_t Rank>
-HostArray<static_cast<int>(Rank)> random_array(std::array<std::ptrdiff_t, Rank> const& extents,
-                                               std::uint64_t seed, double low = -1, double high = 1) {
+[[nodiscard]] HostArray<static_cast<int>(Rank)> random_array(std::array<std::ptrdiff_t, Rank> const& extents,
+                                                             std::uint64_t seed, double low = -1,
+                                                             double high = 1) {
   Philox const random{seed, stream("random_array"), 0};
   HostArray<static_cast<int>(Rank)> array{extents,
                                           std::vector<double>(static_cast<std::size_t>(product(extents)))};

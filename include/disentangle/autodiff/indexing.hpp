@@ -24,7 +24,7 @@ inline void check_indices(char const* what, std::span<int const> indices, std::p
 
 /// The rows of a matrix with the given indices, in their order, repeats allowed: (n, d) -> (indices, d).
 template <matrix_expression E>
-Variable<typename E::backend_type, 2> gather(E const& e, std::span<int const> indices) {
+[[nodiscard]] Variable<typename E::backend_type, 2> gather(E const& e, std::span<int const> indices) {
   auto const x = reshape(e, extents_of(e));
   detail::check_indices("gather", indices, x.extents[0]);
   auto& tape = *x.tape;
@@ -43,7 +43,7 @@ Variable<typename E::backend_type, 2> gather(E const& e, std::span<int const> in
 
 /// One element of every row, (n, d) with n column indices -> (n): the log-probability of a label, say.
 template <matrix_expression E>
-Variable<typename E::backend_type, 1> pick(E const& e, std::span<int const> columns) {
+[[nodiscard]] Variable<typename E::backend_type, 1> pick(E const& e, std::span<int const> columns) {
   auto const extents = extents_of(e);
   if (static_cast<std::ptrdiff_t>(columns.size()) != extents[0]) {
     throw ShapeError("pick: found " + std::to_string(columns.size()) + " indices, expected one for each of " +
@@ -60,7 +60,7 @@ Variable<typename E::backend_type, 1> pick(E const& e, std::span<int const> colu
 
 /// Tensors one behind the other along an axis; all other extents must agree.
 template <int A, expression... E>
-auto concatenate(Axis<A> a, E const&... parts) {
+[[nodiscard]] auto concatenate(Axis<A> a, E const&... parts) {
   static_assert(sizeof...(E) > 0);
   constexpr int rank = std::max({E::rank...});
   static_assert(((E::rank == rank) && ...), "[disentangle] concatenate: all parts need the same rank");

@@ -9,7 +9,7 @@ namespace disentangle {
 /// (m, k) x (k, n) -> (m, n). Transposed and sliced views are read in place. @throws ShapeError if the inner
 /// extents differ.
 template <matrix_expression E, matrix_expression F>
-Variable<typename E::backend_type, 2> matmul(E const& left, F const& right) {
+[[nodiscard]] Variable<typename E::backend_type, 2> matmul(E const& left, F const& right) {
   auto const a = materialise(left);
   auto const b = materialise(right);
   if (a.extents[1] != b.extents[0]) {
@@ -38,7 +38,7 @@ Variable<typename E::backend_type, 2> matmul(E const& left, F const& right) {
 /// The covariance of the columns, (samples, d) -> (d, d): mean over samples of the products of deviations
 /// (divided by the number of samples, not by one less, as the papers do).
 template <matrix_expression E>
-auto covariance(E const& e) {
+[[nodiscard]] auto covariance(E const& e) {
   auto const x = materialise(e);
   auto const centred = materialise(x - mean(x, axis<0>));
   return matmul(transpose(centred), centred) * (1.0 / static_cast<double>(x.extents[0]));
@@ -46,7 +46,7 @@ auto covariance(E const& e) {
 
 /// A square matrix with zeros on its diagonal.
 template <matrix_expression E>
-auto off_diagonal(E const& e) {
+[[nodiscard]] auto off_diagonal(E const& e) {
   auto const extents = extents_of(e);
   if (extents[0] != extents[1]) {
     throw ShapeError("off_diagonal: found " + extents_text(extents) + ", expected a square matrix");
@@ -62,7 +62,7 @@ auto off_diagonal(E const& e) {
 
 /// All differences of rows, (n, d), (m, d) -> (n, m, d): element (i, j) is a_i - b_j.
 template <matrix_expression E, matrix_expression F>
-auto pairwise_differences(E const& a, F const& b) {
+[[nodiscard]] auto pairwise_differences(E const& a, F const& b) {
   return insert_axis(a, axis<1>) - insert_axis(b, axis<0>);
 }
 

@@ -56,7 +56,7 @@ DISENTANGLE_COLD void pull_back(E const& e, S const& seed) {
 
 /// The expression as a tensor: evaluated now, in one pass. A variable is returned as it is.
 template <expression E>
-DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> materialise(E const& e) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> materialise(E const& e) {
   if constexpr (is_variable<E>) {
     detail::check_generation(e);
     return e;
@@ -73,7 +73,7 @@ DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> materialise(E const
 
 /// The value of an expression as a constant: no gradient flows back through it.
 template <expression E>
-DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> stop_gradient(E const& e) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> stop_gradient(E const& e) {
   auto& tape = *detail::tape_of(e);
   if constexpr (is_variable<E>) {
     auto constant = e;

@@ -44,7 +44,7 @@ std::array<std::ptrdiff_t, Rank - 1> without_axis(std::array<std::ptrdiff_t, Ran
 
 /// The sum of all elements.
 template <expression E>
-DISENTANGLE_COLD Variable<typename E::backend_type, 0> sum(E const& e) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, 0> sum(E const& e) {
   using T = typename E::backend_type::scalar;
   auto& tape = *detail::tape_of(e);
   auto const out = tape.variable(Extents<0>{}, detail::needs_gradient(e));
@@ -60,7 +60,7 @@ DISENTANGLE_COLD Variable<typename E::backend_type, 0> sum(E const& e) {
 
 /// The sum along one axis, which disappears.
 template <expression E, int A>
-DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> sum(E const& e, Axis<A> a) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> sum(E const& e, Axis<A> a) {
   static_assert(A < E::rank, "[disentangle] sum: the axis is beyond the rank of the expression");
   auto& tape = *detail::tape_of(e);
   auto const out = tape.variable(detail::without_axis(extents_of(e), a), detail::needs_gradient(e));
@@ -73,19 +73,19 @@ DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> sum(E const& e,
 
 /// The mean of all elements.
 template <expression E>
-auto mean(E const& e) {
+[[nodiscard]] auto mean(E const& e) {
   return sum(e) * (1.0 / static_cast<double>(product(extents_of(e))));
 }
 
 /// The mean along one axis, which disappears.
 template <expression E, int A>
-auto mean(E const& e, Axis<A> a) {
+[[nodiscard]] auto mean(E const& e, Axis<A> a) {
   return sum(e, a) * (1.0 / static_cast<double>(extents_of(e)[static_cast<std::size_t>(A)]));
 }
 
 /// The maximum along one axis, which disappears; the gradient is shared equally by all places that attain it.
 template <expression E, int A>
-DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> max(E const& e, Axis<A> a) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> max(E const& e, Axis<A> a) {
   static_assert(A < E::rank, "[disentangle] max: the axis is beyond the rank of the expression");
   auto const v = materialise(e);
   auto& tape = *v.tape;
@@ -105,7 +105,7 @@ DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> max(E const& e,
 /// The maximum of all elements.
 template <expression E>
   requires(E::rank > 0)
-Variable<typename E::backend_type, 0> max(E const& e) {
+[[nodiscard]] Variable<typename E::backend_type, 0> max(E const& e) {
   auto const v = materialise(e);
   return max(reshape(v, Extents<1>{v.size()}), axis<0>);
 }
@@ -113,7 +113,8 @@ Variable<typename E::backend_type, 0> max(E const& e) {
 /// log(sum(exp(e))) along one axis, which disappears; exact for any finite values (the maximum is taken out
 /// first).
 template <expression E, int A>
-DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> logsumexp(E const& e, Axis<A> a) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> logsumexp(E const& e,
+                                                                                         Axis<A> a) {
   auto const v = materialise(e);
   auto const shift = stop_gradient(max(stop_gradient(v), a));
   return materialise(shift + log(sum(exp(v - insert_axis(shift, a)), a)));
@@ -122,7 +123,7 @@ DISENTANGLE_COLD Variable<typename E::backend_type, E::rank - 1> logsumexp(E con
 /// log(sum(exp(e))) of all elements.
 template <expression E>
   requires(E::rank > 0)
-Variable<typename E::backend_type, 0> logsumexp(E const& e) {
+[[nodiscard]] Variable<typename E::backend_type, 0> logsumexp(E const& e) {
   auto const v = materialise(e);
   return logsumexp(reshape(v, Extents<1>{v.size()}), axis<0>);
 }
@@ -130,7 +131,7 @@ Variable<typename E::backend_type, 0> logsumexp(E const& e) {
 /// exp(e) / sum(exp(e)) along one axis, which stays. The maximum is taken out first, so that large numbers
 /// lose nothing.
 template <expression E, int A>
-auto softmax(E const& e, Axis<A> a) {
+[[nodiscard]] auto softmax(E const& e, Axis<A> a) {
   auto const v = materialise(e);
   auto const shift = stop_gradient(max(stop_gradient(v), a));
   auto const powers = materialise(exp(v - insert_axis(shift, a)));
@@ -139,7 +140,7 @@ auto softmax(E const& e, Axis<A> a) {
 
 /// log(softmax(e)) along one axis, which stays.
 template <expression E, int A>
-auto log_softmax(E const& e, Axis<A> a) {
+[[nodiscard]] auto log_softmax(E const& e, Axis<A> a) {
   auto const v = materialise(e);
   auto const shift = stop_gradient(max(stop_gradient(v), a));
   auto const lowered = materialise(v - insert_axis(shift, a));

@@ -17,7 +17,8 @@ inline constexpr Axis<Index> axis{};
 
 /// (..., n, ...) -> (..., 1, n, ...): a new axis of extent 1 at the given place, ready to broadcast.
 template <expression E, int A>
-DISENTANGLE_COLD Variable<typename E::backend_type, E::rank + 1> insert_axis(E const& e, Axis<A>) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, E::rank + 1> insert_axis(E const& e,
+                                                                                           Axis<A>) {
   static_assert(A <= E::rank, "[disentangle] insert_axis: the axis is beyond the rank of the expression");
   auto const v = materialise(e);
   Variable<typename E::backend_type, E::rank + 1> out;
@@ -36,7 +37,7 @@ DISENTANGLE_COLD Variable<typename E::backend_type, E::rank + 1> insert_axis(E c
 
 /// The columns and rows of a matrix exchanged.
 template <matrix_expression E>
-DISENTANGLE_COLD Variable<typename E::backend_type, 2> transpose(E const& e) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, 2> transpose(E const& e) {
   auto v = materialise(e);
   std::swap(v.extents[0], v.extents[1]);
   std::swap(v.strides[0], v.strides[1]);
@@ -45,8 +46,8 @@ DISENTANGLE_COLD Variable<typename E::backend_type, 2> transpose(E const& e) {
 
 /// Elements begin .. end - 1 of one axis. @throws ShapeError if they are not there.
 template <expression E, int A>
-DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> slice(E const& e, Axis<A>, std::ptrdiff_t begin,
-                                                                   std::ptrdiff_t end) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, E::rank>
+slice(E const& e, Axis<A>, std::ptrdiff_t begin, std::ptrdiff_t end) {
   static_assert(A < E::rank, "[disentangle] slice: the axis is beyond the rank of the expression");
   auto v = materialise(e);
   if (begin < 0 || end < begin || end > v.extents[A]) {
@@ -61,7 +62,7 @@ DISENTANGLE_COLD Variable<typename E::backend_type, E::rank> slice(E const& e, A
 
 /// The diagonal of a square matrix, (n, n) -> (n).
 template <matrix_expression E>
-DISENTANGLE_COLD Variable<typename E::backend_type, 1> diagonal(E const& e) {
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, 1> diagonal(E const& e) {
   auto const v = materialise(e);
   if (v.extents[0] != v.extents[1])
     throw ShapeError("diagonal: found " + extents_text(v.extents) + ", expected a square matrix");
@@ -71,7 +72,7 @@ DISENTANGLE_COLD Variable<typename E::backend_type, 1> diagonal(E const& e) {
 /// The same scalars in row-major order with other extents. @throws ShapeError if the number of scalars
 /// differs.
 template <expression E, std::size_t Rank>
-DISENTANGLE_COLD Variable<typename E::backend_type, static_cast<int>(Rank)>
+[[nodiscard]] DISENTANGLE_COLD Variable<typename E::backend_type, static_cast<int>(Rank)>
 reshape(E const& e, std::array<std::ptrdiff_t, Rank> const& extents) {
   auto v = materialise(e);
   if (!v.contiguous()) {  // a strided view is copied to contiguous storage

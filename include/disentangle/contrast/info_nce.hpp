@@ -51,7 +51,7 @@ Variable<Backend, 2> ordered_similarities(Variable<Backend, 2> const& x) {
 /// The similarities of the 2n features of two views, each (n, d): row i has its partner, the other view of
 /// the same sample, in column 0 and the other 2n - 2 in the order of their index: (2n, 2n - 1).
 template <matrix_expression E, matrix_expression F>
-Variable<typename E::backend_type, 2> partner_first(E const& first, F const& second) {
+[[nodiscard]] Variable<typename E::backend_type, 2> partner_first(E const& first, F const& second) {
   auto const a = materialise(first), b = materialise(second);
   if (a.extents != b.extents || a.extent(0) < 2) {
     throw ShapeError("partner_first: found views of " + std::to_string(a.extent(0)) + " x " +
@@ -147,7 +147,8 @@ enum class Dummy {
 /// 2021 (BibTeX: wang2021self), equation 2.
 /// @param logits with the positive in column 0, divided by the penalty's temperature
 template <matrix_expression E>
-Variable<typename E::backend_type, 0> invariance_penalty(E const& logits, Dummy dummy = Dummy::vector) {
+[[nodiscard]] Variable<typename E::backend_type, 0> invariance_penalty(E const& logits,
+                                                                       Dummy dummy = Dummy::vector) {
   auto const z = materialise(logits);
   auto const along = materialise(softmax(z, axis<1>) * z);
   auto const positive = mean(slice(z, axis<1>, 0, 1));

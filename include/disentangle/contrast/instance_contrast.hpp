@@ -28,7 +28,9 @@ struct InstanceContrast {
 
   static constexpr int views = 2;
 
-  static std::vector<std::string> measures(int) { return {"positive_similarity", "negative_similarity"}; }
+  [[nodiscard]] static std::vector<std::string> measures(int) {
+    return {"positive_similarity", "negative_similarity"};
+  }
 
   template <class Setting>
   struct State : detail::Projection<Head, Setting> {

@@ -68,7 +68,7 @@ struct InterFactorDifference {
   Perturbation perturbation{};
   Trunk trunk{};
 
-  static std::vector<std::string> measures(int) {
+  [[nodiscard]] static std::vector<std::string> measures(int) {
     return {"difference_squared_distance", "difference_bound", "difference_distance", "difference_accuracy",
             "difference_length"};
   }

@@ -62,7 +62,7 @@ struct InvariantPartition {
 
   static constexpr int views = 2;
 
-  static std::vector<std::string> measures(int) {
+  [[nodiscard]] static std::vector<std::string> measures(int) {
     return {"whole_loss", "subset_loss",         "invariance_penalty",
             "partitions", "positive_similarity", "negative_similarity"};
   }

@@ -33,7 +33,7 @@ struct KeptFactor {
   TrainsNetworks trains = TrainsNetworks::generator_and_difference_encoder;
   Trunk trunk{};
 
-  static std::vector<std::string> measures(int) { return {"kept_factor_accuracy"}; }
+  [[nodiscard]] static std::vector<std::string> measures(int) { return {"kept_factor_accuracy"}; }
 
   template <class Setting>
   struct State : detail::DifferenceNetwork<Trunk, Pair, Setting::latent_size, Setting> {

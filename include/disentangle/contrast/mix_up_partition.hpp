@@ -94,7 +94,7 @@ struct MixUpPartition {
 
   static constexpr int views = 2;
 
-  static std::vector<std::string> measures(int) {
+  [[nodiscard]] static std::vector<std::string> measures(int) {
     return {"whole_loss", "subset_loss",         "invariance_penalty",
             "partitions", "positive_similarity", "negative_similarity"};
   }

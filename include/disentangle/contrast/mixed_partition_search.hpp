@@ -52,8 +52,8 @@ struct MixedPartitionSearch {
 /// @throws ShapeError for views of different shapes, ValueError for fewer than 4 samples or options out of
 /// range.
 template <class T, class Encode>
-Partition find_mixed_partition(std::size_t samples, Encode&& encode, MixedPartitionSearch const& how,
-                               Seed seed) {
+[[nodiscard]] Partition find_mixed_partition(std::size_t samples, Encode&& encode,
+                                             MixedPartitionSearch const& how, Seed seed) {
   SoftPartition<T> soft(how.threads);
   return detail::best_of_starts("find_mixed_partition", samples, how, seed, [&](int start, Philox random) {
     Philox mixing{random.seed, random.stream ^ stream("mixture of a partition"), 0};

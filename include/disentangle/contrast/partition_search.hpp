@@ -190,8 +190,8 @@ Partition best_of_starts(char const* what, std::size_t samples, How const& how, 
 /// @throws ShapeError for views of different shapes, ValueError for fewer than 4 samples or options out of
 /// range.
 template <class T>
-Partition find_partition(MatrixView<T const> first, MatrixView<T const> second, PartitionSearch const& how,
-                         Seed seed) {
+[[nodiscard]] Partition find_partition(MatrixView<T const> first, MatrixView<T const> second,
+                                       PartitionSearch const& how, Seed seed) {
   if (first.rows != second.rows || first.columns != second.columns) {
     throw ShapeError("find_partition: found views of " + std::to_string(first.rows) + " x " +
                      std::to_string(first.columns) + " and " + std::to_string(second.rows) + " x " +

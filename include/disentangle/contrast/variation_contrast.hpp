@@ -45,7 +45,7 @@ struct VariationContrast {
   Perturbation perturbation{};
   Trunk trunk{};
 
-  static std::vector<std::string> measures(int) { return {"variation_accuracy"}; }
+  [[nodiscard]] static std::vector<std::string> measures(int) { return {"variation_accuracy"}; }
 
   template <class Setting>
   struct State : detail::DifferenceNetwork<Trunk, SiamesePair, Outputs, Setting> {

@@ -38,7 +38,7 @@ concept number_list = !std::is_convertible_v<T const&, std::string> && requires(
 /// reads back exactly (1e-09, not 0.000000), true or false, an enumerator's name, "[1 2 3]" for a list of
 /// numbers; "..." for what has no text.
 template <class T>
-std::string value_text(T const& value) {
+[[nodiscard]] std::string value_text(T const& value) {
   if constexpr (std::is_same_v<T, bool>) {
     return value ? "true" : "false";
   } else if constexpr (std::is_enum_v<T>) {
@@ -177,7 +177,7 @@ void visit_addresses(M& method, Visitor&& visit) {
 
 /// "TotalCorrelation {alpha = 1, beta = 6, gamma = 1}"; a policy without visible members has none to show.
 template <class Policy>
-std::string describe_policy(Policy const& policy) {
+[[nodiscard]] std::string describe_policy(Policy const& policy) {
   std::string text;
   for_each_member(policy, [&](std::string const& name, auto const& value) {
     detail::append_member(text, name, value_text(value));
@@ -188,7 +188,7 @@ std::string describe_policy(Policy const& policy) {
 /// One line per slot, "Role: Policy {member = value, ...}"; "Role[n]: ..." where the role has a policy of
 /// this name twice. What set() takes can be read off: "Role.Policy.member".
 template <class... Slots>
-std::string describe(Method<Slots...> const& method) {
+[[nodiscard]] std::string describe(Method<Slots...> const& method) {
   std::vector<std::string> roles, policies;
   method.for_each_policy([&](Role role, auto const& policy) {
     roles.emplace_back(name_of(role));

@@ -15,7 +15,7 @@ struct FixedArray {
 
   DISENTANGLE_HD constexpr T& operator[](std::size_t i) { return values[i]; }
   DISENTANGLE_HD constexpr T const& operator[](std::size_t i) const { return values[i]; }
-  static constexpr std::size_t size() { return N; }
+  [[nodiscard]] static constexpr std::size_t size() { return N; }
   friend constexpr bool operator==(FixedArray const& a, FixedArray const& b) {
     for (std::size_t i = 0; i < N; ++i) {
       if (!(a[i] == b[i])) return false;

@@ -23,11 +23,11 @@ struct Seed {
 };
 
 /// dis::seed(0)
-constexpr Seed seed(std::uint64_t value) { return {value}; }
+[[nodiscard]] constexpr Seed seed(std::uint64_t value) { return {value}; }
 
 /// A stream number from a name (FNV-1a), so that nobody has to number the uses of random numbers. Of two
 /// names in 2^32 the numbers are the same.
-constexpr std::uint32_t stream(std::string_view name) {
+[[nodiscard]] constexpr std::uint32_t stream(std::string_view name) {
   std::uint32_t hash = 0x811C9DC5u;
   for (char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
   return hash;
@@ -95,7 +95,7 @@ struct Philox {
     return static_cast<std::uint32_t>((std::uint64_t{bits(i)} * n) >> 32);
   }
 
-  DISENTANGLE_HD static constexpr float to_uniform(std::uint32_t bits) {
+  DISENTANGLE_HD [[nodiscard]] static constexpr float to_uniform(std::uint32_t bits) {
     return static_cast<float>(bits >> 9) * 0x1p-23f + 0x1p-24f;
   }
 };

@@ -19,7 +19,7 @@ template <policy_slot Slot, auto Values>
 struct Preset {
   static constexpr Role kind = Slot::kind;
   using policy = typename Slot::policy;
-  static constexpr policy value() { return Values(); }
+  [[nodiscard]] static constexpr policy value() { return Values(); }
 };
 
 namespace detail {

@@ -209,7 +209,7 @@ DISENTANGLE_COLD inline std::string without_namespaces(std::string_view text) {
 /// the name that the linker sees, since compilers disagree in their messages on whether to show defaulted
 /// template arguments.
 template <class T>
-std::string qualified_name() {
+[[nodiscard]] std::string qualified_name() {
 #if defined(__GXX_RTTI)
   std::string name = detail::pointee_name(typeid(T*));  // of a pointer to T, which needs no complete type
   if (!name.empty()) return name;
@@ -219,7 +219,7 @@ std::string qualified_name() {
 
 /// The name of a type without namespaces: "StandardNormal", "LocatelloConv<10>".
 template <class T>
-std::string type_name() {
+[[nodiscard]] std::string type_name() {
   return detail::without_namespaces(qualified_name<T>());
 }
 
@@ -230,7 +230,7 @@ inline constexpr int enumerator_limit = 64;
 /// there is no such enumerator, and for every other value.
 template <class E>
   requires(std::is_enum_v<E>)
-std::string_view enumerator_name(E value) {
+[[nodiscard]] std::string_view enumerator_name(E value) {
   static_assert(
       requires { E{0}; },
       "[disentangle] an enumeration among hyper-parameters is an enum class, or states its underlying type");
@@ -243,7 +243,7 @@ std::string_view enumerator_name(E value) {
 
 /// True if the enumeration has a named enumerator of this value.
 template <class E>
-bool is_enumerator(E value) {
+[[nodiscard]] bool is_enumerator(E value) {
   return !enumerator_name(value).empty();
 }
 

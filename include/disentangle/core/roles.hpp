@@ -26,7 +26,7 @@ enum class Role {
 inline constexpr std::size_t role_count = static_cast<std::size_t>(Role::optimizer) + 1;
 
 /// The name of a role as its wrapper is spelt.
-constexpr std::string_view name_of(Role role) {
+[[nodiscard]] constexpr std::string_view name_of(Role role) {
   switch (role) {
     case Role::encoder: return "Encoder";
     case Role::decoder: return "Decoder";

@@ -92,11 +92,11 @@ class Arrays {
     std::vector<int> labels;
   };
 
-  static Pixels own(std::vector<float> images) {
+  [[nodiscard]] static Pixels own(std::vector<float> images) {
     auto const owner = std::make_shared<std::vector<float> const>(std::move(images));
     return {*owner, {}, owner};
   }
-  static Pixels own(std::vector<std::uint8_t> images) {
+  [[nodiscard]] static Pixels own(std::vector<std::uint8_t> images) {
     auto const owner = std::make_shared<std::vector<std::uint8_t> const>(std::move(images));
     return {{}, *owner, owner};
   }
@@ -186,23 +186,23 @@ class Arrays {
 /// value and the range for a pixel that is NaN or outside 0 .. 1 and for a label out of range. Cost: one pass
 /// over the values.
 template <class Shape>
-Arrays<Shape> arrays(std::vector<float> images, std::vector<int> labels = {},
-                     std::vector<Factor> factors = {}, std::string name = "arrays") {
+[[nodiscard]] Arrays<Shape> arrays(std::vector<float> images, std::vector<int> labels = {},
+                                   std::vector<Factor> factors = {}, std::string name = "arrays") {
   return {std::move(images), std::move(labels), {.name = std::move(name), .factors = std::move(factors)}};
 }
 template <class Shape>
-Arrays<Shape> arrays(std::vector<std::uint8_t> images, std::vector<int> labels = {},
-                     std::vector<Factor> factors = {}, std::string name = "arrays") {
+[[nodiscard]] Arrays<Shape> arrays(std::vector<std::uint8_t> images, std::vector<int> labels = {},
+                                   std::vector<Factor> factors = {}, std::string name = "arrays") {
   return {std::move(images), std::move(labels), {.name = std::move(name), .factors = std::move(factors)}};
 }
 template <class Shape>
-Arrays<Shape> arrays(std::span<float const> images, std::vector<int> labels = {},
-                     std::vector<Factor> factors = {}, std::string name = "arrays") {
+[[nodiscard]] Arrays<Shape> arrays(std::span<float const> images, std::vector<int> labels = {},
+                                   std::vector<Factor> factors = {}, std::string name = "arrays") {
   return {images, std::move(labels), {.name = std::move(name), .factors = std::move(factors)}};
 }
 template <class Shape>
-Arrays<Shape> arrays(std::span<std::uint8_t const> images, std::vector<int> labels = {},
-                     std::vector<Factor> factors = {}, std::string name = "arrays") {
+[[nodiscard]] Arrays<Shape> arrays(std::span<std::uint8_t const> images, std::vector<int> labels = {},
+                                   std::vector<Factor> factors = {}, std::string name = "arrays") {
   return {images, std::move(labels), {.name = std::move(name), .factors = std::move(factors)}};
 }
 

@@ -25,7 +25,7 @@ concept augmented_data = data_set<D> && requires(D const& d) { d.augmentation();
 ///
 ///     BatchSource source(data, {.views = 2}, own_augmentation(data));
 template <data_set Data>
-auto own_augmentation(Data const& data) {
+[[nodiscard]] auto own_augmentation(Data const& data) {
   if constexpr (augmented_data<Data>) {
     return data.augmentation();
   } else {
@@ -91,7 +91,7 @@ class Augmented {
 /// augment::simclr_pipeline()). Throws what the augmentation's check() throws.
 template <data_set Data, class Augmentation>
   requires augmentation_of<Augmentation, typename Data::image_shape_type>
-Augmented<Data, Augmentation> augmented(Data data, Augmentation augmentation) {
+[[nodiscard]] Augmented<Data, Augmentation> augmented(Data data, Augmentation augmentation) {
   return {std::move(data), std::move(augmentation)};
 }
 

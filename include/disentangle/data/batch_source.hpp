@@ -46,9 +46,9 @@ enum class LastBatch {
 /// Steps in an epoch: images / batch_size, rounded up where the last batch is kept, else down, and at least
 /// 1. The orders without epochs count down too, whatever the last batch. @throws ValueError for a batch_size
 /// of 0
-inline std::size_t steps_per_epoch(std::size_t images, std::size_t batch_size,
-                                   LastBatch last_batch = LastBatch::drop,
-                                   Order order = Order::shuffled_epochs) {
+[[nodiscard]] inline std::size_t steps_per_epoch(std::size_t images, std::size_t batch_size,
+                                                 LastBatch last_batch = LastBatch::drop,
+                                                 Order order = Order::shuffled_epochs) {
   if (batch_size == 0) throw ValueError("steps of an epoch: found a batch_size of 0, expected at least 1");
   bool const keeps = last_batch == LastBatch::keep && order == Order::shuffled_epochs;
   return std::max<std::size_t>(1, images / batch_size + (keeps && images % batch_size != 0 ? 1 : 0));
@@ -116,7 +116,7 @@ concept augmentation_of =
 /// The data set whose images the augmentation of D takes: where D has one of its own (Augmented), the images
 /// that it is made of, `d.unaugmented()`; else D.
 template <data_set D>
-auto const& unaugmented(D const& data) {
+[[nodiscard]] auto const& unaugmented(D const& data) {
   if constexpr (requires { data.unaugmented(); }) {
     return data.unaugmented();
   } else {

@@ -28,7 +28,7 @@ namespace disentangle::data {
 /// files, in the order of their names; 183). Images of another size than Shape are resized, to 64 x 64 by
 /// default, by area means. Throws FileError naming the file, what was found and what was expected.
 template <class Shape = ImageShape<64, 64, 3>>
-ByteGrid<Shape> cars3d(std::filesystem::path const& folder) {
+[[nodiscard]] ByteGrid<Shape> cars3d(std::filesystem::path const& folder) {
   static_assert(Shape::channels == 3,
                 "[disentangle] these images are in colour: take an ImageShape of three channels");
   std::vector<std::filesystem::path> files;

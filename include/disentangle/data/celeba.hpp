@@ -145,7 +145,7 @@ inline std::string whole_text(std::filesystem::path const& path) {
 ///
 ///     auto faces = dis::data::celeba<dis::ImageShape<64, 64, 3>>("celeba", {.most = 20'000});
 template <class Shape = ImageShape<64, 64, 3>>
-Arrays<Shape> celeba(std::filesystem::path const& folder, CelebaOptions options = {}) {
+[[nodiscard]] Arrays<Shape> celeba(std::filesystem::path const& folder, CelebaOptions options = {}) {
   static_assert(Shape::channels == 1 || Shape::channels == 3,
                 "[disentangle] celeba gives images of 1 (grey) or 3 (red, green, blue) channels");
   auto const table_path = folder / "list_attr_celeba.txt", parts_path = folder / "list_eval_partition.txt";

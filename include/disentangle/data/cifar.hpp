@@ -104,7 +104,7 @@ Arrays<Shape> read_cifar(std::filesystem::path const& folder, std::string const&
 /// Held as bytes. Throws FileError naming the file, what was found and what was expected, for files missing
 /// or of another size and labels out of range.
 template <class Shape = ImageShape<32, 32, 3>>
-Arrays<Shape> cifar10(std::filesystem::path const& folder, Part part = Part::train) {
+[[nodiscard]] Arrays<Shape> cifar10(std::filesystem::path const& folder, Part part = Part::train) {
   std::vector<std::string> files{"test_batch.bin"};
   if (part == Part::train) {
     files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
@@ -117,7 +117,7 @@ Arrays<Shape> cifar10(std::filesystem::path const& folder, Part part = Part::tra
 /// CIFAR-100 from a folder that holds train.bin (50,000 images) and test.bin (10,000), or holds the folder
 /// cifar-100-binary. Factors "superclass" (20) and "class" (100). Otherwise as cifar10().
 template <class Shape = ImageShape<32, 32, 3>>
-Arrays<Shape> cifar100(std::filesystem::path const& folder, Part part = Part::train) {
+[[nodiscard]] Arrays<Shape> cifar100(std::filesystem::path const& folder, Part part = Part::train) {
   return detail::read_cifar<Shape>(
       folder, "cifar-100-binary", {part == Part::train ? "train.bin" : "test.bin"},
       part == Part::train ? "cifar100 train" : "cifar100 test", {{"superclass", 20}, {"class", 100}});

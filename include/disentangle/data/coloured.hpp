@@ -74,7 +74,7 @@ using InColour = ImageShape<Data::image_shape_type::height, Data::image_shape_ty
 }  // namespace detail
 
 /// Pure red and pure green.
-inline std::vector<Rgb> red_and_green() { return {{1, 0, 0}, {0, 1, 0}}; }
+[[nodiscard]] inline std::vector<Rgb> red_and_green() { return {{1, 0, 0}, {0, 1, 0}}; }
 
 /// A data set of grey images, each in one of several colours (its grey times the colour), which is drawn
 /// uniformly and independently of everything by (seed, index of the image). Its factors are those of the grey
@@ -134,7 +134,7 @@ class Coloured {
 /// Grey images in colours drawn at random. Throws ValueError for a palette that is empty or has a part
 /// outside 0 .. 1.
 template <data_set Data>
-Coloured<Data> coloured(Data data, Seed seed, std::vector<Rgb> palette = red_and_green()) {
+[[nodiscard]] Coloured<Data> coloured(Data data, Seed seed, std::vector<Rgb> palette = red_and_green()) {
   return {std::move(data), seed, std::move(palette)};
 }
 
@@ -228,8 +228,8 @@ class IrmColoured {
 /// Throws ValueError for a factor that there is not, for probabilities outside 0 .. 1, for more than 62
 /// factors.
 template <data_set Data>
-IrmColoured<Data> irm_coloured(Data data, IrmColouring options, Seed seed,
-                               std::string_view factor = "digit") {
+[[nodiscard]] IrmColoured<Data> irm_coloured(Data data, IrmColouring options, Seed seed,
+                                             std::string_view factor = "digit") {
   if (data.factors().size() > 62) {
     throw ValueError("irm_coloured " + data.name() + ": it has " + std::to_string(data.factors().size()) +
                      " factors, expected at most 62");

@@ -34,7 +34,7 @@ namespace disentangle::data {
 ///
 /// Throws ValueError when a part would be empty.
 template <data_set Data, std::predicate<std::span<int const>> Predicate>
-Split<Data> hold_out(Data data, Predicate const& held_out) {
+[[nodiscard]] Split<Data> hold_out(Data data, Predicate const& held_out) {
   std::size_t const size = data.size(), width = data.factors().size(), chunk = 4096;
   std::vector<std::size_t> train, test, indices;
   std::vector<int> labels;
@@ -62,8 +62,8 @@ Split<Data> hold_out(Data data, Predicate const& held_out) {
 /// is 0.2), infinity leaves them independent. The same for the same seed. Throws ValueError for a factor that
 /// there is not, twice the same, one of a single value, and unless sigma > 0.
 template <factor_grid Data>
-Subset<Data> correlated(Data data, std::string_view first, std::string_view second, double sigma,
-                        std::size_t n, Seed seed) {
+[[nodiscard]] Subset<Data> correlated(Data data, std::string_view first, std::string_view second,
+                                      double sigma, std::size_t n, Seed seed) {
   std::vector<Factor> const& factors = data.factors();
   std::string const name = data.name();
   std::size_t const a = detail::factor_at(name, factors, first), b = detail::factor_at(name, factors, second);

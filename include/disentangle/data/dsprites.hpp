@@ -31,7 +31,7 @@ namespace disentangle::data {
 /// Shape: 0 square, 1 ellipse, 2 heart. Scale: 0.5 .. 1. Orientation: 0 .. 2 pi, both ends, so the values 0
 /// and 39 are the same picture. Positions: 0 .. 1, posX to the right, posY downwards. (The published `color`
 /// has one value.)
-DISENTANGLE_COLD inline std::vector<Factor> dsprites_factors() {
+[[nodiscard]] DISENTANGLE_COLD inline std::vector<Factor> dsprites_factors() {
   return {{"shape", 3}, {"scale", 6}, {"orientation", 40}, {"posX", 32}, {"posY", 32}};
 }
 
@@ -88,13 +88,13 @@ class Dsprites {
 
 /// dSprites without a file: images are rendered on demand. 98.6 % of known real images are reproduced bit for
 /// bit, the others up to a few grazing pixels; see dsprites_renderer.hpp.
-inline Dsprites dsprites() { return {}; }
+[[nodiscard]] inline Dsprites dsprites() { return {}; }
 
 /// dSprites from the published file dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz, or one of the same
 /// members: `imgs` (737280, 64, 64) uint8 of 0 and 1, and `latents_classes` (737280, 6), which is checked
 /// when it is there. Held as 360 MiB of bits; reading takes some seconds. Throws FileError when the file is
 /// missing, truncated, corrupt, or holds other extents, other pixel values or another order of images.
-inline Dsprites dsprites(std::filesystem::path const& path) {
+[[nodiscard]] inline Dsprites dsprites(std::filesystem::path const& path) {
   return Dsprites(BitGrid<Dsprites::image_shape_type>(path, dsprites_factors()));
 }
 

@@ -23,7 +23,7 @@ namespace disentangle::data {
 ///
 ///     auto labelled = dis::data::subset(dis::data::with_factors(data, {"shape"}),
 ///                                       dis::data::parted_vae_choice(1000, dis::seed(0)));
-inline std::vector<std::size_t> parted_vae_choice(std::size_t n, Seed seed) {
+[[nodiscard]] inline std::vector<std::size_t> parted_vae_choice(std::size_t n, Seed seed) {
   Grid const grid(dsprites_factors());
   Philox const random{seed.value, stream("parted_vae_choice"), 0};
   std::vector<std::size_t> chosen(n);

@@ -84,7 +84,7 @@ class DspritesRenderer {
   };
 
   /// The first row (column) whose centre is not below z, 0 < z < 64: ceil(z - 0.5) without a library call.
-  static int first_at(double z) { return side - static_cast<int>((side + 0.5) - z); }
+  [[nodiscard]] static int first_at(double z) { return side - static_cast<int>((side + 0.5) - z); }
 
   /// Even-odd filling: each edge inverts, in every row whose centre it crosses, all pixels right of the
   /// crossing.

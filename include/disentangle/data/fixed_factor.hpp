@@ -64,7 +64,7 @@ class FixedFactor {
   }
 
  private:
-  static Grid without(Data const& data, std::string_view factor, int value) {
+  [[nodiscard]] static Grid without(Data const& data, std::string_view factor, int value) {
     std::vector<Factor> rest;
     std::string names;
     int cardinality = 0;
@@ -110,7 +110,7 @@ class FixedFactor {
 
 /// The images of a grid that have one value of a factor, by its name.
 template <factor_grid Data>
-FixedFactor<Data> fixed_factor(Data const& data, std::string_view factor, int value) {
+[[nodiscard]] FixedFactor<Data> fixed_factor(Data const& data, std::string_view factor, int value) {
   return {data, factor, value};
 }
 

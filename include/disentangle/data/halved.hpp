@@ -64,7 +64,7 @@ class Halved {
 
 /// The same images at half their size: halved(dsprites()) is 32 x 32.
 template <data_set Data>
-Halved<Data> halved(Data data) {
+[[nodiscard]] Halved<Data> halved(Data data) {
   return Halved<Data>(std::move(data));
 }
 

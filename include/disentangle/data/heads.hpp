@@ -29,7 +29,7 @@ namespace disentangle::data {
 
 /// The factors of heads(): azimuth -90 .. 90 degrees, elevation -30 .. 30 degrees, the light's azimuth -90 ..
 /// 90 degrees.
-inline std::vector<Factor> heads_factors() {
+[[nodiscard]] inline std::vector<Factor> heads_factors() {
   return {{"identity", 50}, {"azimuth", 21}, {"elevation", 11}, {"light", 11}};
 }
 
@@ -153,6 +153,6 @@ class Heads {
 };
 
 /// 127,050 pictures of 50 heads that the seed makes; some tenths of a millisecond a picture, 6 MB held.
-inline Heads heads(Seed seed = {}) { return Heads(seed); }
+[[nodiscard]] inline Heads heads(Seed seed = {}) { return Heads(seed); }
 
 }  // namespace disentangle::data

@@ -37,7 +37,7 @@ struct ImageFolderOptions {
 
 /// The names of the PNG files in a folder (not in folders inside it), sorted byte by byte: the order of the
 /// images of image_folder(). @throws FileError for a folder that cannot be listed or has none.
-inline std::vector<std::string> png_files(std::filesystem::path const& folder) {
+[[nodiscard]] inline std::vector<std::string> png_files(std::filesystem::path const& folder) {
   std::error_code code;
   std::vector<std::string> names;
   auto entry = std::filesystem::directory_iterator(folder, code);
@@ -64,8 +64,9 @@ inline std::vector<std::string> png_files(std::filesystem::path const& folder) {
 /// Throws FileError for a broken PNG, for a PNG of another size unless options.fit says otherwise, for a
 /// folder without any, and for a table that is broken or names a file that is not there.
 template <class Shape>
-Arrays<Shape> image_folder(std::filesystem::path const& folder, std::filesystem::path const& labels = {},
-                           ImageFolderOptions options = {}) {
+[[nodiscard]] Arrays<Shape> image_folder(std::filesystem::path const& folder,
+                                         std::filesystem::path const& labels = {},
+                                         ImageFolderOptions options = {}) {
   static_assert(Shape::channels == 1 || Shape::channels == 3,
                 "[disentangle] image_folder gives images of 1 (grey) or 3 (red, green, blue) channels");
   std::vector<std::string> const files = png_files(folder);

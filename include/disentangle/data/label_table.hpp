@@ -89,7 +89,7 @@ inline bool parse_int(std::string_view cell, int& value) { return read_number(ce
 /// the values themselves, 0 .. largest; in any other column each different word is a value, numbered in
 /// sorted order. Empty cells, and -1 among numbers, are missing labels. Throws FileError naming line and
 /// column: records of unequal length, a file named twice or not at all, a negative number.
-inline LabelTable parse_label_table(std::string_view text, std::string const& name) {
+[[nodiscard]] inline LabelTable parse_label_table(std::string_view text, std::string const& name) {
   auto const records = detail::read_csv(name, text);
   if (records.empty()) throw FileError(name, "empty, expected a header line");
   std::vector<std::string> const& header = records[0].cells;
@@ -147,7 +147,7 @@ inline LabelTable parse_label_table(std::string_view text, std::string const& na
 }
 
 /// Reads a table from a CSV file; see parse_label_table.
-inline LabelTable read_label_table(std::filesystem::path const& path) {
+[[nodiscard]] inline LabelTable read_label_table(std::filesystem::path const& path) {
   auto const bytes = io::InputFile(path).read_all();
   return parse_label_table(std::string_view(reinterpret_cast<char const*>(bytes.data()), bytes.size()),
                            path.string());

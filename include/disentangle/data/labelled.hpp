@@ -93,7 +93,7 @@ std::vector<std::size_t> labelled_images(Data const& data, std::size_t column) {
 /// The images that have a label of a factor (of the only one when `factor` is empty). Throws ValueError when
 /// there is none.
 template <data_set Data>
-Subset<Data> labelled(Data data, std::string_view factor = {}) {
+[[nodiscard]] Subset<Data> labelled(Data data, std::string_view factor = {}) {
   std::size_t const column = detail::chosen_factor(data, factor);
   auto found = detail::labelled_images(data, column);
   if (found.empty()) detail::too_few_labels("labelled", data, column, 1, 0);
@@ -103,7 +103,7 @@ Subset<Data> labelled(Data data, std::string_view factor = {}) {
 /// The first n images that have a label of a factor (of the only one when `factor` is empty), as they come:
 /// PartedVAE's choice on MNIST (n = 256) and CelebA (n = 800). Throws ValueError when there are fewer.
 template <data_set Data>
-Subset<Data> first_labelled(Data data, std::size_t n, std::string_view factor = {}) {
+[[nodiscard]] Subset<Data> first_labelled(Data data, std::size_t n, std::string_view factor = {}) {
   std::size_t const column = detail::chosen_factor(data, factor);
   std::vector<std::size_t> found;
   if (n > 0) {
@@ -119,7 +119,7 @@ Subset<Data> first_labelled(Data data, std::size_t n, std::string_view factor = 
 /// n different images that have a label of a factor, drawn at random, the same for the same seed. Throws
 /// ValueError when there are fewer.
 template <data_set Data>
-Subset<Data> random_labelled(Data data, std::size_t n, std::string_view factor, Seed seed) {
+[[nodiscard]] Subset<Data> random_labelled(Data data, std::size_t n, std::string_view factor, Seed seed) {
   std::size_t const column = detail::chosen_factor(data, factor);
   auto const found = detail::labelled_images(data, column);
   if (found.size() < n) detail::too_few_labels("random_labelled", data, column, n, found.size());
@@ -134,7 +134,7 @@ Subset<Data> random_labelled(Data data, std::size_t n, std::string_view factor, 
 /// turns, one of each value, so that the beginning of the part is balanced too. Throws ValueError when a
 /// value has too few images.
 template <data_set Data>
-Subset<Data> stratified(Data data, std::size_t n, std::string_view factor, Seed seed) {
+[[nodiscard]] Subset<Data> stratified(Data data, std::size_t n, std::string_view factor, Seed seed) {
   std::size_t const column = detail::chosen_factor(data, factor);
   auto const values = static_cast<std::size_t>(data.factors()[column].cardinality);
   std::vector<std::vector<std::size_t>> of_value(values);
@@ -223,14 +223,15 @@ class PartlyLabelled {
 /// The same images with the labels of one factor hidden for all but the given images. Throws ValueError for a
 /// factor that there is not and for an image outside the data set.
 template <data_set Data>
-PartlyLabelled<Data> keep_labels(Data data, std::string_view factor, std::span<std::size_t const> images) {
+[[nodiscard]] PartlyLabelled<Data> keep_labels(Data data, std::string_view factor,
+                                               std::span<std::size_t const> images) {
   std::size_t const column = detail::factor_at(data.name(), data.factors(), factor);
   return {std::move(data), column, images};
 }
 
 /// The same images with all labels hidden for all but the given images.
 template <data_set Data>
-PartlyLabelled<Data> keep_labels(Data data, std::span<std::size_t const> images) {
+[[nodiscard]] PartlyLabelled<Data> keep_labels(Data data, std::span<std::size_t const> images) {
   std::size_t const all = data.factors().size();
   return {std::move(data), all, images};
 }
@@ -285,7 +286,7 @@ class WithFactors {
 /// The same images with some of their factors: with_factors(dsprites(), {"shape"}). Throws ValueError for one
 /// that there is not.
 template <data_set Data>
-WithFactors<Data> with_factors(Data data, std::vector<std::string> const& names) {
+[[nodiscard]] WithFactors<Data> with_factors(Data data, std::vector<std::string> const& names) {
   return {std::move(data), names};
 }
 

@@ -88,8 +88,8 @@ inline std::vector<int> idx_labels(std::filesystem::path const& path, std::size_
 /// Throws FileError naming the file, what was found and what was expected: missing, truncated or corrupt
 /// files, another format, as many labels as images, labels out of range.
 template <class Shape>
-Arrays<Shape> idx(std::filesystem::path const& images, std::filesystem::path const& labels = {},
-                  IdxOptions options = {}) {
+[[nodiscard]] Arrays<Shape> idx(std::filesystem::path const& images, std::filesystem::path const& labels = {},
+                                IdxOptions options = {}) {
   static_assert(Shape::channels == 1,
                 "[disentangle] these images are grey: take an ImageShape of one channel");
   io::Array const array = io::read_idx(images);
@@ -146,13 +146,13 @@ Arrays<Shape> mnist_files(std::filesystem::path const& folder, Part part, std::s
 ///
 /// Throws FileError as idx().
 template <class Shape = ImageShape<28, 28, 1>>
-Arrays<Shape> mnist(std::filesystem::path const& folder, Part part = Part::train) {
+[[nodiscard]] Arrays<Shape> mnist(std::filesystem::path const& folder, Part part = Part::train) {
   return detail::mnist_files<Shape>(folder, part, "mnist", {"digit", 10});
 }
 
 /// KMNIST, ten classes of cursive Japanese characters in files of MNIST's names; as mnist().
 template <class Shape = ImageShape<28, 28, 1>>
-Arrays<Shape> kmnist(std::filesystem::path const& folder, Part part = Part::train) {
+[[nodiscard]] Arrays<Shape> kmnist(std::filesystem::path const& folder, Part part = Part::train) {
   return detail::mnist_files<Shape>(folder, part, "kmnist", {"character", 10});
 }
 
@@ -164,11 +164,11 @@ inline constexpr char const* debian_fashion_mnist_folder = "/usr/share/datasets/
 /// coat, 5 sandal, 6 shirt, 7 trainer, 8 bag, 9 ankle boot. Throws FileError as idx(), and one that names the
 /// package where it is not installed.
 template <class Shape = ImageShape<28, 28, 1>>
-Arrays<Shape> fashion_mnist(std::filesystem::path const& folder, Part part = Part::train) {
+[[nodiscard]] Arrays<Shape> fashion_mnist(std::filesystem::path const& folder, Part part = Part::train) {
   return detail::mnist_files<Shape>(folder, part, "fashion_mnist", {"clothing", 10});
 }
 template <class Shape = ImageShape<28, 28, 1>>
-Arrays<Shape> fashion_mnist(Part part = Part::train) {
+[[nodiscard]] Arrays<Shape> fashion_mnist(Part part = Part::train) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(debian_fashion_mnist_folder, ignored)) {
     throw FileError(debian_fashion_mnist_folder,
@@ -186,7 +186,8 @@ enum class EmnistSplit { balanced, byclass, bymerge, digits, letters, mnist };
 /// The images of these files are transposed; they are turned upright here. Factor "character" of 47, 62, 47,
 /// 10, 26 or 10 values; the letters' labels 1 .. 26 become 0 .. 25. Throws FileError as idx().
 template <class Shape = ImageShape<28, 28, 1>>
-Arrays<Shape> emnist(std::filesystem::path const& folder, EmnistSplit split, Part part = Part::train) {
+[[nodiscard]] Arrays<Shape> emnist(std::filesystem::path const& folder, EmnistSplit split,
+                                   Part part = Part::train) {
   constexpr char const* names[] = {"balanced", "byclass", "bymerge", "digits", "letters", "mnist"};
   constexpr int cardinalities[] = {47, 62, 47, 10, 26, 10};
   auto const at = static_cast<std::size_t>(split);

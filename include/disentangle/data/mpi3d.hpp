@@ -26,8 +26,8 @@ namespace disentangle::data {
 /// held as bytes. The file must have them in the order of the grid. Throws FileError naming the file and
 /// member, what was found and what was expected.
 template <class Shape>
-ByteGrid<Shape> npz_grid(std::filesystem::path const& path, std::vector<Factor> factors,
-                         std::string const& images = "images") {
+[[nodiscard]] ByteGrid<Shape> npz_grid(std::filesystem::path const& path, std::vector<Factor> factors,
+                                       std::string const& images = "images") {
   io::NpyRows rows = io::NpzReader(path).rows(images);
   Grid const grid(factors);
   std::vector<std::size_t> const expected{grid.size(), Shape::height, Shape::width, Shape::channels};
@@ -48,13 +48,13 @@ ByteGrid<Shape> npz_grid(std::filesystem::path const& path, std::vector<Factor> 
 /// The factors of MPI3D toy, realistic and real. Colour 0 white, 1 green, 2 red, 3 blue, 4 brown, 5 olive;
 /// shape 0 cone, 1 cube, 2 cylinder, 3 hexagonal, 4 pyramid, 5 sphere; size small, large; camera top, centre,
 /// bottom; background purple, sea green, salmon; the two axes of the arm.
-inline std::vector<Factor> mpi3d_factors() {
+[[nodiscard]] inline std::vector<Factor> mpi3d_factors() {
   return {{"colour", 6},           {"shape", 6},         {"size", 2}, {"camera", 3}, {"background", 3},
           {"horizontal_axis", 40}, {"vertical_axis", 40}};
 }
 
 /// The factors of MPI3D complex, which has four everyday objects in four colours.
-inline std::vector<Factor> mpi3d_complex_factors() {
+[[nodiscard]] inline std::vector<Factor> mpi3d_complex_factors() {
   auto factors = mpi3d_factors();
   factors[0].cardinality = 4;
   factors[1].cardinality = 4;
@@ -63,7 +63,7 @@ inline std::vector<Factor> mpi3d_complex_factors() {
 
 /// MPI3D from a published file, whose member `images` is (1036800, 64, 64, 3), or (460800, ...) for the
 /// complex one. Held as bytes: 12.7 GB (5.7 GB). Throws FileError as npz_grid().
-inline ByteGrid<ImageShape<64, 64, 3>> mpi3d(std::filesystem::path const& path) {
+[[nodiscard]] inline ByteGrid<ImageShape<64, 64, 3>> mpi3d(std::filesystem::path const& path) {
   auto factors = mpi3d_factors();
   auto const shape = io::NpzReader(path).header("images").shape;
   if (!shape.empty() && shape[0] == Grid(mpi3d_complex_factors()).size()) factors = mpi3d_complex_factors();

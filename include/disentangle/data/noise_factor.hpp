@@ -98,7 +98,7 @@ class NoiseFactor {
 
 /// Each image at `levels` levels of noise, from none to a standard deviation of `strongest`.
 template <data_set Data>
-NoiseFactor<Data> noise_factor(Data data, int levels, float strongest, Seed seed) {
+[[nodiscard]] NoiseFactor<Data> noise_factor(Data data, int levels, float strongest, Seed seed) {
   return {std::move(data), levels, strongest, seed};
 }
 

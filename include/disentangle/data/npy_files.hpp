@@ -167,7 +167,7 @@ Arrays<Shape> from_npy_arrays(std::filesystem::path const& path, std::string con
 ///
 /// Throws FileError naming the file and member, what was found and what was expected.
 template <class Shape>
-Arrays<Shape> npz(std::filesystem::path const& path, NpzOptions options = {}) {
+[[nodiscard]] Arrays<Shape> npz(std::filesystem::path const& path, NpzOptions options = {}) {
   io::NpzReader const file(path);
   std::optional<io::NpyArray> labels;
   if (!options.labels.empty()) labels = file.read(options.labels);
@@ -179,8 +179,8 @@ Arrays<Shape> npz(std::filesystem::path const& path, NpzOptions options = {}) {
 /// A data set from a .npy file of images and, unless the second path is empty, one of labels; otherwise as
 /// npz().
 template <class Shape>
-Arrays<Shape> npy(std::filesystem::path const& images, std::filesystem::path const& labels = {},
-                  NpyOptions options = {}) {
+[[nodiscard]] Arrays<Shape> npy(std::filesystem::path const& images, std::filesystem::path const& labels = {},
+                                NpyOptions options = {}) {
   std::optional<io::NpyArray> label_array;
   if (!labels.empty()) label_array = io::read_npy(labels);
   return detail::from_npy_arrays<Shape>(images, images.string(), io::read_npy(images), labels.string(),

@@ -9,6 +9,8 @@ namespace disentangle::data {
 
 /// "Oval dSprites": the 245,760 ellipses of dSprites, four factors (scale, orientation, posX, posY). The data
 /// set of RF-VAE's authors.
-inline FixedFactor<Dsprites> oval_dsprites(Dsprites const& data = {}) { return {data, "shape", 1}; }
+[[nodiscard]] inline FixedFactor<Dsprites> oval_dsprites(Dsprites const& data = {}) {
+  return {data, "shape", 1};
+}
 
 }  // namespace disentangle::data

@@ -73,7 +73,7 @@ class Padded {
 /// The same images in the middle of a larger black ground: padded<dis::ImageShape<32, 32,
 /// 1>>(mnist("mnist")).
 template <class Shape, data_set Data>
-Padded<Shape, Data> padded(Data data) {
+[[nodiscard]] Padded<Shape, Data> padded(Data data) {
   return Padded<Shape, Data>(std::move(data));
 }
 

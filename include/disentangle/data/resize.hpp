@@ -117,7 +117,7 @@ std::vector<std::uint8_t> fitted(std::vector<std::uint8_t> pixels, std::size_t h
 /// The image at another size: area means along an axis that shrinks, linear interpolation along one that
 /// grows; an image of the same size is unchanged. Throws ShapeError when an extent is not positive or the
 /// pixels do not fit.
-inline io::Image8 resize(io::Image8 const& image, int height, int width) {
+[[nodiscard]] inline io::Image8 resize(io::Image8 const& image, int height, int width) {
   auto const count = [](int extent) {
     return extent > 0 ? static_cast<std::size_t>(extent) : std::size_t{0};
   };
@@ -139,7 +139,7 @@ inline io::Image8 resize(io::Image8 const& image, int height, int width) {
 
 /// The largest centred part of an image that has the proportions height : width, at that size. Throws as
 /// resize().
-inline io::Image8 centre_crop_and_resize(io::Image8 const& image, int height, int width) {
+[[nodiscard]] inline io::Image8 centre_crop_and_resize(io::Image8 const& image, int height, int width) {
   std::int64_t const h = image.height, w = image.width, c = image.channels;
   if (height < 1 || width < 1 || h < 1 || w < 1 || c < 1 ||
       static_cast<std::int64_t>(image.pixels.size()) != h * w * c) {

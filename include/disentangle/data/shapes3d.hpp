@@ -26,7 +26,7 @@ namespace disentangle::data {
 /// The factors of 3D Shapes, in the published order; the last one moves quickest. Hues are 0, 0.1 .. 0.9 of
 /// the colour circle, scale 0.75 .. 1.25, shape 0 cube, 1 cylinder, 2 sphere, 3 capsule, orientation -30 ..
 /// 30 degrees.
-inline std::vector<Factor> shapes3d_factors() {
+[[nodiscard]] inline std::vector<Factor> shapes3d_factors() {
   return {{"floor_hue", 10}, {"wall_hue", 10}, {"object_hue", 10},
           {"scale", 8},      {"shape", 4},     {"orientation", 15}};
 }
@@ -82,6 +82,6 @@ class Shapes3d {
 
 /// 3D Shapes without a file: images are rendered on demand, near to the published ones but not equal; see
 /// shapes3d_renderer.hpp. Where pixels matter, read the published file.
-inline Shapes3d shapes3d() { return {}; }
+[[nodiscard]] inline Shapes3d shapes3d() { return {}; }
 
 }  // namespace disentangle::data

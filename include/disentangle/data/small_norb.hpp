@@ -29,7 +29,7 @@ namespace disentangle::data {
 
 /// The factors: kind 0 animal, 1 human, 2 aeroplane, 3 lorry, 4 car; ten toys of each; elevation 30, 35 .. 70
 /// degrees; azimuth 0, 20 .. 340 degrees; six lightings.
-inline std::vector<Factor> small_norb_factors() {
+[[nodiscard]] inline std::vector<Factor> small_norb_factors() {
   return {{"kind", 5}, {"toy", 10}, {"elevation", 9}, {"azimuth", 18}, {"lighting", 6}};
 }
 
@@ -94,7 +94,7 @@ void place_small_norb(std::filesystem::path const& images, std::filesystem::path
 /// parts apart again). Another ImageShape than 96 x 96 resizes, as idx() says. Throws FileError naming the
 /// file, what was found and what was expected.
 template <class Shape = ImageShape<96, 96, 1>>
-ByteGrid<Shape> small_norb(std::filesystem::path const& folder) {
+[[nodiscard]] ByteGrid<Shape> small_norb(std::filesystem::path const& folder) {
   static_assert(Shape::channels == 1,
                 "[disentangle] these images are grey: take an ImageShape of one channel");
   Grid const grid(small_norb_factors());

@@ -27,7 +27,7 @@ struct Split {
 /// `train`, each part in the order of the whole. Throws ValueError unless 0 < test_fraction < 1 and both
 /// parts get an image.
 template <data_set Data>
-Split<Data> split(Data data, double test_fraction, Seed seed) {
+[[nodiscard]] Split<Data> split(Data data, double test_fraction, Seed seed) {
   std::size_t const size = data.size();
   double const wanted = std::round(test_fraction * static_cast<double>(size));
   if (!(test_fraction > 0 && test_fraction < 1) || wanted < 1 || wanted > static_cast<double>(size) - 1) {

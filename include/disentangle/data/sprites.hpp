@@ -100,7 +100,8 @@ class Sprites {
   static constexpr std::size_t rotations = 4, side = 64, pixels = side * side;
   static constexpr std::size_t tiles_per_sheet = std::size_t{actions} * rotations * frames;
 
-  static std::filesystem::path sheet(std::filesystem::path const& folder, std::size_t part, int number) {
+  [[nodiscard]] static std::filesystem::path sheet(std::filesystem::path const& folder, std::size_t part,
+                                                   int number) {
     return folder / parts[part] / (std::to_string(number) + ".png");
   }
 
@@ -139,7 +140,7 @@ class Sprites {
 /// images with the authors' 39 sheets. Two of these, bottomwear/5 and topwear/5, have no picture in some
 /// tiles, where the figure goes without. 2 MB are held for each sheet. Throws FileError for a part without
 /// sheets, a broken PNG and one of another size.
-inline Sprites sprites(std::filesystem::path const& folder, bool back_view = true) {
+[[nodiscard]] inline Sprites sprites(std::filesystem::path const& folder, bool back_view = true) {
   return {folder, back_view};
 }
 

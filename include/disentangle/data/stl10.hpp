@@ -82,7 +82,7 @@ inline std::vector<int> read_stl10_labels(io::InputFile const& file, std::size_t
 /// idx() says. Held as bytes: 2.8 GB for the unlabelled part at its own size. Throws FileError naming the
 /// file, what was found and what was expected.
 template <class Shape = ImageShape<96, 96, 3>>
-Arrays<Shape> stl10(std::filesystem::path const& folder, Stl10Part part = Stl10Part::train) {
+[[nodiscard]] Arrays<Shape> stl10(std::filesystem::path const& folder, Stl10Part part = Stl10Part::train) {
   static_assert(Shape::channels == 3,
                 "[disentangle] these images are in colour: take an ImageShape of three channels");
   std::error_code ignored;

@@ -78,13 +78,13 @@ class Subset {
 
 /// The images with the given indices, in that order.
 template <data_set Data>
-Subset<Data> subset(Data data, std::vector<std::size_t> indices) {
+[[nodiscard]] Subset<Data> subset(Data data, std::vector<std::size_t> indices) {
   return {std::move(data), std::move(indices)};
 }
 
 /// The first n images. Throws ValueError when there are fewer.
 template <data_set Data>
-Subset<Data> first(Data data, std::size_t n) {
+[[nodiscard]] Subset<Data> first(Data data, std::size_t n) {
   if (n > data.size()) {
     throw ValueError("first: " + std::to_string(n) + " images of " + data.name() + ", which has " +
                      std::to_string(data.size()));
@@ -96,7 +96,7 @@ Subset<Data> first(Data data, std::size_t n) {
 
 /// n different images drawn at random, the same for the same seed. Throws ValueError when there are fewer.
 template <data_set Data>
-Subset<Data> random_subset(Data data, std::size_t n, Seed seed) {
+[[nodiscard]] Subset<Data> random_subset(Data data, std::size_t n, Seed seed) {
   if (n > data.size()) {
     throw ValueError("random_subset: " + std::to_string(n) + " images of " + data.name() + ", which has " +
                      std::to_string(data.size()));

@@ -133,7 +133,7 @@ class Teapots {
   }
 
  private:
-  static constexpr float range(std::size_t factor) {
+  [[nodiscard]] static constexpr float range(std::size_t factor) {
     return factor == 0   ? static_cast<float>(2 * std::numbers::pi)
            : factor == 1 ? static_cast<float>(std::numbers::pi / 2)
                          : 1.0f;
@@ -234,7 +234,7 @@ inline Mesh bezier_mesh(io::CsvTable const& table) {
 /// a millisecond a picture.
 ///
 ///     auto pots = dis::data::teapots("utah_teapot_bezier_patches.csv", {.size = 10'000}, dis::seed(0));
-inline Teapots teapots(std::filesystem::path const& patches, TeapotOptions options, Seed seed) {
+[[nodiscard]] inline Teapots teapots(std::filesystem::path const& patches, TeapotOptions options, Seed seed) {
   return {detail::bezier_mesh(io::read_csv(patches)), options, seed};
 }
 

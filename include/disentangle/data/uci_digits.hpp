@@ -78,7 +78,7 @@ inline UciDigits parse_uci_digits(std::string_view text, std::string const& name
 /// 16 at 8 x 8; another ImageShape resizes them, as idx() says. Throws FileError naming the line, what was
 /// found and what was expected.
 template <class Shape = ImageShape<8, 8, 1>>
-Arrays<Shape> uci_digits(std::filesystem::path const& path) {
+[[nodiscard]] Arrays<Shape> uci_digits(std::filesystem::path const& path) {
   static_assert(Shape::channels == 1,
                 "[disentangle] these images are grey: take an ImageShape of one channel");
   auto const bytes = io::read_possibly_gzipped(io::InputFile(path));

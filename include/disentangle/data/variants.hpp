@@ -159,7 +159,7 @@ class Painted {
 /// Each image in a colour of its own, no channel darker than `darkest` (0 .. 1; ValueError otherwise):
 /// Color-dSprites.
 template <data_set Data>
-Painted<Data, RandomColour> in_random_colour(Data data, Seed seed, float darkest = 0.5f) {
+[[nodiscard]] Painted<Data, RandomColour> in_random_colour(Data data, Seed seed, float darkest = 0.5f) {
   if (!(darkest >= 0 && darkest <= 1)) {
     throw ValueError("in_random_colour: found a darkest value of " + number_text(darkest) +
                      ", expected 0 .. 1");

@@ -28,7 +28,7 @@ namespace disentangle::io {
 enum class DType : std::uint8_t { b1, i1, i2, i4, i8, u1, u2, u4, u8, f4, f8 };
 
 /// Bytes of one element.
-constexpr std::size_t size_of(DType dtype) {
+[[nodiscard]] constexpr std::size_t size_of(DType dtype) {
   switch (dtype) {
     case DType::b1:
     case DType::i1:
@@ -46,7 +46,7 @@ constexpr std::size_t size_of(DType dtype) {
 }
 
 /// Short name: "f4" is a 32-bit float, "u1" an unsigned byte, "b1" a boolean byte.
-constexpr char const* name_of(DType dtype) {
+[[nodiscard]] constexpr char const* name_of(DType dtype) {
   constexpr char const* names[] = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"};
   return names[static_cast<std::size_t>(dtype)];
 }
@@ -57,7 +57,7 @@ concept array_element = std::is_arithmetic_v<T> && std::is_same_v<T, std::remove
 
 /// The element type of a C++ type.
 template <array_element T>
-constexpr DType dtype_of() {
+[[nodiscard]] constexpr DType dtype_of() {
   if constexpr (std::is_same_v<T, bool>) {
     return DType::b1;
   } else if constexpr (std::is_floating_point_v<T>) {
@@ -70,7 +70,7 @@ constexpr DType dtype_of() {
 }
 
 /// "(3, 4)", "(5,)", "()".
-inline std::string shape_text(std::span<std::size_t const> shape) {
+[[nodiscard]] inline std::string shape_text(std::span<std::size_t const> shape) {
   std::string text = "(";
   for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
   return text + (shape.size() == 1 ? ",)" : ")");
@@ -194,7 +194,7 @@ struct Array {
 
   /// Copies elements in C order; their number must be the product of the extents, else ShapeError.
   template <array_element T>
-  static Array from(std::vector<std::size_t> shape, std::span<T const> values) {
+  [[nodiscard]] static Array from(std::vector<std::size_t> shape, std::span<T const> values) {
     ArrayView const view(std::move(shape), values);
     return {view.shape, view.dtype, {view.bytes.begin(), view.bytes.end()}};
   }

@@ -42,7 +42,7 @@ class InputFile {
   }
 
   /// A file that is in memory already; `name` stands in the messages of errors.
-  static InputFile from_memory(std::string name, std::vector<std::byte> bytes) {
+  [[nodiscard]] static InputFile from_memory(std::string name, std::vector<std::byte> bytes) {
     return InputFile(std::move(name), std::move(bytes));
   }
 

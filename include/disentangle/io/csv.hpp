@@ -157,7 +157,7 @@ struct CsvTable {
 
 /// Reads a table from text; `name` stands in the messages. Every row must have as many fields as the header
 /// row.
-inline CsvTable parse_csv(std::string_view text, std::string const& name) {
+[[nodiscard]] inline CsvTable parse_csv(std::string_view text, std::string const& name) {
   auto split = detail::split_csv(text, name);
   if (split.rows.empty())
     throw FileError(name, "an empty table: expected a header row with the column names");
@@ -185,7 +185,7 @@ inline CsvTable parse_csv(std::string_view text, std::string const& name) {
 }
 
 /// Reads a table from a file.
-inline CsvTable read_csv(std::filesystem::path const& path) {
+[[nodiscard]] inline CsvTable read_csv(std::filesystem::path const& path) {
   auto const bytes = InputFile(path).read_all();
   return in_memory(path.string(), bytes.size(), [&] {
     return parse_csv({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());
@@ -296,7 +296,7 @@ class CsvWriter {
  private:
   CsvWriter(std::filesystem::path path, std::size_t columns) : path_(std::move(path)), columns_(columns) {}
 
-  static std::string line_of(std::span<CsvField const> fields, char const* end = "\n") {
+  [[nodiscard]] static std::string line_of(std::span<CsvField const> fields, char const* end = "\n") {
     std::string line;
     for (auto const& field : fields) line += (&field == fields.data() ? "" : ",") + field.text();
     // A lone empty field would be an empty line, which readers skip.

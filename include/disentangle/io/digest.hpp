@@ -16,7 +16,7 @@
 namespace disentangle::io {
 
 /// The CRC-32 (that of zip and PNG) of bytes that follow those whose digest is `before`.
-inline std::uint32_t crc32_of(std::span<std::byte const> bytes, std::uint32_t before = 0) {
+[[nodiscard]] inline std::uint32_t crc32_of(std::span<std::byte const> bytes, std::uint32_t before = 0) {
   uLong crc = before;
   while (!bytes.empty()) {
     std::size_t const part = std::min<std::size_t>(bytes.size(), std::numeric_limits<uInt>::max());
@@ -27,12 +27,12 @@ inline std::uint32_t crc32_of(std::span<std::byte const> bytes, std::uint32_t be
 }
 
 /// The same of text.
-inline std::uint32_t crc32_of(std::string_view text, std::uint32_t before = 0) {
+[[nodiscard]] inline std::uint32_t crc32_of(std::string_view text, std::uint32_t before = 0) {
   return crc32_of(std::as_bytes(std::span(text.data(), text.size())), before);
 }
 
 /// "00c0ffee"
-inline std::string digest_text(std::uint32_t digest) {
+[[nodiscard]] inline std::string digest_text(std::uint32_t digest) {
   std::string text(8, '0');
   for (std::size_t i = 8; i-- > 0; digest >>= 4) text[i] = "0123456789abcdef"[digest & 15];
   return text;

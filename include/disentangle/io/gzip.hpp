@@ -23,7 +23,7 @@ namespace disentangle::io {
 inline constexpr std::uint64_t max_inflated_bytes = std::uint64_t{1} << 32;
 
 /// Whether bytes start as a gzip file does.
-inline bool is_gzip(std::span<std::byte const> bytes) {
+[[nodiscard]] inline bool is_gzip(std::span<std::byte const> bytes) {
   return bytes.size() >= 2 && bytes[0] == std::byte{0x1F} && bytes[1] == std::byte{0x8B};
 }
 
@@ -97,21 +97,22 @@ inline std::vector<std::byte> inflate_whole(std::span<std::byte const> bytes, st
 
 /// The content of a gzip file that is in memory; `name` stands in the messages of errors. Throws FileError
 /// when the data are truncated, corrupt or inflate to more than `limit` bytes.
-inline std::vector<std::byte> inflate_gzip(std::span<std::byte const> bytes, std::string const& name,
-                                           std::uint64_t limit = max_inflated_bytes) {
+[[nodiscard]] inline std::vector<std::byte> inflate_gzip(std::span<std::byte const> bytes,
+                                                         std::string const& name,
+                                                         std::uint64_t limit = max_inflated_bytes) {
   return detail::inflate_whole(bytes, name, 16 + MAX_WBITS, limit);
 }
 
 /// The content of a file, inflated when it is a gzip file whatever its name.
-inline std::vector<std::byte> read_possibly_gzipped(InputFile const& file,
-                                                    std::uint64_t limit = max_inflated_bytes) {
+[[nodiscard]] inline std::vector<std::byte> read_possibly_gzipped(InputFile const& file,
+                                                                  std::uint64_t limit = max_inflated_bytes) {
   auto bytes = file.read_all();
   if (!is_gzip(bytes)) return bytes;
   return inflate_gzip(bytes, file.name(), limit);
 }
 
 /// Bytes as a gzip file, without a name or a time in its header. `level` is zlib's, 0 .. 9.
-inline std::vector<std::byte> deflate_gzip(std::span<std::byte const> bytes, int level = 6) {
+[[nodiscard]] inline std::vector<std::byte> deflate_gzip(std::span<std::byte const> bytes, int level = 6) {
   if (level < 0 || level > 9) {
     throw ValueError("deflate_gzip: found level " + std::to_string(level) + ", expected 0 .. 9");
   }
@@ -139,7 +140,7 @@ inline std::vector<std::byte> deflate_gzip(std::span<std::byte const> bytes, int
 }
 
 /// The first of `path` and `path`.gz that exists. Throws FileError naming both when neither does.
-inline std::filesystem::path plain_or_gzipped(std::filesystem::path const& path) {
+[[nodiscard]] inline std::filesystem::path plain_or_gzipped(std::filesystem::path const& path) {
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) return path;
   std::filesystem::path gzipped = path;

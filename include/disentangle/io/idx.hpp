@@ -51,7 +51,7 @@ inline std::string hexadecimal(std::uint32_t value) {
 
 /// An IDX file that is in memory, not compressed; `name` stands in the messages of errors. Throws FileError
 /// when the first bytes are no IDX header or the number of bytes is not what the header says.
-inline Array parse_idx(std::vector<std::byte> bytes, std::string const& name) {
+[[nodiscard]] inline Array parse_idx(std::vector<std::byte> bytes, std::string const& name) {
   if (bytes.size() < 4) {
     throw FileError(name,
                     "found " + std::to_string(bytes.size()) + " bytes, expected an IDX file of at least 4");
@@ -86,13 +86,13 @@ inline Array parse_idx(std::vector<std::byte> bytes, std::string const& name) {
 }
 
 /// Reads an IDX file, compressed with gzip or not.
-inline Array read_idx(std::filesystem::path const& path) {
+[[nodiscard]] inline Array read_idx(std::filesystem::path const& path) {
   return parse_idx(read_possibly_gzipped(InputFile(path)), path.string());
 }
 
 /// An array of bytes as an IDX file in memory: 1 .. 255 dimensions of extents below 2^32.
-inline std::vector<std::byte> idx_bytes(std::span<std::size_t const> shape,
-                                        std::span<std::uint8_t const> elements) {
+[[nodiscard]] inline std::vector<std::byte> idx_bytes(std::span<std::size_t const> shape,
+                                                      std::span<std::uint8_t const> elements) {
   std::size_t count = 0;
   bool fits =
       !shape.empty() && shape.size() < 256 && element_count(shape, 1, count) && count == elements.size();

@@ -154,7 +154,8 @@ inline std::uint8_t* jpeg_room(void* context, int width, int height, int channel
 /// Decodes a JPEG in memory; `name` stands in the messages of errors. `channels`: 1 (colours become luma), 3
 /// (grey is repeated), or 0 (as stored). Throws FileError for data that are no JPEG, truncated, corrupt, or
 /// of more pixels than max_png_pixels.
-inline Image8 decode_jpeg(std::span<std::byte const> bytes, std::string const& name, int channels = 0) {
+[[nodiscard]] inline Image8 decode_jpeg(std::span<std::byte const> bytes, std::string const& name,
+                                        int channels = 0) {
   if (channels != 0 && channels != 1 && channels != 3) {
     throw ValueError(name + ": " + std::to_string(channels) +
                      " channels asked for, expected 1, 3 or 0 (as stored)");
@@ -177,12 +178,12 @@ inline Image8 decode_jpeg(std::span<std::byte const> bytes, std::string const& n
 }
 
 /// Reads a JPEG file; see decode_jpeg.
-inline Image8 read_jpeg(std::filesystem::path const& path, int channels = 0) {
+[[nodiscard]] inline Image8 read_jpeg(std::filesystem::path const& path, int channels = 0) {
   return decode_jpeg(InputFile(path).read_all(), path.string(), channels);
 }
 
 /// A JPEG of 8-bit grey (1 channel) or RGB (3 channels) in memory; quality 1 .. 100 as libjpeg's.
-inline std::vector<std::byte> encode_jpeg(Image8 const& image, int quality = 90) {
+[[nodiscard]] inline std::vector<std::byte> encode_jpeg(Image8 const& image, int quality = 90) {
   if ((image.channels != 1 && image.channels != 3) || image.width < 1 || image.height < 1 ||
       image.width > 65500 || image.height > 65500 || quality < 1 || quality > 100 ||
       image.pixels.size() != static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *

@@ -14,7 +14,7 @@
 namespace disentangle::io {
 
 /// Reads a JSON file. Throws FileError with the path, line and column of what is wrong.
-inline Json read_json(std::filesystem::path const& path) {
+[[nodiscard]] inline Json read_json(std::filesystem::path const& path) {
   auto const bytes = InputFile(path).read_all();
   return in_memory(path.string(), bytes.size(), [&] {
     return parse_json({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path.string());

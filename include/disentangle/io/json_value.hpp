@@ -76,8 +76,8 @@ class Json {
   ~Json() = default;
 
   /// Without elements, without members.
-  static Json array() { return Json(Kind::array); }
-  static Json object() { return Json(Kind::object); }
+  [[nodiscard]] static Json array() { return Json(Kind::array); }
+  [[nodiscard]] static Json object() { return Json(Kind::object); }
 
   Kind kind() const { return kind_; }
   bool is_null() const { return kind_ == Kind::null; }
@@ -191,11 +191,11 @@ class Json {
            : kind_ == Kind::negative ? static_cast<double>(number_.negative)
                                      : static_cast<double>(number_.natural);
   }
-  static Json const& none() {
+  [[nodiscard]] static Json const& none() {
     static Json const null(nullptr);
     return null;
   }
-  static Json const& nothing() {
+  [[nodiscard]] static Json const& nothing() {
     static Json const empty(Kind::array);
     return empty;
   }

@@ -101,7 +101,7 @@ class LockFile {
     return true;
   }
 
-  static std::string own_name() {
+  [[nodiscard]] static std::string own_name() {
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) host = {'?'};
     std::array<char, 32> time{};
@@ -112,7 +112,7 @@ class LockFile {
     return "process " + std::to_string(::getpid()) + " on " + host.data() + " since " + time.data() + "\n";
   }
 
-  static std::string text_of(int descriptor) {
+  [[nodiscard]] static std::string text_of(int descriptor) {
     std::array<char, 400> buffer{};
     auto const count = ::pread(descriptor, buffer.data(), buffer.size(), 0);
     std::string_view const text(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);

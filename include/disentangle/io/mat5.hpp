@@ -141,8 +141,9 @@ inline bool read_mat5_array(std::span<std::byte const> bytes, std::string const&
 /// they are stored, which may be smaller than MATLAB's (whole numbers of type double are often bytes). `name`
 /// stands in the messages of errors. Throws FileError for another format (a file saved with -v7.3 is HDF5:
 /// see io/hdf5.hpp), for damage, and for compressed arrays of more than `limit` bytes.
-inline std::map<std::string, Array> parse_mat5(std::span<std::byte const> bytes, std::string const& name,
-                                               std::uint64_t limit = max_inflated_bytes) {
+[[nodiscard]] inline std::map<std::string, Array> parse_mat5(std::span<std::byte const> bytes,
+                                                             std::string const& name,
+                                                             std::uint64_t limit = max_inflated_bytes) {
   if (bytes.size() < 128) {
     throw FileError(name,
                     "found " + std::to_string(bytes.size()) + " bytes, expected a MAT file of at least 128");
@@ -174,7 +175,7 @@ inline std::map<std::string, Array> parse_mat5(std::span<std::byte const> bytes,
 }
 
 /// Reads a MAT file; see parse_mat5.
-inline std::map<std::string, Array> read_mat5(std::filesystem::path const& path) {
+[[nodiscard]] inline std::map<std::string, Array> read_mat5(std::filesystem::path const& path) {
   return parse_mat5(InputFile(path).read_all(), path.string());
 }
 

@@ -117,7 +117,7 @@ void reserve_room(std::vector<T>& values, std::size_t count, std::string const& 
 /// read(), for what takes memory in many pieces (text, trees, images): where it runs out, a MemoryError names
 /// the file and at least the bytes that the file itself has.
 template <class Read>
-decltype(auto) in_memory(std::string const& name, std::uint64_t least_bytes, Read&& read) {
+[[nodiscard]] decltype(auto) in_memory(std::string const& name, std::uint64_t least_bytes, Read&& read) {
   try {
     return read();
   } catch (std::bad_alloc const&) {

@@ -23,7 +23,7 @@ namespace disentangle::io {
 
 /// A NORB matrix that is in memory, not compressed; `name` stands in the messages of errors. Throws FileError
 /// when the first bytes are no such header or the number of bytes is not what the header says.
-inline Array parse_norb_matrix(std::vector<std::byte> bytes, std::string const& name) {
+[[nodiscard]] inline Array parse_norb_matrix(std::vector<std::byte> bytes, std::string const& name) {
   auto const number = [&](std::size_t offset) {
     std::uint32_t value = 0;
     std::memcpy(&value, bytes.data() + offset, 4);
@@ -65,7 +65,7 @@ inline Array parse_norb_matrix(std::vector<std::byte> bytes, std::string const& 
 }
 
 /// Reads a NORB matrix, compressed with gzip or not.
-inline Array read_norb_matrix(std::filesystem::path const& path) {
+[[nodiscard]] inline Array read_norb_matrix(std::filesystem::path const& path) {
   return parse_norb_matrix(read_possibly_gzipped(InputFile(path)), path.string());
 }
 

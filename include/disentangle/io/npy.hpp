@@ -169,19 +169,19 @@ inline NpyArray read_npy(ByteStream& stream) {
 }
 
 /// Reads a .npy file.
-inline NpyArray read_npy(std::filesystem::path const& path) {
+[[nodiscard]] inline NpyArray read_npy(std::filesystem::path const& path) {
   FileStream stream{InputFile(path)};
   return read_npy(stream);
 }
 
 /// Reads only the header of a .npy file: element type, shape, order.
-inline NpyHeader read_npy_header(std::filesystem::path const& path) {
+[[nodiscard]] inline NpyHeader read_npy_header(std::filesystem::path const& path) {
   FileStream stream{InputFile(path)};
   return detail::read_npy_header(stream);
 }
 
 /// The rows of a .npy file.
-inline NpyRows npy_rows(std::filesystem::path const& path) {
+[[nodiscard]] inline NpyRows npy_rows(std::filesystem::path const& path) {
   return NpyRows(std::make_unique<FileStream>(InputFile(path)));
 }
 

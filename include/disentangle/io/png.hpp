@@ -119,8 +119,8 @@ inline std::uint8_t luma(unsigned red, unsigned green, unsigned blue) {
 /// interlaced, with or without alpha. `channels`: 1 (colours become Rec. 601 luma), 3 (grey is repeated), or
 /// 0 (as stored). 16 bits are rounded to 8; gamma and colour profiles are ignored. A broken image is a
 /// FileError.
-inline Image8 decode_png(std::span<std::byte const> bytes, std::string const& name, int channels = 0,
-                         Alpha alpha = Alpha::over_black) {
+[[nodiscard]] inline Image8 decode_png(std::span<std::byte const> bytes, std::string const& name,
+                                       int channels = 0, Alpha alpha = Alpha::over_black) {
   if (channels != 0 && channels != 1 && channels != 3) {
     throw ValueError(name + ": " + std::to_string(channels) +
                      " channels asked for, expected 1, 3 or 0 (as stored)");
@@ -166,13 +166,14 @@ inline Image8 decode_png(std::span<std::byte const> bytes, std::string const& na
 }
 
 /// Reads a PNG file; see decode_png.
-inline Image8 read_png(std::filesystem::path const& path, int channels = 0, Alpha alpha = Alpha::over_black) {
+[[nodiscard]] inline Image8 read_png(std::filesystem::path const& path, int channels = 0,
+                                     Alpha alpha = Alpha::over_black) {
   return decode_png(InputFile(path).read_all(), path.string(), channels, alpha);
 }
 
 /// Decodes a PNG in memory as (height, width, 4): red, green, blue and alpha as they are stored, for images
 /// that are laid on each other. The Image8 of four channels is not for write_png. Otherwise as decode_png.
-inline Image8 decode_png_rgba(std::span<std::byte const> bytes, std::string const& name) {
+[[nodiscard]] inline Image8 decode_png_rgba(std::span<std::byte const> bytes, std::string const& name) {
   detail::PngDecoder decoder(bytes, name);
   std::size_t const pixels =
       static_cast<std::size_t>(decoder.info.width) * static_cast<std::size_t>(decoder.info.height);
@@ -190,18 +191,18 @@ inline Image8 decode_png_rgba(std::span<std::byte const> bytes, std::string cons
 }
 
 /// Reads a PNG file with its alpha; see decode_png_rgba.
-inline Image8 read_png_rgba(std::filesystem::path const& path) {
+[[nodiscard]] inline Image8 read_png_rgba(std::filesystem::path const& path) {
   return decode_png_rgba(InputFile(path).read_all(), path.string());
 }
 
 /// Reads only size and kind of a PNG file.
-inline PngInfo read_png_info(std::filesystem::path const& path) {
+[[nodiscard]] inline PngInfo read_png_info(std::filesystem::path const& path) {
   auto const bytes = InputFile(path).read_all();
   return detail::PngDecoder(bytes, path.string()).info;
 }
 
 /// A PNG of 8-bit grey (1 channel) or RGB (3 channels) in memory.
-inline std::vector<std::byte> encode_png(Image8 const& image) {
+[[nodiscard]] inline std::vector<std::byte> encode_png(Image8 const& image) {
   bool const grey = image.channels == 1;
   if ((!grey && image.channels != 3) || image.width < 1 || image.height < 1 ||
       image.pixels.size() != static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *

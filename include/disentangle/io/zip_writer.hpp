@@ -184,7 +184,7 @@ class ZipWriter {
  private:
   static constexpr std::uint64_t date = (0 << 9) | (1 << 5) | 1;  // 1980-01-01
 
-  static std::uint64_t utf8_flag(std::string_view name) {
+  [[nodiscard]] static std::uint64_t utf8_flag(std::string_view name) {
     bool const ascii = std::all_of(name.begin(), name.end(), [](char c) { return (c & 0x80) == 0; });
     return ascii ? 0 : 0x800;
   }

@@ -66,10 +66,10 @@ using JointVae = JointVaeOf<10, 10>;
 
 /// The author's settings by the names of their data sets.
 template <class M = JointVae>
-M joint_vae_mnist() {
+[[nodiscard]] M joint_vae_mnist() {
   return {};
 }
-inline JointVaeOf<6, 3> joint_vae_dsprites() { return {}; }
-inline JointVaeOf<32, 10> joint_vae_celeba() { return {}; }
+[[nodiscard]] inline JointVaeOf<6, 3> joint_vae_dsprites() { return {}; }
+[[nodiscard]] inline JointVaeOf<32, 10> joint_vae_celeba() { return {}; }
 
 }  // namespace disentangle::method

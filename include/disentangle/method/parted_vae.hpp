@@ -139,19 +139,19 @@ using PartedTcVae = Plus<Without<PartedVaeOf<Code>, Regularizer<regularizer::OnZ
 /// parted_vae_mnist<PartedVaeWithoutHinge<>>(). The capacities are full after 100,000 steps, more than the
 /// authors' 80 epochs have.
 template <class M = PartedVae>
-M parted_vae_mnist() {
+[[nodiscard]] M parted_vae_mnist() {
   return detail::parted_vae<M>(detail::parted_digits());
 }
 /// For dSprites (100 to 10,000 labels of the shape).
 template <class M = PartedVaeOf<ShapeCode>>
-M parted_vae_dsprites() {
+[[nodiscard]] M parted_vae_dsprites() {
   return detail::parted_vae<M>(detail::parted_shapes());
 }
 /// For CelebA (800 labels), in squares such as 64 x 64, or as the authors have it, uncropped:
 ///     Model model{parted_vae_celeba<PartedVaeWholeFaces>(), backend::Cpu{}, ImageShape<218, 178, 3>{},
 ///                 seed(0)};
 template <class M = PartedVaeFaces>
-M parted_vae_celeba() {
+[[nodiscard]] M parted_vae_celeba() {
   return detail::parted_vae<M>(detail::parted_faces());
 }
 

@@ -49,24 +49,24 @@ M rf_vae(double gamma, double smallest, double largest, double penalty) {
 
 /// For dSprites' ellipses (data::oval_dsprites()): the defaults of the types. The authors ran 300,000 steps.
 template <class M = RfVae>
-M rf_vae_oval_dsprites() {
+[[nodiscard]] M rf_vae_oval_dsprites() {
   return {};
 }
 /// For 3D Faces. Inferred from file names in the authors' code, as are the two below: their paper's table was
 /// not at hand.
 template <class M = RfVae256<10>>
-M rf_vae_faces() {
+[[nodiscard]] M rf_vae_faces() {
   return detail::rf_vae<M>(10, 0.01, 10, 5);
 }
 /// For Teapots, with the residual network that the authors had there: for a device, about 190 times the work
 /// of the convolutional one that their code names beside it, rf_vae_teapots<RfVae256<10>>().
 template <class M = RfVaeResNet<10>>
-M rf_vae_teapots() {
+[[nodiscard]] M rf_vae_teapots() {
   return detail::rf_vae<M>(10, 0.1, 2, 0.5);
 }
 /// For CelebA, 20 latents. @param penalty of sparsity and of entropy: the authors tried 10, 1 and 0.1
 template <class M = RfVae256<20>>
-M rf_vae_celeba(double penalty = 10) {
+[[nodiscard]] M rf_vae_celeba(double penalty = 10) {
   return detail::rf_vae<M>(10, 0.01, 10, penalty);
 }
 

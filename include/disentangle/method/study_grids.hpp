@@ -64,7 +64,7 @@ struct StudySetting<BetaTcVae> {
 /// seeds.
 ///     for (auto const& method : dis::method::study_grid<dis::method::BetaVae>()) ...
 template <class M>
-std::array<M, 6> study_grid() {
+[[nodiscard]] std::array<M, 6> study_grid() {
   std::array<M, 6> grid;
   for (std::size_t i = 0; i < grid.size(); ++i)
     detail::StudySetting<M>::set(grid[i], detail::StudySetting<M>::values[i]);

@@ -37,7 +37,7 @@ struct Aam {
   /// As Mig: aam(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
     requires detail::scores_from<Aam, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

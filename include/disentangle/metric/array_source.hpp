@@ -41,7 +41,8 @@ class ArraySource : public LabelledSource<detail::GatherRows<T>> {
                                               detail::GatherRows<T>{codes}) {}
 
  private:
-  static MatrixView<int const> checked(MatrixView<T const> codes, MatrixView<int const> factors) {
+  [[nodiscard]] static MatrixView<int const> checked(MatrixView<T const> codes,
+                                                     MatrixView<int const> factors) {
     detail::check_codes("ArraySource", codes);
     detail::check_factors("ArraySource", codes.rows, factors, 1, detail::why_sources_need_labels);
     return factors;

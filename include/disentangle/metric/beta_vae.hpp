@@ -57,7 +57,7 @@ struct BetaVae {
   Definition definition = definitions[0];
 
   /// The settings of a definition.
-  static constexpr BetaVae with(Definition definition) {
+  [[nodiscard]] static constexpr BetaVae with(Definition definition) {
     BetaVae metric;
     metric.definition = definition;
     if (definition == definition::ubisoft) metric.batch_size = 200;
@@ -73,7 +73,7 @@ struct BetaVae {
   /// Throws ValueError for fewer than 2 factors or a factor with fewer than 2 values, counts that are too
   /// small, codes that are not finite.
   template <factor_source Source>
-  Score operator()(Source const& source, Seed seed) const {
+  [[nodiscard]] Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/beta_vae");
     return (*this)(source, rng);
   }

@@ -78,7 +78,8 @@ inline void check_bootstrap(BootstrapOptions const& options) {
 /// dependent); bootstrap_standard_error; bootstrap_bias, the mean over resamples less the value. A resample
 /// in which a factor has a single value throws as the metric does. Cost: repeats + 1 times the metric's.
 template <class Metric, matrix_like C, matrix_like F>
-Score bootstrap(Metric const& metric, C const& codes, F const& factors, BootstrapOptions options = {}) {
+[[nodiscard]] Score bootstrap(Metric const& metric, C const& codes, F const& factors,
+                              BootstrapOptions options = {}) {
   detail::check_bootstrap(options);
   static_assert(!detail::splits_rows<Metric>,
                 "[disentangle] bootstrap: this metric trains on some rows and tests on others; say "
@@ -97,8 +98,8 @@ Score bootstrap(Metric const& metric, C const& codes, F const& factors, Bootstra
 /// The same for a metric that trains on the first train_rows rows and tests on the others; each part is
 /// resampled by itself.
 template <detail::splits_rows Metric, matrix_like C, matrix_like F>
-Score bootstrap(Metric const& metric, C const& codes, F const& factors, std::size_t train_rows,
-                BootstrapOptions options = {}) {
+[[nodiscard]] Score bootstrap(Metric const& metric, C const& codes, F const& factors, std::size_t train_rows,
+                              BootstrapOptions options = {}) {
   detail::check_bootstrap(options);
   detail::Rows const rows = detail::rows_of(codes, factors);
   detail::check_rows(Metric::name, rows, 3, detail::RowsAccess::missing_labels<Metric>());
@@ -121,7 +122,7 @@ Score bootstrap(Metric const& metric, C const& codes, F const& factors, std::siz
 /// all have are means; parts standard_deviation (n - 1), smallest and largest are of the value; the table
 /// value_per_seed has all. Settings are those of the first. Throws ShapeError for fewer than 2 scores,
 /// ValueError where metrics or definitions differ.
-inline Score over_seeds(std::span<Score const> scores) {
+[[nodiscard]] inline Score over_seeds(std::span<Score const> scores) {
   if (scores.size() < 2)
     throw ShapeError("over_seeds: found " + std::to_string(scores.size()) + " scores, expected at least 2");
   std::vector<double> values;

@@ -101,12 +101,12 @@ std::vector<std::string> names_of(MetricList<Metrics...>) {
 }  // namespace metric::detail
 
 /// The metrics of codes known by name.
-inline std::vector<std::string> metric_names() {
+[[nodiscard]] inline std::vector<std::string> metric_names() {
   return metric::detail::names_of(metric::detail::NamedMetrics{});
 }
 
 /// The metrics of whole posteriors known by name: evaluate() takes them beside the others.
-inline std::vector<std::string> posterior_metric_names() {
+[[nodiscard]] inline std::vector<std::string> posterior_metric_names() {
   return metric::detail::names_of(metric::detail::PosteriorMetrics{});
 }
 
@@ -132,13 +132,13 @@ metric::Score with_metric_of(std::string_view name, Visitor& visit, Lists... lis
 /// definitions for one that is none.
 ///     auto const score = dis::with_metric("dci", [&](auto const& metric) { return metric(source, seed); });
 template <class Visitor>
-metric::Score with_metric(std::string_view name, Visitor&& visit) {
+[[nodiscard]] metric::Score with_metric(std::string_view name, Visitor&& visit) {
   return detail::with_metric_of(name, visit, metric::detail::NamedMetrics{});
 }
 
 /// The same for a metric of codes or of posteriors ("rmig").
 template <class Visitor>
-metric::Score with_model_metric(std::string_view name, Visitor&& visit) {
+[[nodiscard]] metric::Score with_model_metric(std::string_view name, Visitor&& visit) {
   return detail::with_metric_of(name, visit, metric::detail::NamedMetrics{},
                                 metric::detail::PosteriorMetrics{});
 }

@@ -18,7 +18,7 @@ namespace disentangle::metric {
 
 /// The rows of a matrix in a random order, another one for each number.
 template <class T>
-Matrix<T> permuted_rows(MatrixView<T const> rows, Seed seed, std::size_t number = 0) {
+[[nodiscard]] Matrix<T> permuted_rows(MatrixView<T const> rows, Seed seed, std::size_t number = 0) {
   Permutation const order(Philox{seed.value, stream("metric/chance"), number}, rows.rows);
   Matrix<T> result(rows.rows, rows.columns);
   for (std::size_t i = 0; i < rows.rows; ++i) {
@@ -33,8 +33,8 @@ Matrix<T> permuted_rows(MatrixView<T const> rows, Seed seed, std::size_t number 
 /// before. Metrics of batches draw them among the rows. Costs as many scores. @throws ValueError for 0
 /// permutations, and what the metric throws.
 template <class M, class T>
-double chance_level(M const& metric, MatrixView<T const> codes, MatrixView<int const> factors, Seed seed,
-                    std::size_t permutations = 3) {
+[[nodiscard]] double chance_level(M const& metric, MatrixView<T const> codes, MatrixView<int const> factors,
+                                  Seed seed, std::size_t permutations = 3) {
   if (permutations == 0) throw ValueError("chance_level: found 0 permutations, expected at least 1");
   double sum = 0;
   for (std::size_t p = 0; p < permutations; ++p) {

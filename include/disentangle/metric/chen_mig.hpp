@@ -41,7 +41,7 @@ struct ChenMig {
 
   /// As Rmig.
   template <matrix_like M, matrix_like D, matrix_like F>
-  Score operator()(M const& means, D const& deviations, F const& factors) const {
+  [[nodiscard]] Score operator()(M const& means, D const& deviations, F const& factors) const {
     auto const q = detail::posteriors_of(name, means, deviations);
     return score(q, detail::posterior_labels(name, q, factors));
   }

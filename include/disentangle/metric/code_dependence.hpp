@@ -62,7 +62,7 @@ struct GaussianTotalCorrelation {
   /// ValueError for a code that is not finite or whose square overflows.
   template <class... Data>
     requires detail::scores_from<GaussianTotalCorrelation, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -95,7 +95,7 @@ struct GaussianWassersteinCorrelation {
   /// As GaussianTotalCorrelation.
   template <class... Data>
     requires detail::scores_from<GaussianWassersteinCorrelation, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -135,7 +135,7 @@ struct MutualInformationScore {
   /// As GaussianTotalCorrelation; ValueError also for bins < 1.
   template <class... Data>
     requires detail::scores_from<MutualInformationScore, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

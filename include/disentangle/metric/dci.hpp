@@ -54,7 +54,7 @@ struct Dci {
   /// finite in float, a label below -1, a factor with a single value among the training rows.
   template <class... Data>
     requires detail::scores_from<Dci, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -161,7 +161,7 @@ struct DciLasso {
   /// factor value, a factor that does not vary among the training or the test rows, alpha < 0.
   template <class... Data>
     requires detail::scores_from<DciLasso, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -211,7 +211,7 @@ struct DciRandomForest {
   /// As DciLasso; throws ValueError for a code that is not finite in float, trees or max_depth < 1.
   template <class... Data>
     requires detail::scores_from<DciRandomForest, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

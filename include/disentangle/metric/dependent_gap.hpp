@@ -47,7 +47,7 @@ struct DependentMig {
   /// As Mig. ValueError also for a latent_of_factor that does not fit.
   template <class... Data>
     requires detail::scores_from<DependentMig, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

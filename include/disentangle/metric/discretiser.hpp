@@ -23,7 +23,7 @@ namespace disentangle::metric {
 /// edges rounded to float. Throws ValueError for bins < 1, no values, or a range that overflows a double.
 /// Cost O(values).
 template <class T>
-std::vector<T> histogram_edges(std::span<T const> values, int bins) {
+[[nodiscard]] std::vector<T> histogram_edges(std::span<T const> values, int bins) {
   if (bins < 1) throw ValueError("histogram: " + std::to_string(bins) + " bins, expected at least 1");
   if (values.empty()) throw ValueError("histogram: found no values, expected at least 1");
   auto const [low_at, high_at] = std::minmax_element(values.begin(), values.end());
@@ -54,7 +54,7 @@ std::vector<T> histogram_edges(std::span<T const> values, int bins) {
 /// last bin, and all codes of a constant latent to one bin. Throws ValueError as histogram_edges. Cost
 /// O(samples * latents * log bins).
 template <class T>
-Matrix<int> discretise(MatrixView<T const> codes, int bins) {
+[[nodiscard]] Matrix<int> discretise(MatrixView<T const> codes, int bins) {
   Matrix<int> binned(codes.rows, codes.columns);
   std::vector<T> column(codes.rows);
   for (std::size_t l = 0; l < codes.columns; ++l) {
@@ -71,7 +71,7 @@ Matrix<int> discretise(MatrixView<T const> codes, int bins) {
 /// The same after scaling every latent to 0 .. 1 as scikit-learn's minmax_scale does, with the edges j /
 /// bins: other bins than discretise's only for codes that sit on an edge. A constant latent is all zeros, one
 /// bin.
-inline Matrix<int> discretise_scaled(MatrixView<double const> codes, int bins) {
+[[nodiscard]] inline Matrix<int> discretise_scaled(MatrixView<double const> codes, int bins) {
   if (bins < 1) throw ValueError("histogram: " + std::to_string(bins) + " bins, expected at least 1");
   Matrix<int> binned(codes.rows, codes.columns);
   std::vector<double> edges(static_cast<std::size_t>(bins));

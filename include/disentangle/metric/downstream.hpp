@@ -178,7 +178,7 @@ struct DownstreamLogisticRegression {
   /// As Dci, with its errors; ValueError also for sizes or folds below 2.
   template <class... Data>
     requires detail::scores_from<DownstreamLogisticRegression, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -216,7 +216,7 @@ struct DownstreamTrees {
   /// As Dci, with its errors; ValueError also for sizes below 2.
   template <class... Data>
     requires detail::scores_from<DownstreamTrees, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

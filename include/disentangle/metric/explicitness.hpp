@@ -75,7 +75,7 @@ struct Explicitness {
   /// numbers from 0 or has a single value among the training or the test rows, c <= 0.
   template <class... Data>
     requires detail::scores_from<Explicitness, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -149,8 +149,8 @@ struct Explicitness {
   double weight() const { return c.value_or(definition == definition::clarken92 ? 1e10 : 1); }
 
   /// The mean over the values that occur among these rows.
-  static double area(Matrix<double> const& scores, Matrix<int> const& factors, std::size_t k,
-                     detail::Classes const& classes) {
+  [[nodiscard]] static double area(Matrix<double> const& scores, Matrix<int> const& factors, std::size_t k,
+                                   detail::Classes const& classes) {
     double sum = 0;
     double values = 0;
     for (std::size_t v = 0; v < scores.columns; ++v) {

@@ -55,7 +55,7 @@ struct FactorVae {
   Definition definition = definitions[0];
 
   /// The settings of a definition.
-  static constexpr FactorVae with(Definition definition) {
+  [[nodiscard]] static constexpr FactorVae with(Definition definition) {
     FactorVae metric;
     metric.definition = definition;
     if (definition == definition::ubisoft) {
@@ -69,7 +69,7 @@ struct FactorVae {
   /// Throws ValueError for a factor with fewer than 2 values, counts that are too small, codes that are not
   /// finite.
   template <factor_source Source>
-  Score operator()(Source const& source, Seed seed) const {
+  [[nodiscard]] Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/factor_vae");
     return (*this)(source, rng);
   }

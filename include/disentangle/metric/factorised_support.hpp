@@ -43,7 +43,7 @@ struct FactorisedSupport {
   /// ValueError for a code that is not finite or whose square overflows, points < 2.
   template <class... Data>
     requires detail::scores_from<FactorisedSupport, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -88,7 +88,7 @@ struct FactorisedSupport {
   }
 
   /// The largest distance of a pair (a_i, b_j) from the nearest point (a_n, b_n).
-  static double farthest(std::vector<double> const& a, std::vector<double> const& b) {
+  [[nodiscard]] static double farthest(std::vector<double> const& a, std::vector<double> const& b) {
     double largest = 0;  // squared
     for (double x : a)
       for (double y : b) {

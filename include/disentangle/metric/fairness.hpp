@@ -44,7 +44,7 @@ struct Fairness {
   /// Throws ValueError for fewer than 2 factors or a factor with fewer than 2 values, counts that are too
   /// small, codes that are not finite in float.
   template <factor_source Source>
-  Score operator()(Source const& source, Seed seed) const {
+  [[nodiscard]] Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/fairness");
     return (*this)(source, rng);
   }

@@ -13,7 +13,7 @@ namespace disentangle::metric {
 
 /// Largest less second largest entry of every column of a (latents, factors) matrix of scores >= 0. With a
 /// single latent the runner-up counts as 0.
-inline std::vector<double> gaps(MatrixView<double const> scores) {
+[[nodiscard]] inline std::vector<double> gaps(MatrixView<double const> scores) {
   std::vector<double> gap(scores.columns, 0);
   for (std::size_t k = 0; k < scores.columns; ++k) {
     double best = 0;
@@ -29,14 +29,14 @@ inline std::vector<double> gaps(MatrixView<double const> scores) {
 }
 
 /// Arithmetic mean, 0 of nothing.
-inline double mean(std::vector<double> const& values) {
+[[nodiscard]] inline double mean(std::vector<double> const& values) {
   double sum = 0;
   for (double v : values) sum += v;
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
 /// With divisor n - 1; 0 of fewer than two.
-inline double standard_deviation(std::vector<double> const& values) {
+[[nodiscard]] inline double standard_deviation(std::vector<double> const& values) {
   if (values.size() < 2) return 0;
   double const centre = mean(values);
   double squares = 0;

@@ -158,7 +158,7 @@ struct GroupAction {
   /// have fewer than 2 (components + 1) pairs, no generator; ValueError for a feature that is not finite, a
   /// row that there is not, features that do not vary, and settings out of range.
   template <matrix_like Features>
-  Score operator()(Features const& features, std::span<Generator const> generators) const {
+  [[nodiscard]] Score operator()(Features const& features, std::span<Generator const> generators) const {
     return score(detail::copy_of<double>(features), generators);
   }
 
@@ -304,15 +304,16 @@ struct GroupAction {
     return s;
   }
 
-  static Matrix<double> identity(std::size_t c) {
+  [[nodiscard]] static Matrix<double> identity(std::size_t c) {
     Matrix<double> map(c, c + 1);
     for (std::size_t i = 0; i < c; ++i) map(i, i) = 1;
     return map;
   }
 
   /// |f(g u) - M f(u)|^2 / |f(g u) - mean|^2 in the kept components of the features.
-  static double relative_residual(detail::Whitened const& w, Generator const& g,
-                                  std::span<std::size_t const> pairs, Matrix<double> const& map) {
+  [[nodiscard]] static double relative_residual(detail::Whitened const& w, Generator const& g,
+                                                std::span<std::size_t const> pairs,
+                                                Matrix<double> const& map) {
     std::size_t const c = w.variance.size();
     double error = 0, all = 0;
     for (std::size_t const pair : pairs) {
@@ -328,7 +329,7 @@ struct GroupAction {
   }
 
   /// D D^T + b b^T + D^T D of [D, b], divided by its trace.
-  static Matrix<double> second_moment(Matrix<double> const& change) {
+  [[nodiscard]] static Matrix<double> second_moment(Matrix<double> const& change) {
     std::size_t const c = change.rows;
     Matrix<double> s(c, c);
     double trace = 0;
@@ -345,8 +346,8 @@ struct GroupAction {
   }
 
   /// The share of [D, b]'s energy, in the basis, in entries whose axes are not all g's.
-  static double outside(Matrix<double> const& change, Matrix<double> const& basis,
-                        std::vector<std::size_t> const& owner, std::size_t g) {
+  [[nodiscard]] static double outside(Matrix<double> const& change, Matrix<double> const& basis,
+                                      std::vector<std::size_t> const& owner, std::size_t g) {
     std::size_t const c = change.rows;
     Matrix<double> half(c, c), turned(c, c + 1);
     for (std::size_t i = 0; i < c; ++i)

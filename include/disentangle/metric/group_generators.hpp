@@ -36,8 +36,9 @@ struct FactorStep {
 /// @param labels  (rows, factors)
 /// @throws ShapeError where labels and factors differ in number, ValueError for a factor that there is not, a
 /// label outside its factor's values, and a step without any pair.
-inline std::vector<Generator> step_generators(MatrixView<int const> labels, std::span<Factor const> factors,
-                                              std::span<FactorStep const> steps) {
+[[nodiscard]] inline std::vector<Generator> step_generators(MatrixView<int const> labels,
+                                                            std::span<Factor const> factors,
+                                                            std::span<FactorStep const> steps) {
   if (labels.columns != factors.size())
     throw ShapeError("step_generators: labels have " + std::to_string(labels.columns) +
                      " columns, expected one for each of the " + std::to_string(factors.size()) + " factors");

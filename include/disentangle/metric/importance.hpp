@@ -51,7 +51,7 @@ inline Concentration weighted(std::vector<double> each, std::vector<double> weig
 /// Disentanglement of a (latents, factors) matrix of importances >= 0: 1 where every latent that matters
 /// matters for one factor only. A latent without importance has weight 0; all weights are equal where the
 /// matrix is zero.
-inline Concentration disentanglement(MatrixView<double const> importance) {
+[[nodiscard]] inline Concentration disentanglement(MatrixView<double const> importance) {
   std::vector<double> each;
   std::vector<double> weight;
   for (std::size_t l = 0; l < importance.rows; ++l) {
@@ -66,7 +66,7 @@ inline Concentration disentanglement(MatrixView<double const> importance) {
 
 /// Completeness of a (latents, factors) matrix of importances >= 0: 1 where every factor is captured by one
 /// latent.
-inline Concentration completeness(MatrixView<double const> importance) {
+[[nodiscard]] inline Concentration completeness(MatrixView<double const> importance) {
   std::vector<double> each;
   std::vector<double> weight;
   for (std::size_t k = 0; k < importance.columns; ++k) {

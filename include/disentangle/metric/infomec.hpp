@@ -58,7 +58,7 @@ struct InfoMec {
   /// infomec(codes, factors) or infomec(source, seed), with the errors of Mig.
   template <class... Data>
     requires detail::scores_from<InfoMec, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -152,7 +152,8 @@ struct InfoMec {
     return (*std::max_element(entries.begin(), entries.end()) / sum - even) / (1 - even);
   }
 
-  static Matrix<double> one_hot(Matrix<int> const& binned, std::vector<std::size_t> const& kept, int bins) {
+  [[nodiscard]] static Matrix<double> one_hot(Matrix<int> const& binned, std::vector<std::size_t> const& kept,
+                                              int bins) {
     std::size_t const width = static_cast<std::size_t>(bins);
     Matrix<double> inputs(binned.rows, kept.size() * width);
     for (std::size_t i = 0; i < binned.rows; ++i)

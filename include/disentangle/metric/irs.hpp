@@ -51,7 +51,7 @@ struct Irs {
   /// value, bins < 0, a quantile outside (0, 1].
   template <class... Data>
     requires detail::scores_from<Irs, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -112,7 +112,7 @@ struct Irs {
   }
 
   /// |value - mean| of each.
-  static std::vector<double> deviations(std::vector<double> values) {
+  [[nodiscard]] static std::vector<double> deviations(std::vector<double> values) {
     double sum = 0;
     for (double v : values) sum += v;
     double const mean = sum / static_cast<double>(values.size());
@@ -121,7 +121,7 @@ struct Irs {
   }
 
   /// Linear interpolation between order statistics, at position q (n - 1).
-  static double quantile_of(std::vector<double> values, double q) {
+  [[nodiscard]] static double quantile_of(std::vector<double> values, double q) {
     std::sort(values.begin(), values.end());
     double const position = q * static_cast<double>(values.size() - 1);
     std::size_t const below = static_cast<std::size_t>(position);

@@ -35,7 +35,7 @@ struct Jemmig {
   /// As Mig: jemmig(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
     requires detail::scores_from<Jemmig, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -132,18 +132,18 @@ struct LinearProbe {
   /// weight decay below 0; NumericalError where training diverges.
   template <class... Data>
     requires detail::scores_from<LinearProbe, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
   /// Features of networks, (rows, d), with one label each; nothing is copied to double.
-  Score operator()(MatrixView<float const> train, std::span<int const> train_labels,
-                   MatrixView<float const> test, std::span<int const> test_labels) const {
+  [[nodiscard]] Score operator()(MatrixView<float const> train, std::span<int const> train_labels,
+                                 MatrixView<float const> test, std::span<int const> test_labels) const {
     return score_features<float>(
         {train, detail::label_column(train_labels), test, detail::label_column(test_labels)});
   }
-  Score operator()(MatrixView<double const> train, std::span<int const> train_labels,
-                   MatrixView<double const> test, std::span<int const> test_labels) const {
+  [[nodiscard]] Score operator()(MatrixView<double const> train, std::span<int const> train_labels,
+                                 MatrixView<double const> test, std::span<int const> test_labels) const {
     return score_features<double>(
         {train, detail::label_column(train_labels), test, detail::label_column(test_labels)});
   }

@@ -44,7 +44,7 @@ struct Med {
   /// As Mig: med(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
     requires detail::scores_from<Med, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

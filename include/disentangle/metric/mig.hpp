@@ -47,7 +47,7 @@ struct Mig {
   /// 1.
   template <class... Data>
     requires detail::scores_from<Mig, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -36,7 +36,7 @@ struct MigSup {
   /// As Mig: mig_sup(codes, factors) or (source, seed), with the same errors.
   template <class... Data>
     requires detail::scores_from<MigSup, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -45,7 +45,7 @@ struct Modularity {
   /// For ubisoft and dcf also ValueError for a latent without information.
   template <class... Data>
     requires detail::scores_from<Modularity, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 

@@ -71,7 +71,7 @@ inline double mutual_information(Renumbered const& a, Renumbered const& b) {
 
 /// H = -sum p ln p of the labels' frequencies (any integers), nats, 0 for constant labels. Throws ShapeError
 /// without labels.
-inline double entropy(std::span<int const> labels) {
+[[nodiscard]] inline double entropy(std::span<int const> labels) {
   if (labels.empty()) throw ShapeError("entropy: found no labels, expected at least 1");
   detail::Renumbered const r = detail::renumber(labels);
   return detail::mutual_information(r, r);
@@ -79,7 +79,7 @@ inline double entropy(std::span<int const> labels) {
 
 /// I(a; b) = sum p(a, b) ln[p(a, b) / (p(a) p(b))] of two columns of labels (any integers), nats, never below
 /// 0. Throws ShapeError where they are empty or differ in length.
-inline double mutual_information(std::span<int const> a, std::span<int const> b) {
+[[nodiscard]] inline double mutual_information(std::span<int const> a, std::span<int const> b) {
   if (a.empty() || a.size() != b.size())
     throw ShapeError("mutual_information: " + std::to_string(a.size()) + " and " + std::to_string(b.size()) +
                      " labels, expected equal numbers above 0");
@@ -87,7 +87,7 @@ inline double mutual_information(std::span<int const> a, std::span<int const> b)
 }
 
 /// H of every column of (samples, columns) labels.
-inline std::vector<double> entropies(MatrixView<int const> labels) {
+[[nodiscard]] inline std::vector<double> entropies(MatrixView<int const> labels) {
   std::vector<double> h;
   for (detail::Renumbered const& column : detail::renumber_columns(labels))
     h.push_back(detail::mutual_information(column, column));
@@ -97,7 +97,8 @@ inline std::vector<double> entropies(MatrixView<int const> labels) {
 /// I(column of a; column of b) for every pair, (columns of a, columns of b): with a = discretise(codes, bins)
 /// and b the factors, the latents x factors matrix that MIG, MIG-sup, modularity and MED start from. Throws
 /// ShapeError where the numbers of rows differ or are 0. Cost O(samples * columns of a * columns of b).
-inline Matrix<double> mutual_information_matrix(MatrixView<int const> a, MatrixView<int const> b) {
+[[nodiscard]] inline Matrix<double> mutual_information_matrix(MatrixView<int const> a,
+                                                              MatrixView<int const> b) {
   if (a.rows == 0 || a.rows != b.rows)
     throw ShapeError("mutual_information_matrix: " + std::to_string(a.rows) + " and " +
                      std::to_string(b.rows) + " rows, expected equal numbers above 0");

@@ -142,18 +142,18 @@ struct NearestNeighbours {
   /// one value among the training rows, k = 0 and a temperature that is not above 0.
   template <class... Data>
     requires detail::scores_from<NearestNeighbours, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
   /// Features of networks, (rows, d), with one label each; nothing is copied to double.
-  Score operator()(MatrixView<float const> train, std::span<int const> train_labels,
-                   MatrixView<float const> test, std::span<int const> test_labels) const {
+  [[nodiscard]] Score operator()(MatrixView<float const> train, std::span<int const> train_labels,
+                                 MatrixView<float const> test, std::span<int const> test_labels) const {
     return score_features<float>(
         {train, detail::label_column(train_labels), test, detail::label_column(test_labels)});
   }
-  Score operator()(MatrixView<double const> train, std::span<int const> train_labels,
-                   MatrixView<double const> test, std::span<int const> test_labels) const {
+  [[nodiscard]] Score operator()(MatrixView<double const> train, std::span<int const> train_labels,
+                                 MatrixView<double const> test, std::span<int const> test_labels) const {
     return score_features<double>(
         {train, detail::label_column(train_labels), test, detail::label_column(test_labels)});
   }

@@ -32,9 +32,9 @@ struct PartitionAgreement {
 /// @param subsets 0 or 1 for each image  @param labels (images, factors)
 /// @throws ShapeError where the numbers of rows or of factors differ or are 0, ValueError for a subset that
 /// is neither
-inline std::vector<PartitionAgreement> partition_agreement(std::span<int const> subsets,
-                                                           MatrixView<int const> labels,
-                                                           std::span<Factor const> factors) {
+[[nodiscard]] inline std::vector<PartitionAgreement> partition_agreement(std::span<int const> subsets,
+                                                                         MatrixView<int const> labels,
+                                                                         std::span<Factor const> factors) {
   if (subsets.empty() || labels.rows != subsets.size() || labels.columns != factors.size()) {
     throw ShapeError("partition_agreement: found " + std::to_string(subsets.size()) + " images in subsets, " +
                      std::to_string(labels.rows) + " x " + std::to_string(labels.columns) + " labels and " +
@@ -72,7 +72,8 @@ inline std::vector<PartitionAgreement> partition_agreement(std::span<int const> 
 
 /// The same for the images of a data set, of which partitions are.
 template <class Data>
-std::vector<PartitionAgreement> partition_agreement(std::span<int const> subsets, Data const& data) {
+[[nodiscard]] std::vector<PartitionAgreement> partition_agreement(std::span<int const> subsets,
+                                                                  Data const& data) {
   std::size_t const width = data.factors().size();
   std::vector<std::size_t> indices(data.size());
   for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = i;

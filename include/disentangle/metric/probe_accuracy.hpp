@@ -17,8 +17,8 @@ namespace disentangle::metric {
 /// regression, L2 with C = 1, on columns standardised by the training rows. The first half of the rows
 /// trains, the other is scored.
 /// @param threads 0: all of the machine; the accuracy does not depend on it
-inline double probe_accuracy(std::vector<double> x, std::size_t columns, std::span<int const> labels,
-                             int classes, unsigned threads) {
+[[nodiscard]] inline double probe_accuracy(std::vector<double> x, std::size_t columns,
+                                           std::span<int const> labels, int classes, unsigned threads) {
   std::size_t const rows = labels.size(), train = rows / 2;
   for (std::size_t c = 0; c < columns; ++c) {
     double mean = 0, square = 0;

@@ -22,7 +22,7 @@ namespace disentangle::metric {
 /// RECONSTRUCTION: that the paper used them so, and 10,000 points for LR and GBT. LR chooses its penalty by
 /// cross validation and takes minutes; `threads` = 0 is the whole machine.
 /// @param temperature  of the neighbours' weights: that of training
-inline auto ip_irm_protocol(double temperature = 0.5) {
+[[nodiscard]] inline auto ip_irm_protocol(double temperature = 0.5) {
   return std::tuple{Dci{},
                     Irs{},
                     Modularity{},

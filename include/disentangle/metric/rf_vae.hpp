@@ -179,7 +179,7 @@ struct RfVaeMetricI {
   /// Throws ValueError for a factor with fewer than 2 values, counts that are too small, codes that are not
   /// finite.
   template <slice_source Source>
-  Score operator()(Source const& source, Seed seed) const {
+  [[nodiscard]] Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/rf_vae_metric_i");
     return (*this)(source, rng);
   }
@@ -209,7 +209,7 @@ struct RfVaeMetricII {
 
   /// Throws as RfVaeMetricI, and ValueError where no two points differ in one of the factors alone.
   template <slice_source Source>
-  Score operator()(Source const& source, Seed seed) const {
+  [[nodiscard]] Score operator()(Source const& source, Seed seed) const {
     RandomIntegers rng(seed, "metric/rf_vae_metric_ii");
     return (*this)(source, rng);
   }

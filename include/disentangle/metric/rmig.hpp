@@ -62,7 +62,7 @@ struct Rmig {
   /// ShapeError where extents differ; ValueError for a mean that is not finite, a negative deviation, a
   /// factor that is not made of whole numbers from 0 or has a single value.
   template <matrix_like M, matrix_like D, matrix_like F>
-  Score operator()(M const& means, D const& deviations, F const& factors) const {
+  [[nodiscard]] Score operator()(M const& means, D const& deviations, F const& factors) const {
     auto const q = detail::posteriors_of(name, means, deviations);
     Matrix<int> const labels = detail::posterior_labels(name, q, factors);
     detail::check_count(name, "num_samples", num_samples, 1);
@@ -70,8 +70,8 @@ struct Rmig {
   }
   /// With given samples z (samples, latents), each of the row of its number: to replay another library's.
   template <matrix_like M, matrix_like D, matrix_like F, matrix_like Z>
-  Score operator()(M const& means, D const& deviations, F const& factors, std::vector<std::size_t> rows,
-                   Z const& samples) const {
+  [[nodiscard]] Score operator()(M const& means, D const& deviations, F const& factors,
+                                 std::vector<std::size_t> rows, Z const& samples) const {
     auto const q = detail::posteriors_of(name, means, deviations);
     Matrix<int> const labels = detail::posterior_labels(name, q, factors);
     detail::PosteriorSamples const given{std::move(rows), detail::copy_of<double>(samples)};
@@ -127,7 +127,7 @@ struct Rmig {
   }
 
   /// As gaps(), for estimates that may be negative.
-  static std::vector<double> gaps_of_any_sign(Matrix<double> const& m) {
+  [[nodiscard]] static std::vector<double> gaps_of_any_sign(Matrix<double> const& m) {
     std::vector<double> gap(m.columns);
     for (std::size_t k = 0; k < m.columns; ++k) {
       std::vector<double> column = detail::column_of(m, k);

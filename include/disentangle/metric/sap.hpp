@@ -70,7 +70,7 @@ struct Sap {
   /// rows, c <= 0.
   template <class... Data>
     requires detail::scores_from<Sap, Data...>
-  Score operator()(Data&&... data) const {
+  [[nodiscard]] Score operator()(Data&&... data) const {
     return detail::score_rows(*this, data...);
   }
 
@@ -125,7 +125,8 @@ struct Sap {
     return result;
   }
 
-  static double squared_correlation(std::vector<double> const& x, std::vector<double> const& y) {
+  [[nodiscard]] static double squared_correlation(std::vector<double> const& x,
+                                                  std::vector<double> const& y) {
     double const n = static_cast<double>(x.size());
     double mean_x = 0;
     double mean_y = 0;

@@ -24,7 +24,7 @@ struct Table {
   Matrix<double> values;
 
   /// A vector with one entry per latent, factor, ...
-  static Table vector(std::string name, std::string axis, std::vector<double> values) {
+  [[nodiscard]] static Table vector(std::string name, std::string axis, std::vector<double> values) {
     Table table{std::move(name), std::move(axis), "", {}};
     table.values.rows = values.size();
     table.values.columns = 1;

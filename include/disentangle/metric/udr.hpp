@@ -36,7 +36,7 @@ struct UdrRun {
 
 /// The mean divergence of N(mean, deviation^2) from N(0, 1) of every latent, for UdrRun::kl.
 template <matrix_like M, matrix_like D>
-std::vector<double> mean_kl(M const& means, D const& deviations) {
+[[nodiscard]] std::vector<double> mean_kl(M const& means, D const& deviations) {
   Matrix<double> const m = detail::copy_of<double>(means);
   Matrix<double> const d = detail::copy_of<double>(deviations);
   if (m.rows != d.rows || m.columns != d.columns || m.rows == 0)
@@ -68,7 +68,7 @@ struct Udr {
 
   /// Throws ShapeError for fewer than 2 runs, unequal numbers of images, fewer than 2 images or a kl of the
   /// wrong length; ValueError for a code that is not finite or whose square overflows.
-  Score operator()(std::span<UdrRun const> runs) const {
+  [[nodiscard]] Score operator()(std::span<UdrRun const> runs) const {
     detail::check_definition(name, definitions, definition);
     if (runs.size() < 2)
       throw ShapeError("udr: found " + std::to_string(runs.size()) + " runs, expected at least 2");
@@ -161,7 +161,7 @@ struct Udr {
     return r;
   }
 
-  static double pair_score(Matrix<double> const& r) {
+  [[nodiscard]] static double pair_score(Matrix<double> const& r) {
     if (r.values.empty()) return 0;
     auto const alike = [](auto const& entry, std::size_t n) {
       double largest = 0;

@@ -43,7 +43,7 @@ struct Wsepin {
 
   /// Means and standard deviations (rows, latents). Throws as Rmig.
   template <matrix_like M, matrix_like D>
-  Score operator()(M const& means, D const& deviations) const {
+  [[nodiscard]] Score operator()(M const& means, D const& deviations) const {
     auto const q = detail::posteriors_of(name, means, deviations);
     detail::check_count(name, "num_samples", num_samples, 1);
     return score(q, detail::draw_samples(q, num_samples, Seed{seed}, "metric/wsepin"));

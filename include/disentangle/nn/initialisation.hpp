@@ -30,7 +30,7 @@ enum class Initialisation {
 };
 
 /// How the body of a residual block starts in a network that starts as `kind`.
-constexpr Initialisation in_residual_body(Initialisation kind) {
+[[nodiscard]] constexpr Initialisation in_residual_body(Initialisation kind) {
   return kind == Initialisation::torch_he_residual ? Initialisation::he_normal : kind;
 }
 
@@ -74,7 +74,8 @@ constexpr Initialisation of_layer(Initialisation kind, LayerKind layer) {
 
 }  // namespace detail
 
-inline Initialiser weight_initialiser(Initialisation kind, LayerKind layer, double fan_in, double fan_out) {
+[[nodiscard]] inline Initialiser weight_initialiser(Initialisation kind, LayerKind layer, double fan_in,
+                                                    double fan_out) {
   using enum Initialiser::Law;
   switch (detail::of_layer(kind, layer)) {
     case Initialisation::glorot_uniform: return {uniform, std::sqrt(6.0 / (fan_in + fan_out))};
@@ -90,7 +91,8 @@ inline Initialiser weight_initialiser(Initialisation kind, LayerKind layer, doub
   return {};
 }
 
-inline Initialiser bias_initialiser(Initialisation kind, LayerKind layer, double fan_in, double fan_out) {
+[[nodiscard]] inline Initialiser bias_initialiser(Initialisation kind, LayerKind layer, double fan_in,
+                                                  double fan_out) {
   Initialisation const law = detail::of_layer(kind, layer);
   if (law == Initialisation::torch_before_1) return {Initialiser::Law::uniform, 1.0 / std::sqrt(fan_out)};
   if (law == Initialisation::torch_default || law == Initialisation::he_uniform_torch_bias)

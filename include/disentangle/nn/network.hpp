@@ -200,7 +200,7 @@ class Network {
   }
 
   // of the images between layers
-  static constexpr std::size_t widest_between() {
+  [[nodiscard]] static constexpr std::size_t widest_between() {
     std::size_t widest = 1;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((I < last_writer ? void(widest = std::max(widest, layer_type<I>::output_shape::size)) : void()), ...);
@@ -208,7 +208,7 @@ class Network {
     return widest;
   }
   // the first and the last layer that compute something
-  static constexpr std::size_t find_writer(bool last) {
+  [[nodiscard]] static constexpr std::size_t find_writer(bool last) {
     std::size_t found = depth;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((!detail::is_in_place<std::tuple_element_t<I, typename chain::layers>>() && (last || found == depth)

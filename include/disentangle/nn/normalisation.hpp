@@ -113,7 +113,7 @@ struct LayerNorm {
    private:
     /// rate (t - mean(t) - normal mean(normal t)): the Jacobian of the normalisation, which is symmetric,
     /// applied to t
-    static auto standardised(Pass<Backend> pass, scalar const* tangent, scalar const* kept) {
+    [[nodiscard]] static auto standardised(Pass<Backend> pass, scalar const* tangent, scalar const* kept) {
       auto const normal = memory_view(pass.tape, kept, Extents<2>{pass.batch, n});
       auto const rate = memory_view(pass.tape, kept + pass.batch * n, Extents<1>{pass.batch});
       auto const t = memory_view(pass.tape, tangent, Extents<2>{pass.batch, n});
@@ -121,7 +121,7 @@ struct LayerNorm {
       return (t - insert_axis(offset, axis<1>) - normal * insert_axis(slope, axis<1>)) *
              insert_axis(rate, axis<1>);
     }
-    static auto constant(Weight<Backend, 1> const& w) { return stop_gradient(w.variable); }
+    [[nodiscard]] static auto constant(Weight<Backend, 1> const& w) { return stop_gradient(w.variable); }
 
     Weight<Backend, 1> gain_;
     Weight<Backend, 1> bias_;

@@ -35,7 +35,7 @@ struct Weight {
 /// Whether a tensor of a model is an optimiser's moment: one of the parts of its name is "moment" and a
 /// number ("moment0.encoder.0.weight", "labelled.moment1.encoder.trunk.0.bias"). No parameter may have such a
 /// name.
-inline bool is_moment(std::string_view name) {
+[[nodiscard]] inline bool is_moment(std::string_view name) {
   while (!name.empty()) {
     std::string_view const part = name.substr(0, name.find('.'));
     if (part.starts_with("moment") && part.size() > 6 && part.find_first_not_of("0123456789", 6) == part.npos)
@@ -155,7 +155,7 @@ class Parameters {
   }
 
   /// Scalars that a block of n takes: blocks start at 64 bytes, and the padding stays zero.
-  static constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
+  [[nodiscard]] static constexpr std::size_t padded(std::size_t n) { return (n + 15) / 16 * 16; }
 
   std::string const& name() const { return name_; }
   /// What the learning rate of the optimiser of this set is multiplied by, beside its schedule; 1 at first.

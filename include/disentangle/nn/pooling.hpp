@@ -182,7 +182,7 @@ struct MaxPool {
     struct Window {
       int first, count, pixel;
     };
-    static constexpr Window window(int extent, int out, int tap) {
+    [[nodiscard]] static constexpr Window window(int extent, int out, int tap) {
       int const first = tap < Padding ? (Padding - tap + Stride - 1) / Stride : 0;
       int const last = extent - 1 + Padding - tap < 0 ? -1 : (extent - 1 + Padding - tap) / Stride;
       return {first, std::max(0, std::min(out - 1, last) - first + 1), first * Stride - Padding + tap};
@@ -203,7 +203,7 @@ struct MaxPool {
     static Variable<Backend, 4> outputs(Pass<Backend> pass, auto* p, Window y, Window x) {
       return detail::pixels<Output>(pass, p, 1, y.first, x.first, y.count, x.count);
     }
-    static std::size_t size(Pass<Backend> pass) {
+    [[nodiscard]] static std::size_t size(Pass<Backend> pass) {
       return static_cast<std::size_t>(pass.batch) * Output::size;
     }
   };

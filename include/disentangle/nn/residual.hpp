@@ -140,7 +140,7 @@ struct Residual {
       }
       return place;
     }
-    static std::size_t outputs(std::ptrdiff_t batch) {
+    [[nodiscard]] static std::size_t outputs(std::ptrdiff_t batch) {
       return static_cast<std::size_t>(batch) * output_shape::size;
     }
 

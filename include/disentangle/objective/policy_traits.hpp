@@ -101,7 +101,7 @@ struct policy_traits {
   static constexpr bool has_state = requires { typename P::template State<Setting>; };
 
   /// Names of what it measures, for a method with so many latents.
-  static std::vector<std::string> measures(int latents) {
+  [[nodiscard]] static std::vector<std::string> measures(int latents) {
     if constexpr (detail::states_measures<P>) {
       return P::measures(latents);
     } else {

@@ -12,7 +12,8 @@ namespace disentangle::prior {
 ///     BC = exp(-sum_j [(m_kj - m_k'j)^2 / (8 v_j) + log(v_j) / 2 - (l_kj + l_k'j) / 4])
 /// 1e-12 is added to v, as in the code of PartedVAE's authors.
 template <class B>
-Variable<B, 2> bhattacharyya_coefficients(Variable<B, 2> const& mean, Variable<B, 2> const& log_variance) {
+[[nodiscard]] Variable<B, 2> bhattacharyya_coefficients(Variable<B, 2> const& mean,
+                                                        Variable<B, 2> const& log_variance) {
   auto const first = [](auto const& e) { return insert_axis(e, axis<1>); };
   auto const second = [](auto const& e) { return insert_axis(e, axis<0>); };
   auto const variance = materialise(exp(log_variance));
@@ -25,8 +26,9 @@ Variable<B, 2> bhattacharyya_coefficients(Variable<B, 2> const& mean, Variable<B
 
 /// sum_i f(the coefficients of the components of class variable i), f -> rank 0; tables (class values, d).
 template <class B, class F>
-Variable<B, 0> sum_over_variables(Variable<B, 2> const& mean, Variable<B, 2> const& log_variance,
-                                  std::span<int const> sizes, F const& f) {
+[[nodiscard]] Variable<B, 0> sum_over_variables(Variable<B, 2> const& mean,
+                                                Variable<B, 2> const& log_variance,
+                                                std::span<int const> sizes, F const& f) {
   std::ptrdiff_t begin = 0;
   Variable<B, 0> total{};
   for (int const size : sizes) {
@@ -40,7 +42,7 @@ Variable<B, 0> sum_over_variables(Variable<B, 2> const& mean, Variable<B, 2> con
 
 /// The mean coefficient of the pairs of different components of the same class variable.
 template <class C, class B>
-auto mean_coefficient(Variable<B, 2> const& mean, Variable<B, 2> const& log_variance) {
+[[nodiscard]] auto mean_coefficient(Variable<B, 2> const& mean, Variable<B, 2> const& log_variance) {
   double pairs = 0;
   for (int const size : C::sizes) pairs += static_cast<double>(size) * (size - 1);
   return sum_over_variables(mean, log_variance, C::sizes,

@@ -168,7 +168,7 @@ struct ClassMixture {
   }
   /// For the log: the KL of z and of u, the mean Bhattacharyya coefficient of the pairs of components, and
   /// the mean of q(c_i = k | x) over the minibatch.
-  static std::vector<std::string> measures(int /*latent_size*/) {
+  [[nodiscard]] static std::vector<std::string> measures(int /*latent_size*/) {
     std::vector<std::string> names{"kl_z", "kl_u", "bhattacharyya"};
     for (auto& name : detail::usage_names<classes>()) names.push_back(std::move(name));
     return names;

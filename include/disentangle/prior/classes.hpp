@@ -29,7 +29,7 @@ struct Classes {
   static constexpr std::array<int, sizeof...(Values)> sizes{Values...};
 
   /// The first column of variable i.
-  static constexpr int offset(int i) {
+  [[nodiscard]] static constexpr int offset(int i) {
     int first = 0;
     for (int j = 0; j < i; ++j) first += sizes[static_cast<std::size_t>(j)];
     return first;
@@ -58,7 +58,7 @@ struct JointPosterior : Posterior<Backend> {
 /// uniform numbers U of (0, 1): a relaxed draw of a class. Jang, Gu, Poole, "Categorical reparameterization
 /// with Gumbel-Softmax", ICLR 2017 (BibTeX: jang2017categorical); the constants are those of JointVAE's code.
 template <matrix_expression L, matrix_expression U>
-auto gumbel_softmax(L const& logits, U const& uniform, double temperature) {
+[[nodiscard]] auto gumbel_softmax(L const& logits, U const& uniform, double temperature) {
   return softmax((logits - log(1e-12 - log(uniform + 1e-12))) * (1 / temperature), axis<1>);
 }
 

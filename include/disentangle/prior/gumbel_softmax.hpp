@@ -27,7 +27,7 @@ struct GumbelSoftmax {
 
   using classes = Classes<Values...>;
   /// Width of the encoder's head for codes of so many columns.
-  static constexpr int head_size(int latent) { return 2 * latent - classes::total; }
+  [[nodiscard]] static constexpr int head_size(int latent) { return 2 * latent - classes::total; }
 
   template <class B>
   JointPosterior<B> posterior(Variable<B, 2> const& head, Philox const& random) const {
@@ -52,7 +52,9 @@ struct GumbelSoftmax {
         slice(head, axis<1>, head.extent(1) - classes::total, head.extent(1)), frequencies);
   }
   /// For the log: the mean of q(c_i = k | x) over the minibatch.
-  static std::vector<std::string> measures(int /*latent_size*/) { return detail::usage_names<classes>(); }
+  [[nodiscard]] static std::vector<std::string> measures(int /*latent_size*/) {
+    return detail::usage_names<classes>();
+  }
   void measure(auto& step) const { step.measure(0, mean(exp(step.posterior().c.log_probability), axis<0>)); }
   /// n codes: z standard normal, c one-hot.
   template <class B>

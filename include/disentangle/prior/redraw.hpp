@@ -17,7 +17,8 @@ inline constexpr std::ptrdiff_t redraw_tries = 8;
 /// prior's outside of the gap but for that share, the change is never smaller than the minimum (to rounding),
 /// and nothing depends on data: it runs on every backend.
 template <class B>
-Variable<B, 2> redraw_among(Variable<B, 2> const& codes, Variable<B, 2> const& candidates, double minimum) {
+[[nodiscard]] Variable<B, 2> redraw_among(Variable<B, 2> const& codes, Variable<B, 2> const& candidates,
+                                          double minimum) {
   std::ptrdiff_t const n = codes.extent(0), tries = candidates.extent(0) / n;
   auto const candidate = [&](std::ptrdiff_t i) { return slice(candidates, axis<0>, i * n, (i + 1) * n); };
   auto const last = candidate(tries - 1);

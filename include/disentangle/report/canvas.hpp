@@ -39,10 +39,10 @@ inline constexpr Colour series[] = {{0, 114, 178},  {213, 94, 0},   {0, 158, 115
 enum class Align { left, centre, right };
 
 /// Pixels that a text takes at a zoom.
-constexpr int text_width(std::string_view text, int zoom) {
+[[nodiscard]] constexpr int text_width(std::string_view text, int zoom) {
   return text.empty() ? 0 : static_cast<int>(text.size()) * font_advance * zoom - zoom;
 }
-constexpr int text_height(int zoom) { return font_height * zoom; }
+[[nodiscard]] constexpr int text_height(int zoom) { return font_height * zoom; }
 
 /// Coordinates count pixels from the top left corner; what falls outside is cut off.
 class Canvas {
@@ -169,12 +169,12 @@ class Canvas {
   void save(std::filesystem::path const& path) const { io::write_png(path, to_image()); }
 
  private:
-  static std::uint8_t to_byte(float value) {
+  [[nodiscard]] static std::uint8_t to_byte(float value) {
     // NaN fails both comparisons of clamp's, so it is mapped first.
     return value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 1.0f) * 255)) : std::uint8_t{0};
   }
 
-  static int clamp_to(double value, int extent) {
+  [[nodiscard]] static int clamp_to(double value, int extent) {
     return static_cast<int>(std::clamp(std::round(value), 0.0, static_cast<double>(extent - 1)));
   }
 

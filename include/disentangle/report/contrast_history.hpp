@@ -37,8 +37,8 @@ inline std::vector<Series> series_of(io::CsvTable const& log,
 /// Mean cosine of positives and negatives over the steps of a log.csv; for IP-IRM below it the loss of the
 /// whole and within subsets and the penalty, and the risk that each of `partitions` was found with over its
 /// epoch. @throws FileError for the log of another method
-inline Canvas contrast_history(std::filesystem::path const& log,
-                               std::span<FoundPartition const> partitions = {}) {
+[[nodiscard]] inline Canvas contrast_history(std::filesystem::path const& log,
+                                             std::span<FoundPartition const> partitions = {}) {
   using Names = std::pair<char const*, char const*>;
   auto const table = io::read_csv(log);
   auto const likeness = detail::series_of(

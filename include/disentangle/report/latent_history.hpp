@@ -36,7 +36,7 @@ inline std::vector<Series> latent_series(io::CsvTable const& log, std::string co
 }  // namespace detail
 
 /// Whether a log has the relevance of latents.
-inline bool logs_relevance(std::filesystem::path const& log) {
+[[nodiscard]] inline bool logs_relevance(std::filesystem::path const& log) {
   auto const names = io::read_csv(log).names;
   return std::find(names.begin(), names.end(), "relevance_0") != names.end();
 }

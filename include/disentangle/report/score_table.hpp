@@ -67,7 +67,7 @@ inline std::string warning_lines(std::span<metric::Score const> scores) {
 /// An aligned table: one line per score (metric, value, chance where one is known, definition, N, settings)
 /// and, indented below it, its parts. A part that only repeats the headline number is left out. Below it what
 /// makes scores say little, a line each. Ends in a newline; empty for no scores.
-inline std::string score_table(std::span<metric::Score const> scores) {
+[[nodiscard]] inline std::string score_table(std::span<metric::Score const> scores) {
   bool const has_chance =
       std::any_of(scores.begin(), scores.end(), [](auto const& score) { return score.chance.has_value(); });
   constexpr std::size_t columns = 6;
@@ -121,7 +121,7 @@ inline std::string score_table(std::span<metric::Score const> scores) {
 
 /// A score with everything in it: names, value, chance, warnings, parts, settings, choices, factor names,
 /// tables as nested arrays.
-inline io::Json to_json(metric::Score const& score) {
+[[nodiscard]] inline io::Json to_json(metric::Score const& score) {
   io::Json json;
   json["metric"] = score.metric;
   json["value"] = score.value;
@@ -160,7 +160,7 @@ inline io::Json to_json(metric::Score const& score) {
 }
 
 /// An array with one object per score.
-inline io::Json to_json(std::span<metric::Score const> scores) {
+[[nodiscard]] inline io::Json to_json(std::span<metric::Score const> scores) {
   io::Json json = io::Json::array();
   for (auto const& score : scores) json.push_back(to_json(score));
   return json;

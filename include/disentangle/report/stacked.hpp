@@ -10,7 +10,7 @@
 namespace disentangle::report {
 
 /// One picture with the others below it, flush left on white.
-inline Canvas stacked(std::span<Canvas const> parts) {
+[[nodiscard]] inline Canvas stacked(std::span<Canvas const> parts) {
   int width = 1, height = 0;
   for (Canvas const& part : parts) {
     width = std::max(width, part.width());

@@ -66,7 +66,7 @@ inline std::string fixed(double value, char const* format) {
 
 /// Mean and standard deviation of each method, in the order in which methods first occur.
 /// @throws ShapeError where a run lacks a value.
-inline std::vector<StudySummary> summarise(Study const& study) {
+[[nodiscard]] inline std::vector<StudySummary> summarise(Study const& study) {
   detail::check(study);
   std::vector<StudySummary> all;
   for (StudyRun const& run : study.runs) {
@@ -123,7 +123,7 @@ inline void write_study_summary(std::filesystem::path const& path, Study const& 
 }
 
 /// A Markdown table of means and standard deviations, and below it one of every run.
-inline std::string study_markdown(Study const& study) {
+[[nodiscard]] inline std::string study_markdown(Study const& study) {
   std::string head, rule = "|---|";
   for (std::size_t m = 0; m < study.metrics.size(); ++m) {
     bool const lower = m < study.lower_is_better.size() && study.lower_is_better[m];
@@ -156,7 +156,7 @@ inline std::string study_markdown(Study const& study) {
 
 /// A panel per metric, side by side; in each a line per method with a dot for every run and a bar at the
 /// mean.
-inline Canvas study_plot(Study const& study, std::string const& title = "") {
+[[nodiscard]] inline Canvas study_plot(Study const& study, std::string const& title = "") {
   auto const summaries = summarise(study);
   constexpr int zoom = 2, margin = 20, row = 36, panel = 260, gap = 28;
   int names = 0;

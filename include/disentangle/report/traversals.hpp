@@ -48,7 +48,7 @@ struct TraversalOptions {
 /// An image whose factors are all in the middle of their range; the first image where there are no factors.
 /// In a data set that is no grid it is the nearest of 2000 random images.
 template <class Data>
-std::size_t middle_image(Data const& data, std::uint64_t seed = 0) {
+[[nodiscard]] std::size_t middle_image(Data const& data, std::uint64_t seed = 0) {
   std::vector<Factor> const& factors = data.factors();
   if (factors.empty()) return 0;
   std::vector<int> middle;

@@ -24,7 +24,7 @@ struct CodeRegression {
   double weight = 1;
   bool trains_generator = true;
 
-  static std::vector<std::string> measures(int latent_size) {
+  [[nodiscard]] static std::vector<std::string> measures(int latent_size) {
     std::vector<std::string> names;
     for (int i = 0; i < latent_size; ++i) names.push_back("code_error_" + std::to_string(i));
     return names;

@@ -42,7 +42,7 @@ struct LabelledStep {
     }
 
    private:
-    static std::vector<std::string> parts(nn::Parameters<B> const& parameters) {
+    [[nodiscard]] static std::vector<std::string> parts(nn::Parameters<B> const& parameters) {
       for (auto const& block : parameters.blocks()) {
         if (block.name.starts_with("encoder.trunk.")) return {"encoder.trunk.", "encoder.class_head."};
       }

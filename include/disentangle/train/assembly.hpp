@@ -183,13 +183,13 @@ struct Assembly {
     });
   }
 
-  static constexpr std::size_t prior_index() {
+  [[nodiscard]] static constexpr std::size_t prior_index() {
     return []<class... Slots>(std::type_identity<Method<Slots...>>) {
       return detail::index_of<Role::prior, 0, Slots...>();
     }(std::type_identity<M>{});
   }
 
-  static std::array<std::size_t, traits::slots + 1> measure_places() {
+  [[nodiscard]] static std::array<std::size_t, traits::slots + 1> measure_places() {
     std::array<std::size_t, traits::slots + 1> places{};
     auto const names = traits::measure_names();
     for (std::size_t i = 0; i < traits::slots; ++i) places[i + 1] = places[i] + names[i].size();

@@ -37,7 +37,7 @@ struct CheckpointOptions {
 };
 
 /// The file that is locked while somebody trains into a checkpoint: "run/checkpoint.lock".
-inline std::filesystem::path lock_of(std::filesystem::path checkpoint) {
+[[nodiscard]] inline std::filesystem::path lock_of(std::filesystem::path checkpoint) {
   return checkpoint.replace_extension(".lock");
 }
 
@@ -151,7 +151,8 @@ class Checkpoint {
 /// To go on with another learning rate, give the model that rate and
 ///
 ///     dis::checkpoint("run/", {.resume = true, .changed_settings = dis::ChangedSettings::allow})
-inline Checkpoint checkpoint(std::filesystem::path const& path, CheckpointOptions options = {}) {
+[[nodiscard]] inline Checkpoint checkpoint(std::filesystem::path const& path,
+                                           CheckpointOptions options = {}) {
   return {path, std::move(options)};
 }
 

@@ -204,7 +204,7 @@ inline std::vector<long> counters_for(CheckpointInfo const& info, std::vector<st
 
 /// What a checkpoint says of itself, without its tensors. @throws FileError if it is no checkpoint, or
 /// damaged.
-inline CheckpointInfo read_checkpoint_info(std::filesystem::path const& path) {
+[[nodiscard]] inline CheckpointInfo read_checkpoint_info(std::filesystem::path const& path) {
   io::SafetensorsReader const file = detail::open_checkpoint(path);
   return detail::CheckpointHeader(path.string(), file.metadata()).info();
 }

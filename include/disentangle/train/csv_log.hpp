@@ -97,6 +97,6 @@ class CsvLog {
 
 /// Logs to a file; missing folders are made. @throws FileError if it cannot be written, or has other columns
 /// on resuming.
-inline CsvLog csv_log(std::filesystem::path path) { return CsvLog(std::move(path)); }
+[[nodiscard]] inline CsvLog csv_log(std::filesystem::path path) { return CsvLog(std::move(path)); }
 
 }  // namespace disentangle

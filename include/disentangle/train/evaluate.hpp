@@ -202,8 +202,8 @@ inline void expect_factors(EncodedData const& data) {
 /// @throws ValueError for a data set without labels, and what the metrics throw.
 template <class Model, data::data_set Data, class... Metrics>
   requires(sizeof...(Metrics) > 0 && (std::is_aggregate_v<Metrics> && ...))
-std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options,
-                                    Metrics const&... metrics) {
+[[nodiscard]] std::vector<metric::Score> evaluate(Model& model, Data const& data,
+                                                  EvaluateOptions const& options, Metrics const&... metrics) {
   EncodedData encoded(model, data);
   detail::expect_factors(encoded);
   std::vector<metric::Score> scores;
@@ -213,8 +213,9 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOpti
 
 /// The same with the metrics of a protocol: evaluate(model, data, {}, metric::ip_irm_protocol()).
 template <class Model, data::data_set Data, class... Metrics>
-std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options,
-                                    std::tuple<Metrics...> const& protocol) {
+[[nodiscard]] std::vector<metric::Score> evaluate(Model& model, Data const& data,
+                                                  EvaluateOptions const& options,
+                                                  std::tuple<Metrics...> const& protocol) {
   return std::apply([&](auto const&... metrics) { return evaluate(model, data, options, metrics...); },
                     protocol);
 }
@@ -223,7 +224,8 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOpti
 ///     auto scores = dis::evaluate<dis::metric::Mig, dis::metric::Dci, dis::metric::Sap>(model, data);
 template <class... Metrics, class Model, data::data_set Data>
   requires(sizeof...(Metrics) > 0)
-std::vector<metric::Score> evaluate(Model& model, Data const& data, EvaluateOptions const& options = {}) {
+[[nodiscard]] std::vector<metric::Score> evaluate(Model& model, Data const& data,
+                                                  EvaluateOptions const& options = {}) {
   return evaluate(model, data, options, Metrics{}...);
 }
 

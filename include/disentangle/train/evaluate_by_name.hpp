@@ -19,8 +19,9 @@ namespace disentangle {
 
 /// Calls done(score) after each metric, so that a program can show scores as they come.
 template <class Model, data::data_set Data, std::invocable<metric::Score const&> Done>
-std::vector<metric::Score> evaluate(Model& model, Data const& data, std::span<std::string const> names,
-                                    EvaluateOptions const& options, Done&& done) {
+[[nodiscard]] std::vector<metric::Score> evaluate(Model& model, Data const& data,
+                                                  std::span<std::string const> names,
+                                                  EvaluateOptions const& options, Done&& done) {
   expect_model_metric_names(names);
   EncodedData encoded(model, data);
   detail::expect_factors(encoded);
@@ -36,8 +37,9 @@ std::vector<metric::Score> evaluate(Model& model, Data const& data, std::span<st
 /// The same by name: evaluate(model, data, {"mig", "dci"}). @throws ValueError that lists the names there
 /// are.
 template <class Model, data::data_set Data>
-std::vector<metric::Score> evaluate(Model& model, Data const& data, std::vector<std::string> const& names,
-                                    EvaluateOptions const& options = {}) {
+[[nodiscard]] std::vector<metric::Score> evaluate(Model& model, Data const& data,
+                                                  std::vector<std::string> const& names,
+                                                  EvaluateOptions const& options = {}) {
   return evaluate(model, data, std::span<std::string const>(names), options, [](metric::Score const&) {});
 }
 

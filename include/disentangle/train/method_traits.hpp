@@ -186,7 +186,7 @@ struct method_traits<Method<Slots...>> {
   using states = std::tuple<std::unique_ptr<detail::state_of<typename Slots::policy, Setting>>...>;
 
   /// Names of the loss parts: the policies' names, in the order of the method's slots.
-  DISENTANGLE_COLD static std::vector<std::string> part_names() {
+  [[nodiscard]] DISENTANGLE_COLD static std::vector<std::string> part_names() {
     std::vector<std::string> names;
     each_slot([&](auto index) {
       if constexpr (detail::is_part(slot<index>::kind)) names.emplace_back(type_name<policy<index>>());
@@ -194,7 +194,7 @@ struct method_traits<Method<Slots...>> {
     return names;
   }
   /// How many numbers each policy measures, and their names, in the order of the slots.
-  DISENTANGLE_COLD static std::vector<std::vector<std::string>> measure_names() {
+  [[nodiscard]] DISENTANGLE_COLD static std::vector<std::vector<std::string>> measure_names() {
     return {policy_traits<typename Slots::policy>::measures(latent_size)...};
   }
 

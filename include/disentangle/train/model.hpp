@@ -58,7 +58,7 @@ class Model {
       : parts_(std::make_unique<assembly_type>(std::move(method), backend, seed)) {}
 
   M const& method() const { return parts_->method; }
-  static constexpr Image image_shape() { return {}; }
+  [[nodiscard]] static constexpr Image image_shape() { return {}; }
   Seed seed() const { return parts_->seed; }
   /// Number of training steps made.
   long steps() const { return parts_->steps; }
@@ -73,13 +73,13 @@ class Model {
   assembly_type& assembly() { return *parts_; }
 
   /// Names of the loss parts: the policies' names, in the order of the method's slots.
-  static std::vector<std::string> const& part_names() {
+  [[nodiscard]] static std::vector<std::string> const& part_names() {
     static std::vector<std::string> const names = traits::part_names();
     return names;
   }
 
   /// Names of what the policies measure beside the loss: "critic_gap". Most have none.
-  static std::vector<std::string> const& measure_names() {
+  [[nodiscard]] static std::vector<std::string> const& measure_names() {
     static std::vector<std::string> const names = [] {
       std::vector<std::string> list;
       for (auto const& some : traits::measure_names()) list.insert(list.end(), some.begin(), some.end());

@@ -12,8 +12,8 @@ namespace disentangle {
 
 /// The names of parts (Model::part_names), a second one of a name with " 2" behind it, and so on; none is a
 /// name that is taken.
-inline std::vector<std::string> part_columns(std::vector<std::string> const& parts,
-                                             std::vector<std::string> const& taken = {}) {
+[[nodiscard]] inline std::vector<std::string> part_columns(std::vector<std::string> const& parts,
+                                                           std::vector<std::string> const& taken = {}) {
   std::vector<std::string> names;
   auto const is_used = [&](std::string const& name) {
     return std::find(taken.begin(), taken.end(), name) != taken.end() ||

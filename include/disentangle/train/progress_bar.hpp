@@ -122,6 +122,6 @@ class ProgressBar {
 };
 
 /// Shows progress on stderr, or where the options say.
-inline ProgressBar progress_bar(ProgressOptions options = {}) { return ProgressBar(options); }
+[[nodiscard]] inline ProgressBar progress_bar(ProgressOptions options = {}) { return ProgressBar(options); }
 
 }  // namespace disentangle

@@ -150,7 +150,7 @@ class ReduceOnPlateau {
 ///                                        .cooldown = 3, .least_change = 2e-3}));
 /// @throws ValueError for options out of range; when training begins, for a part or a set that the method
 /// does not have.
-inline ReduceOnPlateau reduce_on_plateau(PlateauOptions options = {}) {
+[[nodiscard]] inline ReduceOnPlateau reduce_on_plateau(PlateauOptions options = {}) {
   return ReduceOnPlateau(std::move(options));
 }
 
