@@ -61,7 +61,7 @@ TEST_CASE("a factor in the middle, twice") {
 TEST_CASE("what is not there is named") {
   auto const message = [](char const* factor, int value) {
     try {
-      dis::data::fixed_factor(dis::data::dsprites(), factor, value);
+      static_cast<void>(dis::data::fixed_factor(dis::data::dsprites(), factor, value));
     } catch (dis::ValueError const& error) {
       return std::string(error.what());
     }

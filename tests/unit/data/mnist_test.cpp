@@ -120,13 +120,15 @@ TEST_CASE("emnist: images are turned upright, letters are numbered from 0") {
   CHECK(data.factors() == std::vector<dis::Factor>{{"character", 26}});
   CHECK(image_of(data, 0)[1] == 28.0f * (1.0f / 255));  // row 0, column 1 is the file's row 1, column 0
   write_labels(folder / "emnist-letters-train-labels-idx1-ubyte", {0, 26});
-  CHECK(contains(message_of([&] { dis::data::emnist(folder.path(), dis::data::EmnistSplit::letters); }),
+  CHECK(contains(message_of([&] {
+                   static_cast<void>(dis::data::emnist(folder.path(), dis::data::EmnistSplit::letters));
+                 }),
                  "label 0 is 0, expected 1 .. 26"));
 }
 
 TEST_CASE("mnist: missing and wrong files are named") {
   ScratchFolder const folder;
-  auto const read = [&] { dis::data::mnist(folder.path()); };
+  auto const read = [&] { static_cast<void>(dis::data::mnist(folder.path())); };
   CHECK(contains(message_of(read), "train-images-idx3-ubyte: no such file, with or without .gz"));
   write_images(folder / "train-images-idx3-ubyte", 3, 28, 28, false);
   CHECK(contains(message_of(read), "train-labels-idx1-ubyte: no such file, with or without .gz"));
@@ -137,7 +139,8 @@ TEST_CASE("mnist: missing and wrong files are named") {
   CHECK(contains(message_of(read), "label 2 is 10, expected 0 .. 9"));
   write_labels(folder / "train-images-idx3-ubyte", {1, 2, 3});
   CHECK(contains(message_of(read), "found images of shape (3,) of u1, expected (n, height, width) of u1"));
-  CHECK(contains(message_of([&] { dis::data::fashion_mnist(folder.path() / "none"); }), "no such file"));
+  CHECK(contains(message_of([&] { static_cast<void>(dis::data::fashion_mnist(folder.path() / "none")); }),
+                 "no such file"));
 }
 
 TEST_CASE("idx: without labels, and with as many values as there are") {
@@ -176,7 +179,8 @@ TEST_CASE("fashion_mnist: the files of Debian's package") {
   fs::path const folder = dis::data::debian_fashion_mnist_folder;
   if (!fs::exists(folder)) {
     MESSAGE("the package dataset-fashion-mnist is not installed");
-    CHECK(contains(message_of([] { dis::data::fashion_mnist(); }), "apt-get install dataset-fashion-mnist"));
+    CHECK(contains(message_of([] { static_cast<void>(dis::data::fashion_mnist()); }),
+                   "apt-get install dataset-fashion-mnist"));
     return;
   }
   auto const test = dis::data::fashion_mnist(Part::test);

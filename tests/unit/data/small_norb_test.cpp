@@ -68,7 +68,7 @@ TEST_CASE("norb_matrix: extents, filled up to three, and types") {
   CHECK(images.shape == std::vector<std::size_t>{2, 2, 96, 96});
   CHECK(images.dtype == io::DType::u1);
   auto const parse = [](std::string const& text) {
-    return message_of([&] { io::parse_norb_matrix(to_bytes(text), "a"); });
+    return message_of([&] { static_cast<void>(io::parse_norb_matrix(to_bytes(text), "a")); });
   };
   CHECK(contains(parse("abc"), "a: found 3 bytes, expected a NORB matrix of at least 20"));
   CHECK(contains(parse(std::string(20, 'x')), "a: not a NORB matrix: starts with 0x78787878"));
@@ -112,7 +112,7 @@ TEST_CASE("small_norb: pairs go to the places of their factor values") {
 
 TEST_CASE("small_norb: a folder that lacks files or images") {
   ScratchFolder const folder;
-  auto const read = [&] { dis::data::small_norb(folder.path()); };
+  auto const read = [&] { static_cast<void>(dis::data::small_norb(folder.path())); };
   CHECK(
       contains(message_of(read), "smallnorb-5x46789x9x18x6x2x96x96-training-dat.mat: no such file, and no"));
   for (std::string const start :

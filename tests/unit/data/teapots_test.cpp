@@ -129,7 +129,7 @@ TEST_CASE("teapots: broken patches and options are named") {
   auto const message = [&](std::string const& text) -> std::string {
     dis::io::write_file(folder / "a.csv", text);
     try {
-      dis::data::teapots(folder / "a.csv", {}, dis::seed(0));
+      static_cast<void>(dis::data::teapots(folder / "a.csv", {}, dis::seed(0)));
     } catch (dis::FileError const& error) {
       return error.what();
     }
