@@ -11,7 +11,9 @@
 #include <disentangle/autodiff/reductions.hpp>
 #include <disentangle/backend/cpu/cpu.hpp>
 #include <disentangle/backend/cpu/processor.hpp>
+#if __has_include(<Eigen/Core>)
 #include <disentangle/backend/eigen/eigen_cpu.hpp>
+#endif
 #include <disentangle/contrast/soft_partition.hpp>
 #include <disentangle/core/philox.hpp>
 #include <disentangle/data/arrays.hpp>
@@ -71,9 +73,11 @@ Training TRAINING() {
   p.unused = dis::backend::cpu::unused_instruction_set();
   for (char const* const name :
        {typeid(Model).name(), typeid(dis::metric::LinearProbe).name(),
-        typeid(dis::metric::NearestNeighbours).name(), typeid(dis::contrast::SoftPartition<float>).name(),
-        typeid(dis::backend::EigenCpu).name()})
+        typeid(dis::metric::NearestNeighbours).name(), typeid(dis::contrast::SoftPartition<float>).name()})
     p.names += name + std::string(" ");
+#if __has_include(<Eigen/Core>)
+  p.names += typeid(dis::backend::EigenCpu).name();
+#endif
   p.formula_error = formula_error();
 
   auto images = noise(64 * 64, "images");

@@ -24,6 +24,8 @@
 #include <numbers>
 #include <span>
 
+#include <disentangle/core/config.hpp>
+
 namespace disentangle::data {
 
 /// Renders one image a call; const, thread-safe, without heap allocation. 0.1 (square) to 1.2 (heart)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/expression/tree.hpp>
 
 #include "tests/backends/support/agreement.hpp"
 
@@ -17,19 +18,10 @@ struct OnAdjointAssigns {
     void adjoint(Loop const& loop, Bound const& bound, Seed const& seed) {
       Bound emptied = bound;
       emptied.for_each_leaf([&](auto& leaf) {
-        if (leaf.gradient != nullptr) BasicCpu::map(loop, leaf, Zero{});
+        if (leaf.gradient != nullptr) BasicCpu::map(loop, leaf, backend::expression::BoundConstant<float>{0});
       });
       BasicCpu::adjoint(loop, bound, seed);
     }
-
-   private:
-    struct Zero {
-      void enter(std::ptrdiff_t const*) {}
-      template <class P, class Lanes>
-      P value(std::ptrdiff_t, Lanes) const {
-        return P(0);
-      }
-    };
   };
   static constexpr char const* name = "adjoint_assigns";
   static constexpr Tolerances tolerances = single_precision;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <disentangle/backend/cpu/cpu.hpp>
+#include <disentangle/backend/expression/tree.hpp>
 
 #include "tests/backends/support/agreement.hpp"
 
@@ -16,22 +17,13 @@ struct OnMaximumAboveZero {
     void reduce(Loop const& loop, backend::Reduction kind, Destination const& destination,
                 Bound const& bound) {
       BasicCpu::reduce(loop, kind, destination, bound);
-      if (kind == backend::Reduction::max)
-        BasicCpu::map(loop, destination, NotNegative<Destination>{destination});
-    }
-
-   private:
-    /// max(x, 0) of what a destination holds.
-    template <class Destination>
-    struct NotNegative {
-      Destination x;
-      void enter(std::ptrdiff_t const* index) { x.enter(index); }
-      template <class P, class Lanes>
-      P value(std::ptrdiff_t j, Lanes lanes) const {
-        P const y = x.template value<P>(j, lanes);
-        return select(y >= P(0), y, P(0));
+      using namespace backend::expression;
+      if (kind == backend::Reduction::max) {
+        BoundConstant<float> const zero{0};
+        BasicCpu::map(loop, destination,
+                      BoundBinary<Maximum, Destination, BoundConstant<float>>{destination, zero});
       }
-    };
+    }
   };
   static constexpr char const* name = "maximum_above_zero";
   static constexpr Tolerances tolerances = single_precision;
