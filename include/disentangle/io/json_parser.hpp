@@ -2,6 +2,10 @@
 // Text as JSON values (RFC 8259) by RapidJSON, with errors that name line and column.
 #pragma once
 
+// X.h of the X Window System has a macro of the name of one of RapidJSON's functions.
+#pragma push_macro("Bool")
+#undef Bool
+
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
@@ -138,3 +142,5 @@ class JsonBuilder {
 }
 
 }  // namespace disentangle::io
+
+#pragma pop_macro("Bool")

@@ -2,6 +2,10 @@
 // JSON values as text, by RapidJSON.
 #pragma once
 
+// X.h of the X Window System has a macro of the name of one of RapidJSON's functions.
+#pragma push_macro("Bool")
+#undef Bool
+
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -93,3 +97,5 @@ void write_json_value(Writer& writer, Json const& value) {
 }
 
 }  // namespace disentangle::io
+
+#pragma pop_macro("Bool")
