@@ -43,18 +43,18 @@ EpochImages epoch_images(Data const& data, Seed seed, long epoch) {
   } else {
     return {data.size(),
             [&data, seed, epoch](int v, std::span<std::size_t const> indices, std::span<float> out) {
-              using Shape = typename data::unaugmented_t<Data>::image_shape_type;
+              using OwnShape = typename data::unaugmented_t<Data>::image_shape_type;
               auto const& augmentation = data.augmentation();
               Philox const random{seed.value, stream("epoch") + static_cast<std::uint32_t>(v),
                                   static_cast<std::uint64_t>(epoch)};
               auto const view = static_cast<std::size_t>(v);
-              if constexpr (changes_shape<std::remove_cvref_t<decltype(augmentation)>, Shape>) {
-                std::vector<float> whole(indices.size() * Shape::size);
+              if constexpr (changes_shape<std::remove_cvref_t<decltype(augmentation)>, OwnShape>) {
+                std::vector<float> whole(indices.size() * OwnShape::size);
                 data::unaugmented(data).images(indices, whole);
-                augmentation(random, Shape{}, view, indices, std::span<float const>(whole), out);
+                augmentation(random, OwnShape{}, view, indices, std::span<float const>(whole), out);
               } else {
                 data::unaugmented(data).images(indices, out);
-                augmentation(random, Shape{}, view, indices, out);
+                augmentation(random, OwnShape{}, view, indices, out);
               }
             }};
   }
