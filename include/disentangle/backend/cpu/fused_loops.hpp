@@ -58,8 +58,13 @@ struct Partition {
 DISENTANGLE_OUT_OF_LINE inline void line_index(std::ptrdiff_t const* extents, std::ptrdiff_t line,
                                                std::ptrdiff_t* index) {
   for (int axis = max_rank - 2; axis >= 0; --axis) {
-    index[axis] = line % extents[axis];
-    line /= extents[axis];
+    if (line < extents[axis]) {  // mostly: a division takes longer than many a line
+      index[axis] = line;
+      line = 0;
+    } else {
+      index[axis] = line % extents[axis];
+      line /= extents[axis];
+    }
   }
 }
 

@@ -44,18 +44,6 @@ struct Trace<P, A, B, C> {
   C c;
 };
 
-namespace detail {
-
-/// Where the line with the given outer indices begins.
-DISENTANGLE_HD DISENTANGLE_OUT_OF_LINE inline std::ptrdiff_t line_offset(std::ptrdiff_t const* index,
-                                                                         std::ptrdiff_t const* strides) {
-  std::ptrdiff_t offset = 0;
-  for (int axis = 0; axis < max_rank - 1; ++axis) offset += index[axis] * strides[axis];
-  return offset;
-}
-
-}  // namespace detail
-
 template <class T>
 struct BoundConstant {
   T constant;
@@ -90,7 +78,8 @@ struct BoundVariable {
 
   /// Moves to the line with the given outer indices.
   DISENTANGLE_HD void enter(std::ptrdiff_t const* index) {
-    std::ptrdiff_t const offset = detail::line_offset(index, strides);
+    std::ptrdiff_t offset = 0;
+    for (int axis = 0; axis < max_rank - 1; ++axis) offset += index[axis] * strides[axis];
     line = data + offset;
     gradient_line = gradient == nullptr ? nullptr : gradient + offset;
     inner = strides[max_rank - 1];
