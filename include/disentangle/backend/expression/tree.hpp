@@ -77,7 +77,7 @@ struct BoundVariable {
   mutable T collection;  // where it goes
 
   /// Moves to the line with the given outer indices.
-  DISENTANGLE_HD void enter(std::ptrdiff_t const* index) {
+  DISENTANGLE_HD DISENTANGLE_INLINE void enter(std::ptrdiff_t const* index) {
     std::ptrdiff_t offset = 0;
     for (int axis = 0; axis < max_rank - 1; ++axis) offset += index[axis] * strides[axis];
     line = data + offset;
