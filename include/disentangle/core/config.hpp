@@ -45,6 +45,14 @@
 #define DISENTANGLE_OUT_OF_LINE __attribute__((noinline, noclone))
 #endif
 
+/// Marks a function that is compiled within its callers, whatever their size: what inner loops are made of. On a
+/// device everything is inlined.
+#if defined(DISENTANGLE_CUDACC)
+#define DISENTANGLE_INLINE inline
+#else
+#define DISENTANGLE_INLINE inline __attribute__((always_inline))
+#endif
+
 /// Marks a function whose own instructions cost nothing beside what it calls, or that runs once: it is
 /// compiled for size, which takes a third of the time. Loops over data stand in functions without this mark.
 #if defined(DISENTANGLE_CUDACC)

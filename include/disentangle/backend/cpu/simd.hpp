@@ -21,8 +21,6 @@
 #include <disentangle/core/config.hpp>
 #include <disentangle/core/math.hpp>
 
-#define DISENTANGLE_INLINE inline __attribute__((always_inline))
-
 namespace disentangle::backend::cpu::inline DISENTANGLE_INSTRUCTION_SET::simd {
 
 /// Bytes in a register of the target.
