@@ -45,8 +45,8 @@
 #define DISENTANGLE_OUT_OF_LINE __attribute__((noinline, noclone))
 #endif
 
-/// Marks a function that is compiled within its callers, whatever their size: what inner loops are made of. On a
-/// device everything is inlined.
+/// Marks a function that is compiled within its callers, whatever their size: what inner loops are made of.
+/// On a device everything is inlined.
 #if defined(DISENTANGLE_CUDACC)
 #define DISENTANGLE_INLINE inline
 #else
